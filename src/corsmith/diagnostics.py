@@ -1,0 +1,197 @@
+"""Everything corsmith can say, as data: one type and one table of codes.
+
+What lives here: ``Diagnostic``, the value that policy errors, warnings, reasons of a
+decision and (later) check verdicts and audit findings are lists of, and ``CODES``, the
+only place where a code is born.
+
+What does not: when a code applies (the module that judges), and how it is printed
+(``corsmith.cli.render``).
+
+Two rules hold:
+
+* a code is permanent: once released it is never renamed nor given another meaning;
+* a code has one page in ``docs/codes/`` of the same name, and at least one test that
+  makes it happen.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+__all__ = ["CODES", "Code", "Diagnostic", "Severity", "diagnose"]
+
+
+class Severity(StrEnum):
+    """How much a diagnostic matters."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Code:
+    """What is always true of one code: its usual severity, a title and its source."""
+
+    severity: Severity
+    title: str
+    spec: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnostic:
+    """One thing to say: which field, which value, what is wrong, and what to write.
+
+    ``message`` is a whole sentence that quotes the value; ``fix`` is a sentence that
+    shows the corrected value, or ``None`` where only the user can know it; ``spec`` is
+    the address of the text that decides.
+
+    >>> print(diagnose("origin-has-path", "origins", "https://app.example/",
+    ...     '"https://app.example/" has a path. An origin is scheme, host and port.',
+    ...     'Write "https://app.example".'))
+    origin-has-path: origins: "https://app.example/" has a path. An origin is scheme, \
+host and port. Write "https://app.example".
+    """
+
+    code: str
+    severity: Severity
+    field: str | None
+    value: str | None
+    message: str
+    fix: str | None
+    spec: str | None
+
+    def __str__(self) -> str:
+        """Return the diagnostic as one line: code, field, message, fix."""
+        parts = [f"{self.code}:"]
+        if self.field is not None:
+            parts.append(f"{self.field}:")
+        parts.append(self.message)
+        if self.fix is not None:
+            parts.append(self.fix)
+        return " ".join(parts)
+
+
+def diagnose(  # noqa: PLR0913  the six parts of a diagnostic, in the order they are read
+    code: str,
+    field: str | None,
+    value: str | None,
+    message: str,
+    fix: str | None = None,
+    *,
+    severity: Severity | None = None,
+) -> Diagnostic:
+    """Return the diagnostic of ``code``, with severity and source from ``CODES``.
+
+    ``severity`` overrides the table where the same finding weighs differently, as a
+    wide regex does with and without credentials.
+    """
+    known = CODES[code]
+    return Diagnostic(
+        code=code,
+        severity=known.severity if severity is None else severity,
+        field=field,
+        value=value,
+        message=message,
+        fix=fix,
+        spec=known.spec,
+    )
+
+
+_FETCH = "https://fetch.spec.whatwg.org/#"
+_HTML = "https://html.spec.whatwg.org/multipage/browsers.html#"
+_URL = "https://url.spec.whatwg.org/#"
+_RFC9110 = "https://www.rfc-editor.org/rfc/rfc9110#"
+_ORIGIN = _HTML + "ascii-serialisation-of-an-origin"
+_TOML = "https://toml.io/en/v1.0.0"
+_PSL = "https://publicsuffix.org/"
+_OWN = "https://github.com/corsmith/corsmith/blob/main/docs/codes/"
+
+
+def _error(title: str, spec: str) -> Code:
+    return Code(severity=Severity.ERROR, title=title, spec=spec)
+
+
+def _warning(title: str, spec: str) -> Code:
+    return Code(severity=Severity.WARNING, title=title, spec=spec)
+
+
+def _reason(title: str, spec: str) -> Code:
+    return Code(severity=Severity.INFO, title=title, spec=spec)
+
+
+CODES: dict[str, Code] = {
+    # ── how a policy is written ──────────────────────────────────────────────
+    "unknown-field": _error("A keyword or key that a policy does not have", _OWN),
+    "positional-argument": _error("A policy field given without its name", _OWN),
+    "wrong-type": _error("A value of the wrong type", _OWN),
+    "not-a-list": _error("One string where a list of strings is meant", _OWN),
+    "unknown-group": _error("A group that does not exist", _OWN),
+    "unknown-risk": _error("A risk that does not exist", _OWN),
+    # ── origins that can never match ─────────────────────────────────────────
+    "origins-empty": _error("No origin is allowed at all", _FETCH + "http-access-control-allow-origin"),
+    "origin-has-path": _error("An origin with a path or a trailing slash", _ORIGIN),
+    "origin-has-query": _error("An origin with a query or a fragment", _ORIGIN),
+    "origin-has-userinfo": _error("An origin with a user name or password", _ORIGIN),
+    "origin-has-white-space": _error("An origin with white space or a control", _ORIGIN),
+    "origin-is-a-list": _error("Several origins in one string", _FETCH + "origin-header"),
+    "origin-missing-scheme": _error("An origin without a scheme", _ORIGIN),
+    "origin-bad-scheme": _error("An origin whose scheme is none", _URL + "url-scheme-string"),
+    "origin-file-scheme": _error("An origin with the file scheme", _URL + "concept-url-origin"),
+    "origin-default-port": _error("An origin with the default port of its scheme", _URL + "url-port"),
+    "origin-bad-port": _error("An origin whose port is none", _URL + "url-port-string"),
+    "origin-upper-case": _error("An origin with upper-case letters", _URL + "host-serializing"),
+    "origin-unicode": _error("An origin with letters outside ASCII", _URL + "concept-domain-to-ascii"),
+    "origin-bad-punycode": _error("An origin with an invalid xn-- label", _URL + "concept-domain-to-ascii"),
+    "origin-bad-address": _error("An origin whose address is not in canonical form", _URL + "host-serializing"),
+    "origin-bad-host": _error("An origin whose host is no host", _URL + "valid-host-string"),
+    "origin-too-long": _error("An origin whose host is over 253 bytes", _URL + "valid-host-string"),
+    "misplaced-wildcard": _error("A * where a pattern cannot have one", _OWN),
+    "wildcard-host": _error("A * that is the whole host", _OWN),
+    # ── regular expressions ──────────────────────────────────────────────────
+    "regex-invalid": _error("A regular expression that does not compile", _OWN),
+    "regex-unbounded": _error("A regular expression that backtracks without bound", _OWN),
+    "wide-regex": _error("A regular expression that admits a stranger", _OWN),
+    "regex-unescaped-dot": _warning("A dot in a regular expression that matches any character", _OWN),
+    # ── dangerous, or only knowingly ─────────────────────────────────────────
+    "wildcard-with-credentials": _error("Any origin together with credentials", _FETCH + "cors-protocol-and-credentials"),
+    "null-origin": _error("The null origin", _HTML + "concept-origin-opaque"),
+    "insecure-origin": _error("Credentials for an origin that the network can forge", _OWN),
+    "public-suffix": _error("A wildcard directly below a public suffix", _PSL),
+    # ── methods, headers, expose, max_age, preflight_status ──────────────────
+    "method-not-a-token": _error("A method that is no token", _RFC9110 + "section-9.1"),
+    "method-forbidden": _error("A method that no page may send", _FETCH + "forbidden-method"),
+    "method-lower-case": _warning("A method in lower case", _FETCH + "concept-method-normalize"),
+    "header-not-a-token": _error("A header name that is no token", _RFC9110 + "section-5.1"),
+    "header-forbidden": _error("A request header that no page may set", _FETCH + "forbidden-request-header"),
+    "header-is-response-header": _error("A response header among the request headers", _FETCH + "http-responses"),
+    "expose-forbidden": _error("A response header that no page may read", _FETCH + "forbidden-response-header-name"),
+    "expose-is-request-header": _error("A request header among the exposed ones", _FETCH + "http-requests"),
+    "expose-wildcard-with-credentials": _error("Every response header together with credentials", _FETCH + "http-access-control-expose-headers"),
+    "max-age-out-of-range": _error("A max-age below 0 or above a day", _FETCH + "http-access-control-max-age"),
+    "max-age-not-whole-seconds": _error("A max-age with a fraction of a second", _FETCH + "http-access-control-max-age"),
+    "preflight-status-not-ok": _error("A preflight status that browsers refuse", _FETCH + "ok-status"),
+    # ── suspicious but legitimate ────────────────────────────────────────────
+    "any-port": _warning("Any port of a host that is not loopback", _OWN),
+    "localhost-beside-public": _warning("A loopback origin beside public ones", _OWN),
+    "max-age-over-cap": _warning("A max-age that browsers shorten", _FETCH + "http-access-control-max-age"),
+    "wildcard-without-authorization": _warning("Any request header, but not Authorization", _FETCH + "cors-non-wildcard-request-header-name"),
+    "expose-safelisted": _warning("A response header that every page may read anyway", _FETCH + "cors-safelisted-response-header-name"),
+    "expose-sensitive": _warning("A response header that carries a secret", _OWN),
+    # ── documents and routes ─────────────────────────────────────────────────
+    "document-not-toml": _error("A policy file that is not TOML", _TOML),
+    "document-without-policy": _error("A policy file without [policy] or [[routes]]", _OWN),
+    "document-mixed": _error("A policy file with both [policy] and [[routes]]", _OWN),
+    "route-bad-path": _error("A route whose path can never match", _OWN),
+    "route-repeated": _error("Two routes for the same path", _OWN),
+    "environment-json": _error("An environment variable that looks like JSON", _OWN),
+    # ── reasons of a decision ────────────────────────────────────────────────
+    "origin-not-allowed": _reason("The policy does not allow this origin", _FETCH + "concept-cors-check"),
+    "origin-malformed": _reason("The Origin header is not one serialized origin", _FETCH + "origin-header"),
+    "method-not-allowed": _reason("The policy does not allow this method", _FETCH + "cors-preflight-fetch"),
+    "method-malformed": _reason("The requested method is no token", _FETCH + "http-access-control-request-method"),
+    "header-not-allowed": _reason("The policy does not allow this request header", _FETCH + "cors-preflight-fetch"),
+    "headers-malformed": _reason("The requested headers are no list of names", _FETCH + "http-access-control-request-headers"),
+    "headers-too-many": _reason("More requested headers than any page sends", _FETCH + "http-access-control-request-headers"),
+    "policy-failed": _reason("The policy function failed", _OWN),
+    "path-ambiguous": _reason("A path that two policies could claim", _OWN),
+}  # fmt: skip
