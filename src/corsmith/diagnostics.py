@@ -17,7 +17,7 @@ Two rules hold:
 from dataclasses import dataclass
 from enum import StrEnum
 
-__all__ = ["CODES", "Code", "Diagnostic", "Severity", "diagnose"]
+__all__ = ["CODES", "Code", "Diagnostic", "Severity", "diagnose", "quote"]
 
 
 class Severity(StrEnum):
@@ -43,7 +43,8 @@ class Diagnostic:
 
     ``message`` is a whole sentence that quotes the value; ``fix`` is a sentence that
     shows the corrected value, or ``None`` where only the user can know it; ``spec`` is
-    the address of the text that decides.
+    the address of the text that decides, or the page of the code in our own docs where
+    no standard does.
 
     >>> print(diagnose("origin-has-path", "origins", "https://app.example/",
     ...     '"https://app.example/" has a path. An origin is scheme, host and port.',
@@ -93,8 +94,34 @@ def diagnose(  # noqa: PLR0913  the six parts of a diagnostic, in the order they
         value=value,
         message=message,
         fix=fix,
-        spec=known.spec,
+        spec=known.spec or f"docs/codes/{code}.md",
     )
+
+
+_LONGEST_QUOTE = 120
+
+
+def quote(value: object) -> str:
+    """Return a value for a message: in double quotes, one printable line, cut if long.
+
+    Text is escaped as JSON escapes it, so a message never breaks a line of a log;
+    anything else is shown as Python writes it.
+
+    >>> print(quote("https://app.example"), quote("a\\nb"), quote(7))
+    "https://app.example" "a\\nb" 7
+    """
+    if not isinstance(value, str):
+        try:
+            text = ascii(value)
+        except Exception:  # noqa: BLE001  a value's own repr may do anything
+            text = f"<{type(value).__name__}>"
+        return text if len(text) <= _LONGEST_QUOTE else text[:_LONGEST_QUOTE] + "…"
+    cut = value[:_LONGEST_QUOTE]
+    escaped = "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode()
+        for character in cut.replace("\\", "\\\\").replace('"', '\\"')
+    )
+    return f'"{escaped}"' if len(value) <= _LONGEST_QUOTE else f'"{escaped}…"'
 
 
 _FETCH = "https://fetch.spec.whatwg.org/#"
@@ -104,7 +131,7 @@ _RFC9110 = "https://www.rfc-editor.org/rfc/rfc9110#"
 _ORIGIN = _HTML + "ascii-serialisation-of-an-origin"
 _TOML = "https://toml.io/en/v1.0.0"
 _PSL = "https://publicsuffix.org/"
-_OWN = "https://github.com/corsmith/corsmith/blob/main/docs/codes/"
+_OWN = ""  # no standard decides: the page of the code does
 
 
 def _error(title: str, spec: str) -> Code:

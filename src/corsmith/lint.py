@@ -1,0 +1,253 @@
+"""What the fields of a policy mean together.
+
+What lives here: ``Draft``, which finds what cannot work or is dangerous, merges what is
+redundant, warns about the rest, and hands on what the answers are made from. What does
+not: how one field is read (``fields``) and what a user holds (``policy``).
+"""
+
+from collections.abc import Callable
+
+from corsmith import fields as read
+from corsmith.diagnostics import Diagnostic, Severity, diagnose, quote
+from corsmith.fields import Declared
+from corsmith.groups import EXPOSE_GROUPS, HEADER_GROUPS, ORIGIN_GROUPS
+from corsmith.headers import SAFELISTED_RESPONSE_HEADERS, SENSITIVE_RESPONSE_HEADERS
+from corsmith.pattern import OriginPattern, PatternSet, parse_pattern
+from corsmith.regex import check_regex, compile_regex, matches_regex
+from corsmith.tables import AnswerFields
+
+__all__ = ["Draft"]
+
+_CHROMIUM_CAP = 7200
+"""Chromium keeps a preflight's answer two hours at most; Firefox a day, WebKit less."""
+
+
+class Draft:
+    """A policy whose fields are read: what they mean together, and for the answers."""
+
+    def __init__(self, declared: Declared, found: list[Diagnostic]) -> None:
+        """Append to ``found`` every problem and warning of the fields together."""
+        self.declared = declared
+        self.found = found
+        self.origins = read.expand("origins", declared.origins, ORIGIN_GROUPS, found)
+        self.headers = self._read_headers()
+        self.expose = self._read_expose()
+        self.patterns: list[OriginPattern] = []
+        self._check_origins()
+        self._check_regex()
+        self._check_age()
+
+    def _say(  # noqa: PLR0913  the parts of a diagnostic
+        self,
+        code: str,
+        field: str,
+        value: str,
+        message: str,
+        fix: str | None = None,
+        *,
+        severity: Severity | None = None,
+    ) -> None:
+        self.found.append(diagnose(code, field, value, message, fix, severity=severity))
+
+    def _read_headers(self) -> tuple[str, ...]:
+        names = read.expand("headers", self.declared.headers, HEADER_GROUPS, self.found)
+        names = read.first_spellings(names)
+        for name in names:
+            read.read_header(name, self.found)
+        if "*" not in names:
+            return names
+        # Fetch, #cors-non-wildcard-request-header-name: Authorization stays beside `*`.
+        named = tuple(name for name in names if name.lower() == "authorization")
+        if not named:
+            message = (
+                '"*" does not cover Authorization: a page that sends it is refused by the standard.'
+            )
+            fix = 'Write headers=["*", "Authorization"] if pages send it.'
+            self._say("wildcard-without-authorization", "headers", "*", message, fix)
+        return ("*", *named)
+
+    def _read_expose(self) -> tuple[str, ...]:
+        names = read.expand("expose", self.declared.expose, EXPOSE_GROUPS, self.found)
+        names = read.first_spellings(names)
+        grouped = {name for group in EXPOSE_GROUPS.values() for name in group}
+        for name in names:
+            read.read_response_header(name, self.found)
+            lower = name.lower()
+            if lower in SAFELISTED_RESPONSE_HEADERS and name not in grouped:
+                message = (
+                    f"{quote(name)} is CORS-safelisted: every allowed page may read it anyway."
+                )
+                self._say("expose-safelisted", "expose", name, message, "Leave it out.")
+            elif lower in SENSITIVE_RESPONSE_HEADERS:
+                message = (
+                    f"{quote(name)} usually carries a secret, and every allowed page could read it."
+                )
+                self._say(
+                    "expose-sensitive",
+                    "expose",
+                    name,
+                    message,
+                    "Leave it out unless pages need it.",
+                )
+        if "*" not in names:
+            return names
+        if self.declared.credentials:
+            # Fetch, #http-access-control-expose-headers: literal with credentials.
+            message = '"*" with credentials exposes only a header whose name is *.'
+            fix = 'Write the names, for example expose=["X-Total-Count"].'
+            self._say("expose-wildcard-with-credentials", "expose", "*", message, fix)
+        return ("*",)
+
+    def _check_origins(self) -> None:
+        declared = self.declared
+        if (
+            not self.origins
+            and declared.origin_regex is None
+            and not any(item.field == "origins" for item in self.found)
+        ):
+            message = "no origin is allowed, so no page could read any answer."
+            fix = 'Write origins=["https://app.example"], or origins="*" for everyone.'
+            self._say("origins-empty", "origins", "", message, fix)
+        for text in self.origins:
+            if text == "*":
+                self._check_any()
+            elif text == "null":
+                self._check_null()
+            else:
+                pattern = parse_pattern(text)
+                if isinstance(pattern, OriginPattern):
+                    self.patterns.append(pattern)
+                    self._check_pattern(pattern)
+                else:
+                    self.found.extend(pattern)
+        self._check_mixture()
+
+    def _check_any(self) -> None:
+        if self.declared.credentials:
+            message = '"*" with credentials would let every site act as the signed-in user.'
+            fix = 'List the origins, or set credentials=False; for development write origins=["@loopback"].'
+            self._say("wildcard-with-credentials", "origins", "*", message, fix)
+
+    def _check_null(self) -> None:
+        if "null-origin" not in self.declared.accept_risks:
+            message = '"null" is sent by every sandboxed frame and every page from a file: it admits any site.'
+            fix = 'Leave it out, or say accept_risks=["null-origin"].'
+            self._say("null-origin", "origins", "null", message, fix)
+
+    def _check_pattern(self, pattern: OriginPattern) -> None:
+        declared = self.declared
+        if (
+            declared.credentials
+            and pattern.scheme != "https"
+            and not (pattern.is_loopback or pattern.is_app_scheme)
+            and "insecure-origin" not in declared.accept_risks
+        ):
+            message = f"{quote(pattern.text)} is not https: whoever is on the network can speak for it, with credentials."
+            fix = f'Write {quote("https" + pattern.text[len(pattern.scheme) :])}, or say accept_risks=["insecure-origin"].'
+            self._say("insecure-origin", "origins", pattern.text, message, fix)
+        if pattern.parent is not None:
+            self._check_suffix(pattern, pattern.parent)
+        if pattern.any_port and not pattern.is_loopback:
+            message = (
+                f"{quote(pattern.text)} allows every port of that host, whoever listens there."
+            )
+            self._say(
+                "any-port", "origins", pattern.text, message, "List the ports, if you know them."
+            )
+
+    def _check_suffix(self, pattern: OriginPattern, parent: str) -> None:
+        from corsmith.suffixes import is_public_suffix  # noqa: PLC0415  loads the list
+
+        if not is_public_suffix(parent):
+            return
+        accepted = "public-suffix" in self.declared.accept_risks
+        # A whole label below a public suffix is everyone's; a part of one is as easy to
+        # register and looks as if it were not, so it always wants to be said.
+        dangerous = self.declared.credentials or not pattern.subdomains
+        if dangerous and accepted:
+            return
+        message = f"{quote(pattern.text)} admits whoever registers a name below {parent}, a public suffix."
+        fix = 'Name the site, or say accept_risks=["public-suffix"].'
+        severity = Severity.ERROR if dangerous else Severity.WARNING
+        self._say("public-suffix", "origins", pattern.text, message, fix, severity=severity)
+
+    def _check_mixture(self) -> None:
+        local = [pattern for pattern in self.patterns if pattern.is_loopback]
+        if local and len(local) < len(self.patterns):
+            shown = quote(local[0].text)
+            message = (
+                f"{shown} stands beside public origins: any program on a user's machine can be it."
+            )
+            fix = "Keep it for development; localhost, 127.0.0.1 and [::1] are three hosts, @loopback means them all."
+            self._say("localhost-beside-public", "origins", local[0].text, message, fix)
+
+    def _check_regex(self) -> None:
+        pattern = self.declared.origin_regex
+        if pattern is not None:
+            accepted = "wide-regex" in self.declared.accept_risks
+            self.found.extend(
+                check_regex(pattern, credentials=self.declared.credentials, accepted=accepted)
+            )
+
+    def _check_age(self) -> None:
+        age = self.declared.max_age
+        if age is not None and age > _CHROMIUM_CAP:
+            message = f"{age} seconds are shortened to {_CHROMIUM_CAP} by Chromium."
+            self._say(
+                "max-age-over-cap", "max_age", str(age), message, f"Write max_age={_CHROMIUM_CAP}."
+            )
+
+    def answer_fields(self) -> AnswerFields:
+        """Return what the answers are made from; only for a policy without problems."""
+        declared = self.declared
+        patterns = PatternSet(pattern for pattern in self.patterns if not pattern.is_exact)
+        exact = {pattern.text for pattern in self.patterns if pattern.is_exact}
+        if "null" in self.origins:
+            exact.add("null")
+        matchers: list[Callable[[str], bool]] = []
+        if len(exact.intersection(p.text for p in self.patterns)) < len(self.patterns):
+            matchers.append(patterns.matches)
+        if declared.origin_regex is not None:
+            matchers.append(_regex_matcher(declared.origin_regex))
+        return AnswerFields(
+            any_origin="*" in self.origins,
+            exact=frozenset(exact),
+            admits=_any_of(matchers),
+            methods=declared.methods,
+            headers=self.headers,
+            expose=self.expose,
+            credentials=declared.credentials,
+            max_age=declared.max_age,
+        )
+
+    def key(self) -> tuple[object, ...]:
+        """Return what equality compares: the canonical form."""
+        declared = self.declared
+        return (
+            frozenset(self.origins),
+            frozenset(declared.methods),
+            frozenset(name.lower() for name in self.headers),
+            frozenset(name.lower() for name in self.expose),
+            declared.credentials,
+            declared.max_age,
+            declared.origin_regex,
+            declared.preflight_status,
+            declared.accept_risks,
+        )
+
+
+def _regex_matcher(pattern: str) -> Callable[[str], bool]:
+    compiled = compile_regex(pattern)
+    assert not isinstance(compiled, Diagnostic)  # noqa: S101  checked before
+
+    def matches(text: str) -> bool:
+        return matches_regex(compiled, text)
+
+    return matches
+
+
+def _any_of(matchers: list[Callable[[str], bool]]) -> Callable[[str], bool] | None:
+    if len(matchers) <= 1:
+        return matchers[0] if matchers else None
+    first, second = matchers
+    return lambda text: first(text) or second(text)

@@ -1,0 +1,222 @@
+"""``Routes``: which policy for which path.
+
+What lives here: the table and its rule. What does not: how an application finds its own
+path (the adapters hand over the decoded path that the application routes on).
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+
+from corsmith.diagnostics import Diagnostic, diagnose, quote
+from corsmith.errors import PolicyError
+from corsmith.policy import Policy
+
+__all__ = ["Routes"]
+
+# What proxies and applications read differently: empty segments, dot segments, a second
+# encoding, backslashes, controls, and what stands for invalid UTF-8.
+_ODD = re.compile(r"//|/\.\.?(?:/|\Z)|[%\\\x00-\x1f\x7f\ufffd\udc80-\udcff]")
+_ENCODED_SLASH = re.compile(r"%(?:2[fF]|5[cC])")
+
+
+class Routes:
+    """A table from paths to policies; the longest path that covers a request wins.
+
+    A key that ends in ``/`` covers what is below it; any other key covers itself and
+    what is below ``key/``. ``None`` touches nothing: OPTIONS passes to the application
+    and no header is added. So does a path that no key covers. Paths compare with case.
+
+    A path whose normalised reading would choose another policy is answered without CORS
+    headers, since applications and proxies disagree about it.
+
+    >>> api = Policy(origins=["https://app.example"])
+    >>> routes = Routes({"/api/": api, "/api/internal/": None})
+    >>> routes.policy_for("/api/items") is api, routes.policy_for("/api/internal/x")
+    (True, None)
+    """
+
+    __slots__ = ("_longest_first", "entries")
+
+    entries: Mapping[str, Policy | None]
+
+    def __init__(self, entries: Mapping[str, Policy | None]) -> None:
+        """Check the table, or raise ``PolicyError`` with every problem."""
+        problems: list[Diagnostic] = []
+        if not isinstance(entries, Mapping):
+            message = f"{quote(entries)} is no mapping of paths to policies."
+            fix = 'Write Routes({"/api/": policy}).'
+            raise PolicyError([diagnose("wrong-type", "routes", quote(entries), message, fix)])
+        for path, policy in entries.items():
+            problems.extend(_check_path(path))
+            if policy is not None and not isinstance(policy, Policy):
+                message = f"{quote(policy)} is no policy; a route has a Policy or None."
+                problems.append(diagnose("wrong-type", "routes", quote(policy), message))
+        if problems:
+            raise PolicyError(problems)
+        longest_first = sorted(entries.items(), key=lambda entry: -len(entry[0]))
+        object.__setattr__(self, "entries", MappingProxyType(dict(entries)))
+        object.__setattr__(self, "_longest_first", tuple(longest_first))
+
+    def policy_for(self, path: str, raw_path: str | None = None) -> Policy | None:
+        """Return the policy of a decoded path, or ``None`` if nothing is to be touched.
+
+        ``raw_path`` is the path as it was received, where the host has it: only there an
+        encoded slash can be seen. An ambiguous path is ``None``; ``is_ambiguous`` tells.
+        """
+        return None if self.is_ambiguous(path, raw_path) else self._lookup(path)
+
+    def is_ambiguous(self, path: str, raw_path: str | None = None) -> bool:
+        """Return whether another reading of ``path`` would choose another policy."""
+        encoded = raw_path is not None and _ENCODED_SLASH.search(raw_path) is not None
+        if not encoded and _ODD.search(path) is None:
+            return False
+        found = self._lookup(path)
+        readings = _readings(path, raw_path if encoded else None)
+        return any(self._lookup(reading) is not found for reading in readings)
+
+    def _lookup(self, path: str) -> Policy | None:
+        for key, policy in self._longest_first:
+            if path.startswith(key) and (
+                key.endswith("/") or len(path) == len(key) or path[len(key)] == "/"
+            ):
+                return policy
+        return None
+
+    @classmethod
+    def from_mapping(cls, mapping: Mapping[str, object]) -> "Routes":
+        """Return the routes of ``{"routes": [{"path": …, fields of a policy}, …]}``.
+
+        A route with ``cors = false`` is exempt. Raises ``PolicyError``.
+        """
+        rows = mapping.get("routes") if isinstance(mapping, Mapping) else None
+        if not isinstance(rows, (list, tuple)) or len(mapping) != 1:
+            message = "routes are one list of tables, each with a path and the fields of a policy."
+            raise PolicyError([diagnose("wrong-type", "routes", quote(rows), message)])
+        entries: dict[str, Policy | None] = {}
+        problems: list[Diagnostic] = []
+        for row in rows:
+            try:
+                path, policy = _read_row(row)
+            except PolicyError as error:
+                problems.extend(error.problems)
+                continue
+            if path in entries:
+                message = f"{quote(path)} has two routes."
+                problems.append(diagnose("route-repeated", "path", path, message, "Keep one of them."))
+            entries[path] = policy
+        if problems:
+            raise PolicyError(problems)
+        return cls(entries)
+
+    def to_mapping(self) -> dict[str, object]:
+        """Return the table in plain types; ``Routes.from_mapping`` makes it again."""
+        return {"routes": [_write_row(path, policy) for path, policy in self.entries.items()]}
+
+    def policies(self) -> Iterator[Policy]:
+        """Yield each policy of the table, in the order of its paths."""
+        yield from (policy for policy in self.entries.values() if policy is not None)
+
+    @property
+    def warnings(self) -> tuple[Diagnostic, ...]:
+        """What is suspicious but legitimate in any of the policies, each once."""
+        return tuple(dict.fromkeys(item for policy in self.policies() for item in policy.warnings))
+
+    def __setattr__(self, name: str, value: object) -> None:
+        """Refuse: routes do not change."""
+        message = f"Routes do not change; make others to have another {name}"
+        raise AttributeError(message)
+
+    def __delattr__(self, name: str) -> None:
+        """Refuse: routes do not change."""
+        message = f"Routes do not change; {name} cannot be deleted"
+        raise AttributeError(message)
+
+    def __eq__(self, other: object) -> bool:
+        """Return whether both give every path an equal policy."""
+        return self.entries == other.entries if isinstance(other, Routes) else NotImplemented
+
+    def __hash__(self) -> int:
+        """Return a hash that agrees with equality."""
+        return hash(frozenset(self.entries.items()))
+
+    def __reduce__(self) -> "tuple[type[Routes], tuple[dict[str, Policy | None]]]":
+        """Pickle as the table."""
+        return type(self), (dict(self.entries),)
+
+    def __repr__(self) -> str:
+        """Return the call that makes these routes."""
+        return f"Routes({dict(self.entries)!r})"
+
+
+def _check_path(path: object) -> list[Diagnostic]:
+    if not isinstance(path, str):
+        message = f"{quote(path)} is no path."
+        return [diagnose("wrong-type", "path", quote(path), message, 'Write "/api/".')]
+    if not path.startswith("/"):
+        message = f"{quote(path)} does not begin with a slash, so no request path is below it."
+        fix = f"Write {quote('/' + path.lstrip('*'))}."
+    elif "*" in path or "?" in path or "#" in path:
+        message = f"{quote(path)} is a pattern; a route is a plain path and covers what is below it."
+        fix = f"Write {quote(path.split('*')[0].split('?')[0].split('#')[0])}."
+    elif _ODD.search(path):
+        message = f"{quote(path)} is no decoded path: it has empty, dot or encoded parts."
+        fix = None
+    else:
+        return []
+    return [diagnose("route-bad-path", "path", path, message, fix)]
+
+
+def _read_row(row: object) -> tuple[str, Policy | None]:
+    """Return the path and policy of one table of a document."""
+    if not isinstance(row, Mapping):
+        message = f"{quote(row)} is no table with a path and the fields of a policy."
+        raise PolicyError([diagnose("wrong-type", "routes", quote(row), message)])
+    fields = dict(row)
+    problems = _check_path(fields.pop("path", None))
+    if "cors" in fields:
+        if fields.pop("cors") is not False or fields:
+            message = "cors can only be false, and then stands alone beside path."
+            fix = "Write cors = false, or leave it out."
+            problems.append(diagnose("wrong-type", "cors", quote(row["cors"]), message, fix))
+        policy = None
+    else:
+        try:
+            policy = Policy.from_mapping(fields)
+        except PolicyError as error:
+            problems.extend(error.problems)
+    if problems:
+        raise PolicyError(problems)
+    return row["path"], policy
+
+
+def _write_row(path: str, policy: Policy | None) -> dict[str, object]:
+    if policy is None:
+        return {"path": path, "cors": False}
+    return {"path": path, **policy.to_mapping()}
+
+
+def _readings(path: str, raw_path: str | None) -> Iterator[str]:
+    """Yield what else a proxy or an application may take the path for."""
+    from urllib.parse import unquote  # only for a path that is odd
+
+    yield _normalise(path)
+    # A proxy that decodes what was decoded already, and takes a backslash for a slash.
+    yield _normalise(unquote(path, "latin-1").replace("\\", "/"))
+    if raw_path is not None:
+        # A router that keeps an encoded slash inside its segment.
+        kept = _ENCODED_SLASH.sub("\0", raw_path)
+        yield _normalise(unquote(kept, "utf-8"))
+
+
+def _normalise(path: str) -> str:
+    """Return the path without empty and dot segments (RFC 3986, section 5.2.4)."""
+    kept: list[str] = []
+    parts = path.split("/")
+    for part in parts:
+        if part == "..":
+            del kept[-1:]
+        elif part not in {"", "."}:
+            kept.append(part)
+    trailing = "/" if parts[-1] in {"", ".", ".."} and kept else ""
+    return "/" + "/".join(kept) + trailing
