@@ -1,0 +1,49 @@
+# The one front door. Every recipe makes what it needs: there is no set-up step.
+# `make check` while you work, `make test` before you push.
+
+.DEFAULT_GOAL := help
+.PHONY: help serve check test test-all laws mutants bench docs lock clean
+
+PYTHON := .venv/bin/python
+
+help: ## This list
+	@awk -F ' *:.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
+
+serve: ## The server on http://127.0.0.1:8000 (flags: make serve ARGS='--port 8001')
+	@tools/bootstrap serve
+	@exec .venv/bin/corsmith serve $(ARGS)
+
+check: .dev ## While you work: lint, format, types, layers, the fast tests (under a minute)
+	@$(PYTHON) tools/suite.py check
+
+test: .dev ## Before you push: everything, real browsers too where there are some
+	@tools/browsers-if-root
+	@$(PYTHON) tools/suite.py test
+
+test-all: .dev ## What does not fit the time of `make test`: deep laws, planted bugs, docs
+	@tools/browsers-if-root
+	@$(PYTHON) tools/suite.py test-all
+
+laws: .dev ## The laws (Hypothesis), with new examples each time
+	@$(PYTHON) -m pytest --hypothesis-profile deep --timeout 600 tests/laws $(ARGS)
+
+mutants: .dev ## Plant each bug of tests/mutants.toml and expect its test to turn red
+	@$(PYTHON) tools/mutants.py $(ARGS)
+
+bench: .dev ## Speed beside the peers: interleaved rounds, median and spread
+	@$(PYTHON) -m bench $(ARGS)
+
+docs: .dev ## The documentation, in docs/_build/html
+	@$(PYTHON) -m sphinx -q -n -W --keep-going docs docs/_build/html
+	@echo docs/_build/html/index.html
+
+lock: ## Bring uv.lock up to date with pyproject.toml (needs uv)
+	@env -u UV_FIND_LINKS -u UV_INDEX -u UV_EXTRA_INDEX_URL uv lock $(ARGS)
+
+clean: ## Remove .venv and everything that can be made again
+	@rm -rf .venv build dist docs/_build htmlcov .coverage .coverage.* .hypothesis \
+		.import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+
+.PHONY: .dev
+.dev:
+	@tools/bootstrap dev
