@@ -18,7 +18,17 @@ from corsmith.policy import Policy
 from corsmith.refusals import note_warnings
 from corsmith.routes import Routes
 
-__all__ = ["AsyncChooser", "Chooser", "Gate", "Source", "Watcher", "load", "load_env"]
+__all__ = [
+    "NOBODY",
+    "AsyncChooser",
+    "Chooser",
+    "Gate",
+    "Source",
+    "Watcher",
+    "check_choice",
+    "load",
+    "load_env",
+]
 
 Chooser: TypeAlias = Callable[[str | None, str, str | None, str], Policy | Routes | None]
 """Chooses by what a preflight and its request share: origin, scheme, host and path."""
@@ -124,6 +134,20 @@ class Gate:
             fix = f"Write {here}."
             raise PolicyError([diagnose("wrong-type", "policy", quote(source), message, fix)])
         return source
+
+
+NOBODY: Final = Policy(origins=["https://nobody.invalid"])
+"""What a policy function that failed stands for: an origin that no page can have.
+
+RFC 2606, section 2: no name below ``invalid`` ever exists.
+"""
+
+
+def check_choice(choice: object) -> None:
+    """Raise ``TypeError`` where a policy function returned what is no choice."""
+    if choice is not None and not isinstance(choice, (Policy, Routes)):
+        message = f"a policy function returned {type(choice).__name__}, not Policy, Routes or None"
+        raise TypeError(message)
 
 
 def _is_async(function: Callable[..., object]) -> bool:

@@ -114,7 +114,7 @@ class Policy:
         values = {name: getattr(declared, name) for name in declared.__slots__}
         values["warnings"] = tuple(found)
         values["answers"] = Answers(answer_fields, _as_text)
-        values["byte_answers"] = Answers(answer_fields, _as_bytes)
+        values["byte_answers"] = Answers(answer_fields, _as_bytes, str.lower)
         values["_key"] = draft.key()
         for name, value in values.items():
             object.__setattr__(self, name, value)

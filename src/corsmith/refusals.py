@@ -11,13 +11,13 @@ and 256 remembered; beyond that nothing is written, and nothing is computed eith
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable
-from typing import Final
+from collections.abc import Callable, Iterable, Sequence
+from typing import AnyStr, Final
 
 from corsmith.diagnostics import Diagnostic, quote
 from corsmith.nearest import nearest
 from corsmith.policy import Policy
-from corsmith.tables import Fault
+from corsmith.tables import Answers, Fault
 
 __all__ = ["Refusals", "note_policy_failure", "note_replaced_headers", "note_warnings"]
 
@@ -54,8 +54,26 @@ class Refusals:
         if self._may_write((code, text[:_LONGEST_KEY], "")):
             LOGGER.warning("refused %s: %s%s", quote(text), code, _nearest_words(policy, text))
 
-    def note_fault(self, origin: str, fault: Fault) -> None:
-        """Write that a preflight asked for a method or header that is not allowed."""
+    def note_preflight(  # the five parts of a preflight
+        self,
+        policy: Policy,
+        answers: Answers[AnyStr],
+        origin: AnyStr | None,
+        method: AnyStr,
+        headers: Sequence[AnyStr],
+    ) -> None:
+        """Write what a browser will refuse in this preflight's answer, if anything.
+
+        ``answers`` are the policy's own, in the form that the host speaks.
+        """
+        if not answers.any_origin and (origin is None or answers.allow(origin) is None):
+            self.note_origin(policy, None if origin is None else _text(origin))
+            return
+        fault = answers.fault(method, headers)
+        if fault is not None:
+            self._note_fault("" if origin is None else _text(origin), fault)
+
+    def _note_fault(self, origin: str, fault: Fault) -> None:
         value = fault.value[:_LONGEST_KEY]
         if self._may_write((fault.code, origin[:_LONGEST_KEY], value)):
             LOGGER.warning("refused %s: %s: %s", quote(origin), fault.code, quote(value))
@@ -96,6 +114,10 @@ def _nearest_words(policy: Policy, origin: str) -> str:
 def note_policy_failure(error: Exception) -> None:
     """Write that the function which chooses a policy raised, so the request is refused."""
     LOGGER.error("refused: policy-failed: the policy function raised", exc_info=error)
+
+
+def _text(value: str | bytes) -> str:
+    return value if isinstance(value, str) else value.decode("latin-1")
 
 
 _said: set[tuple[str, str | None]] = set()

@@ -92,7 +92,9 @@ class Answers(Generic[AnyStr]):
     __slots__ = (
         "_admits",
         "_allow_headers",
+        "_allow_headers_name",
         "_allow_methods",
+        "_allow_methods_name",
         "_allow_origin",
         "_allowed_headers",
         "_allowed_methods",
@@ -133,45 +135,54 @@ class Answers(Generic[AnyStr]):
     unmatched: tuple[tuple[AnyStr, AnyStr], ...]
     """The whole answer where no origin is allowed or none was sent."""
 
-    def __init__(self, fields: AnswerFields, encode: Callable[[str], AnyStr]) -> None:
-        """Build every pair once; ``encode`` gives a header its form in the host."""
+    def __init__(
+        self,
+        fields: AnswerFields,
+        encode: Callable[[str], AnyStr],
+        spell: Callable[[str], str] = str,
+    ) -> None:
+        """Build every pair once.
+
+        ``encode`` gives text its form in the host, ``spell`` a header name its case:
+        ASGI and HTTP/2 want lower case, people at a terminal read the other better.
+        """
         self._encode = encode
-        self._allow_origin = encode(ALLOW_ORIGIN)
+        self._allow_methods_name = encode(spell(ALLOW_METHODS))
+        self._allow_headers_name = encode(spell(ALLOW_HEADERS))
+        self._allow_origin = encode(spell(ALLOW_ORIGIN))
         self._star = (self._allow_origin, encode("*"))
         self.any_origin = fields.any_origin
         self._admits = fields.admits
         self.known = {encode(text): (self._allow_origin, encode(text)) for text in fields.exact}
-        pair = self._pair
+
+        def pair(name: str, value: str) -> tuple[AnyStr, AnyStr]:
+            return (encode(spell(name)), encode(value))
+
         self._credentials = (pair(ALLOW_CREDENTIALS, "true"),) if fields.credentials else ()
         expose = (pair(EXPOSE_HEADERS, ",".join(fields.expose)),) if fields.expose else ()
         self.vary = () if fields.any_origin else (pair("Vary", "Origin"),)
         self.tail = self._credentials + expose
         self.vary_tail = self.tail + self.vary
         self.unmatched = (self._star, *self.tail) if fields.any_origin else self.vary
+        self._max_age = () if fields.max_age is None else (pair(MAX_AGE, str(fields.max_age)),)
         self._build_preflight(fields)
 
-    def _pair(self, name: str, value: str) -> tuple[AnyStr, AnyStr]:
-        return (self._encode(name), self._encode(value))
-
     def _build_preflight(self, fields: AnswerFields) -> None:
-        pair = self._pair
         # `*` is the literal method or header named * once credentials are included
         # (Fetch, #cors-preflight-fetch, steps 7.5 and 7.6): then what was asked is
         # echoed instead, and `None` stands for a list that depends on the request.
         any_method = "*" in fields.methods
         any_header = "*" in fields.headers
         self.echoes = fields.credentials and (any_method or any_header)
-        self._allow_methods: tuple[tuple[AnyStr, AnyStr], ...] | None = (
-            (pair(ALLOW_METHODS, ",".join(fields.methods)),) if fields.methods else ()
-        )
-        self._allow_headers: tuple[tuple[AnyStr, AnyStr], ...] | None = (
-            (pair(ALLOW_HEADERS, ",".join(fields.headers)),) if fields.headers else ()
-        )
-        if fields.credentials and any_method:
-            self._allow_methods = None
-        if fields.credentials and any_header:
-            self._allow_headers = None
-        self._max_age = () if fields.max_age is None else (pair(MAX_AGE, str(fields.max_age)),)
+        encode = self._encode
+        self._allow_methods: tuple[tuple[AnyStr, AnyStr], ...] | None = None
+        if not (fields.credentials and any_method):
+            methods = encode(",".join(fields.methods))
+            self._allow_methods = ((self._allow_methods_name, methods),) if methods else ()
+        self._allow_headers: tuple[tuple[AnyStr, AnyStr], ...] | None = None
+        if not (fields.credentials and any_header):
+            headers = encode(",".join(fields.headers))
+            self._allow_headers = ((self._allow_headers_name, headers),) if headers else ()
         self._allowed_methods = None if any_method else SAFELISTED_METHODS.union(fields.methods)
         self._any_header = any_header
         names = frozenset(name.lower() for name in fields.headers)
@@ -247,7 +258,7 @@ class Answers(Generic[AnyStr]):
         text = self._decode(method)
         if len(text) > MAX_METHOD_BYTES or not is_token(text) or text.upper() in FORBIDDEN_METHODS:
             return ()
-        return ((self._encode(ALLOW_METHODS), method),)
+        return ((self._allow_methods_name, method),)
 
     def _echo_headers(self, lines: Sequence[AnyStr]) -> tuple[tuple[AnyStr, AnyStr], ...]:
         asked = self._asked_headers(lines)
@@ -257,7 +268,7 @@ class Answers(Generic[AnyStr]):
             # Fetch, #cors-non-wildcard-request-header-name: `*` never covers it.
             asked = [name for name in asked if name.lower() != "authorization"]
         value = ",".join(dict.fromkeys(asked))
-        return ((self._encode(ALLOW_HEADERS), self._encode(value)),) if value else ()
+        return ((self._allow_headers_name, self._encode(value)),) if value else ()
 
     def _asked_headers(self, lines: Sequence[AnyStr]) -> list[str] | Fault:
         """Return the names that a preflight lists, or why they are not read."""

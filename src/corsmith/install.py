@@ -1,0 +1,72 @@
+"""``install``: CORS for an application, whichever it is, in one line.
+
+What lives here: finding the adapter of an application. What does not: the adapters.
+"""
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from corsmith.diagnostics import diagnose, quote
+from corsmith.errors import PolicyError
+from corsmith.gate import Source
+
+__all__ = ["install"]
+
+_WSGI_ARGUMENTS = 2  # environ, start_response
+_ASGI_ARGUMENTS = 3  # scope, receive, send
+
+
+def install(
+    app: Callable[..., Any],
+    policy: Source | None = None,
+    *,
+    enforce: bool = False,
+    **fields: object,
+) -> Callable[..., Any]:
+    """Return ``app`` with ``policy`` outermost, so that its 404s and 500s carry it too.
+
+    ``app`` is an ASGI or a WSGI application; serve what is returned. The policy is a
+    ``Policy``, ``Routes``, a function, or fields given directly. Raises ``PolicyError``,
+    also for what is no application.
+
+    >>> async def app(scope, receive, send): ...
+    >>> app = install(app, origins=["https://app.example"])
+    >>> type(app).__module__
+    'corsmith.adapters.asgi'
+    """
+    if _is_asgi(app):
+        from corsmith.adapters import asgi  # only the adapter that is needed is loaded
+
+        return asgi.CORSMiddleware(app, policy, enforce=enforce, **fields)
+    from corsmith.adapters import wsgi
+
+    return wsgi.CORSMiddleware(app, policy, enforce=enforce, **fields)
+
+
+def _is_asgi(app: object) -> bool:
+    """Return whether ``app`` speaks ASGI 3 rather than WSGI; raise for neither."""
+    if callable(app) and not isinstance(app, type):
+        call = app if inspect.isroutine(app) else getattr(app, "__call__", None)  # noqa: B004
+        if inspect.iscoroutinefunction(app) or inspect.iscoroutinefunction(call):
+            return True
+        count = _positional_arguments(app)
+        if count in {_WSGI_ARGUMENTS, _ASGI_ARGUMENTS}:
+            return count == _ASGI_ARGUMENTS
+    message = f"{quote(app)} is no ASGI or WSGI application."
+    fix = "Give the application object itself, or use corsmith.adapters.asgi or .wsgi."
+    raise PolicyError([diagnose("wrong-type", "app", quote(app), message, fix)])
+
+
+def _positional_arguments(app: Callable[..., object]) -> int | None:
+    """Return how many arguments a call must give by position; ``None``: it is not told."""
+    try:
+        parameters = inspect.signature(app).parameters.values()
+    except (TypeError, ValueError):
+        return None
+    positional = {inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD}
+    return sum(
+        1
+        for parameter in parameters
+        if parameter.kind in positional and parameter.default is inspect.Parameter.empty
+    )

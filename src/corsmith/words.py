@@ -1,0 +1,60 @@
+"""A policy in words, for a banner and for ``corsmith check``.
+
+What lives here: short phrases. What does not: colour, columns and line breaks
+(``corsmith.cli.render``).
+"""
+
+from corsmith.policy import Policy
+from corsmith.routes import Routes
+
+__all__ = ["describe", "join_words"]
+
+_MOST_NAMES = 6
+"""How many names are told before the rest is counted: a banner line has 80 columns."""
+
+
+def describe(policy: Policy | Routes) -> list[str]:
+    """Return what a policy says, one phrase a thing: origins, methods, headers, the rest.
+
+    >>> describe(Policy(origins=["https://app.example"], credentials=True, max_age=600))
+    ['https://app.example', 'GET, HEAD, POST', 'Content-Type', 'with credentials', \
+'kept 600 s']
+    """
+    if isinstance(policy, Routes):
+        count = len(policy.entries)
+        shown = join_words([f"{path}" for path in policy.entries])
+        return [f"{count} routes: {shown}" if count != 1 else f"1 route: {shown}"]
+    origins = list(policy.origins)
+    if policy.origin_regex is not None:
+        origins.append(f"origins matching {policy.origin_regex}")
+    phrases = [
+        "any origin" if policy.answers.any_origin else join_words(origins),
+        "any method" if "*" in policy.methods else join_words(policy.methods) or "no method listed",
+        _header_words(policy.headers),
+    ]
+    if policy.expose:
+        exposed = "every response header" if "*" in policy.expose else join_words(policy.expose)
+        phrases.append(f"exposes {exposed}")
+    phrases.append("with credentials" if policy.credentials else "without credentials")
+    if policy.max_age is not None:
+        phrases.append(f"kept {policy.max_age} s" if policy.max_age else "not kept")
+    return phrases
+
+
+def _header_words(headers: tuple[str, ...]) -> str:
+    if not headers:
+        return "no request header listed"
+    if "*" in headers:
+        return join_words(["any request header", *(name for name in headers if name != "*")])
+    return join_words(headers)
+
+
+def join_words(words: "list[str] | tuple[str, ...]") -> str:
+    """Return words separated by commas, the rest counted where there are many.
+
+    >>> join_words(["a", "b"]), join_words(list("abcdefgh"))
+    ('a, b', 'a, b, c, d, e, f and 2 more')
+    """
+    if len(words) <= _MOST_NAMES + 1:
+        return ", ".join(words)
+    return f"{', '.join(words[:_MOST_NAMES])} and {len(words) - _MOST_NAMES} more"
