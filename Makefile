@@ -14,21 +14,19 @@ serve: ## The server on http://127.0.0.1:8000 (flags: make serve ARGS='--port 80
 	@exec .venv/bin/corsmith serve $(ARGS)
 
 check: .dev ## While you work: lint, format, types, layers, the fast tests (under a minute)
-	@$(PYTHON) tools/suite.py check
+	@$(PYTHON) -m tools.suite check
 
 test: .dev ## Before you push: everything, real browsers too where there are some
-	@tools/browsers-if-root
-	@$(PYTHON) tools/suite.py test
+	@$(PYTHON) -m tools.suite test
 
-test-all: .dev ## What does not fit the time of `make test`: deep laws, planted bugs, docs
-	@tools/browsers-if-root
-	@$(PYTHON) tools/suite.py test-all
+test-all: .dev ## What does not fit the time of `make test`: the laws with many more examples
+	@$(PYTHON) -m tools.suite test-all
 
 laws: .dev ## The laws (Hypothesis), with new examples each time
 	@$(PYTHON) -m pytest --hypothesis-profile deep --timeout 600 tests/laws $(ARGS)
 
 mutants: .dev ## Plant each bug of tests/mutants.toml and expect its test to turn red
-	@$(PYTHON) tools/mutants.py $(ARGS)
+	@$(PYTHON) -m tools.mutants $(ARGS)
 
 bench: .dev ## Speed beside the peers: interleaved rounds, median and spread
 	@$(PYTHON) -m bench $(ARGS)

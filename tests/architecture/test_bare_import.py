@@ -1,0 +1,69 @@
+"""What is loaded, and when: nothing but our own few modules until it is needed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from tests.architecture.tree import SOURCE
+
+# No I/O module and nothing third-party. On 3.11 pathlib and importlib.metadata load urllib and
+# socket, so they are out as well.
+NOT_LOADED = {
+    *("asyncio", "http", "importlib.metadata", "logging", "pathlib", "selectors", "socket"),
+    *("ssl", "subprocess", "urllib"),
+    *("click", "granian", "h11", "h2", "idna", "msgspec", "publicsuffixlist", "rich"),
+}
+
+# What `corsmith --help` has no use for: everything that judges, serves or asks.
+NOT_FOR_HELP = {
+    *("corsmith.decision", "corsmith.document", "corsmith.gate", "corsmith.lint"),
+    *("corsmith.pattern", "corsmith.policy", "corsmith.refusals", "corsmith.regex"),
+    *("corsmith.routes", "corsmith.suffixes", "corsmith.tables"),
+    *("corsmith.server.run", "corsmith.server.echo"),
+    *("granian", "h11", "h2", "idna", "msgspec", "publicsuffixlist", "rich"),
+}
+
+ASKS_FOR_HELP = """
+from corsmith.__main__ import main
+sys.argv = ["corsmith", "--help"]
+try:
+    main()
+except SystemExit as done:
+    assert not done.code, done.code
+"""
+
+
+def loaded_by(code: str, *flags: str) -> set[str]:
+    """Return the names of the modules that a new interpreter has after some code."""
+    program = f"import sys; sys.path.insert(0, {str(SOURCE.parent)!r})\n{code}\n"
+    program += "print('\\n'.join(['', '-- modules --', *sys.modules]))"
+    done = subprocess.run(
+        [sys.executable, *flags, "-c", program], capture_output=True, text=True, check=True
+    )
+    return set(done.stdout.rpartition("-- modules --")[2].split())
+
+
+def test_importing_corsmith_loads_no_io_module_and_nothing_third_party() -> None:
+    # -I -S: no site-packages, so nothing there can load a module before us.
+    loaded = loaded_by("import corsmith", "-I", "-S")
+    assert "corsmith" in loaded
+    assert NOT_LOADED & loaded == set()
+
+
+def test_importing_corsmith_loads_none_of_its_own_modules_yet() -> None:
+    loaded = loaded_by("import corsmith", "-I", "-S")
+    assert {name for name in loaded if name.startswith("corsmith.")} == set()
+
+
+def test_a_policy_of_exact_origins_needs_no_io_and_nothing_third_party() -> None:
+    code = "from corsmith import Policy\nPolicy(origins=['https://app.example'], credentials=True)"
+    loaded = loaded_by(code, "-I", "-S")
+    assert "corsmith.policy" in loaded
+    assert NOT_LOADED & loaded == set()
+
+
+def test_the_help_text_loads_no_policy_code_and_no_server() -> None:
+    loaded = loaded_by(ASKS_FOR_HELP)
+    assert "click" in loaded
+    assert NOT_FOR_HELP & loaded == set()

@@ -1,0 +1,1 @@
+"""What `make` runs: the environment, the suite, the partners, the planted bugs."""
