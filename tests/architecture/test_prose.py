@@ -8,15 +8,15 @@ import pytest
 
 from tests.architecture.tree import ROOT, files, text
 
-# What the tests run or compare with what they ran, and what is only shown (never a program).
-RUN = {"python", "console", "sh", "toml", "json"}
-SHOWN = {"text", "http", "html", "javascript"}
+# What the tests run (tests/docs), and what is the output of the block above it.
+RUN = {"console", "html", "http", "python", "sh", "toml"}
+SHOWN = {"text"}
 
 PAGES = files(".md")
 WRITTEN = [path for path in files() if not path.endswith((".lock", ".png", ".jsonl", ".gif"))]
 
 NOT_OUR_WORDS = re.compile(r"white-?list|simple request|pre-flight", re.IGNORECASE)
-SETTING = re.compile(r"[A-Z]+_[A-Z_]+")
+SETTING = re.compile(r"\w+_\w+")
 MACHINE_PATH = re.compile(r"(?<![\w.:/-])/(?:home|mnt|private|root|tmp|Users|work)/\w")
 
 
