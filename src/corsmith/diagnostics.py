@@ -219,6 +219,7 @@ CODES: dict[str, Code] = {
     "header-not-allowed": _reason("The policy does not allow this request header", _FETCH + "cors-preflight-fetch"),
     "headers-malformed": _reason("The requested headers are no list of names", _FETCH + "http-access-control-request-headers"),
     "headers-too-many": _reason("More requested headers than any page sends", _FETCH + "http-access-control-request-headers"),
+    "credentials-not-allowed": _reason("The policy does not include credentials", _FETCH + "concept-cors-check"),
     "policy-failed": _reason("The policy function failed", _OWN),
     "path-ambiguous": _reason("A path that two policies could claim", _OWN),
 }  # fmt: skip
