@@ -62,7 +62,7 @@ def test_a_shell_script_is_good_posix_shell(script: str) -> None:
 
 
 def test_ci_runs_what_a_person_runs_and_insists_on_browsers() -> None:
-    assert "CORSMITH_REQUIRE=browsers make test" in text(".ci/run")
+    assert "CORSMITH_REQUIRE=browsers,registry make test" in text(".ci/run")
 
 
 def test_what_must_run_is_named_in_the_environment() -> None:
