@@ -103,7 +103,10 @@ class Draft:
         if (
             not self.origins
             and declared.origin_regex is None
-            and not any(item.field == "origins" for item in self.found)
+            # A field that was not understood, or not read, may have been this one.
+            and not any(
+                item.field == "origins" or item.code == "unknown-field" for item in self.found
+            )
         ):
             message = "no origin is allowed, so no page could read any answer."
             fix = 'Write origins=["https://app.example"], or origins="*" for everyone.'

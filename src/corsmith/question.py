@@ -1,4 +1,4 @@
-"""``ask``: may this page do this, by this policy?
+"""``ask`` answers whether a page may do something, by a policy.
 
 What lives here: a page's request as a question, what a server is sent for it, and where
 the browser would stop. What does not: the decision on each of the two (``decision``), and
@@ -72,8 +72,10 @@ class Verdict:
 def ask(policy: Policy, question: Question) -> Verdict:
     """Return whether ``policy`` lets the page do what it wants.
 
-    >>> verdict = ask(Policy(origins=["https://a.example"]), Question(
-    ...     origin="https://a.example", method="PUT"))
+    >>> verdict = ask(
+    ...     Policy(origins=["https://a.example"]),
+    ...     Question(origin="https://a.example", method="PUT"),
+    ... )
     >>> verdict.allowed, str(verdict.stops), verdict.reasons[0].code
     (False, 'preflight', 'method-not-allowed')
     """
@@ -93,8 +95,8 @@ def ask(policy: Policy, question: Question) -> Verdict:
 
 
 def _credentials_reasons(decision: Decision) -> tuple[Diagnostic, ...]:
-    # Fetch, #concept-cors-check, steps 3 to 7: with credentials `*` is no match, and a
-    # second header must say true. No server can tell: no request says which mode it has.
+    # Fetch, #concept-cors-check, steps 3 to 7: with credentials a literal `*` matches no
+    # origin, and a second header is asked for. No server can tell: no request says its mode.
     answer = dict(decision.headers)
     if answer.get(ALLOW_CREDENTIALS) == "true":
         return ()

@@ -18,11 +18,13 @@ _LONGEST_VALUE: Final = 128
 _LONGEST_TOTAL: Final = 1024
 """Fetch, #cors-unsafe-request-header-names, step 6: the longest values together."""
 
-_ESSENCES: Final = frozenset({
-    "application/x-www-form-urlencoded",
-    "multipart/form-data",
-    "text/plain",
-})
+_ESSENCES: Final = frozenset(
+    {
+        "application/x-www-form-urlencoded",
+        "multipart/form-data",
+        "text/plain",
+    }
+)
 
 # Fetch, #cors-unsafe-request-header-byte
 _UNSAFE_BYTE = re.compile(r'[\x00-\x08\x0a-\x1f"():<>?@\[\\\]{}\x7f]')
@@ -33,9 +35,9 @@ _LANGUAGE = re.compile(r"[0-9A-Za-z *,\-.;=]*\Z")
 # Fetch, #simple-range-header-value, without white space; a suffix range has no start
 _RANGE = re.compile(r"bytes=(?P<start>[0-9]+)-(?P<end>[0-9]*)\Z")
 
-_TOKEN: Final = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
+_WORD: Final = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 # MIME Sniffing, #parse-a-mime-type: parameters do not change the essence
-_ESSENCE = re.compile(rf"[\t\n\r ]*(?P<type>{_TOKEN})/(?P<subtype>{_TOKEN})[\t\n\r ]*(?:;|\Z)")
+_ESSENCE = re.compile(rf"[\t\n\r ]*(?P<type>{_WORD})/(?P<subtype>{_WORD})[\t\n\r ]*(?:;|\Z)")
 
 
 def is_safelisted_request_header(name: str, value: str) -> bool:
