@@ -36,7 +36,7 @@ def tree(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    "change, problem",
+    ("change", "problem"),
     [
         ({}, None),
         ({"file": "src/b.py"}, "no file src/b.py"),
@@ -102,7 +102,7 @@ def test_a_test_that_is_red_without_any_bug_judges_nothing(tree: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text, problem",
+    ("text", "problem"),
     [
         ('[[mutant]]\nname = "a"\n', "a: the fields are file, name, new, old, tests"),
         (
