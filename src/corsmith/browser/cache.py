@@ -1,0 +1,121 @@
+"""What a browser keeps between requests: preflights' answers, and answers themselves.
+
+What lives here: two small stores with time as an argument. What does not: a clock.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from corsmith.browser.engines import Engine
+from corsmith.browser.verdict import Received
+
+__all__ = ["PreflightCache", "ResponseCache", "Stored"]
+
+Key = tuple[str, str, bool]
+"""Origin, URL with its query, and whether the entry is credentialed."""
+
+
+@dataclass(slots=True)
+class PreflightCache:
+    """The CORS-preflight cache (Fetch, #concept-cache): entries for methods and names."""
+
+    _methods: dict[tuple[Key, str], float] = field(default_factory=dict)
+    _names: dict[tuple[Key, str], float] = field(default_factory=dict)
+
+    def covers(
+        self,
+        key: tuple[str, str, bool],
+        method: str | None,
+        names: tuple[str, ...],
+        now: float,
+        engine: Engine,
+    ) -> bool:
+        """Return whether nothing is left to ask; ``method`` is ``None`` if it needs no entry."""
+        keys = [key]
+        if not key[2] and engine.credentialed_entry_serves_all:
+            keys.append((key[0], key[1], True))
+
+        def is_kept(entries: Mapping[tuple[Key, str], float], value: str) -> bool:
+            return any(entries.get((one, value), -1.0) > now for one in keys)
+
+        if method is not None and not (is_kept(self._methods, method) or is_kept(self._methods, "*")):
+            return False
+        return all(
+            is_kept(self._names, name) or (name != "authorization" and is_kept(self._names, "*"))
+            for name in names
+        )
+
+    def store(
+        self, key: Key, methods: list[str], names: list[str], until: float, engine: Engine
+    ) -> None:
+        """Keep what a preflight's answer allows (Fetch, #cors-preflight-fetch, steps 7.12, 7.13)."""
+        for method in methods:
+            if method != "*" or engine.star_is_cached:
+                self._methods[key, method] = until
+        for name in names:
+            if name != "*" or engine.star_is_cached:
+                self._names[key, name.lower()] = until
+
+    def clear(self, origin: str, url: str) -> None:
+        """Drop the entries of an origin and URL (Fetch, #concept-cache-clear)."""
+        for entries in (self._methods, self._names):
+            for one in [item for item in entries if item[0][:2] == (origin, url)]:
+                del entries[one]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """An answer that was kept, with what it varies on and until when it is fresh."""
+
+    response: Received
+    until: float
+    varied: tuple[tuple[str, str | None], ...]
+    opaque_image: bool
+
+
+_FRESH: Final = re.compile(r"(?:^|[,\s])max-age=([0-9]{1,9})")
+
+
+@dataclass(slots=True)
+class ResponseCache:
+    """The HTTP cache, as far as it meets CORS: freshness, validation and Vary."""
+
+    _stored: dict[str, Stored] = field(default_factory=dict)
+
+    def find(self, url: str, headers: Mapping[str, str]) -> Stored | None:
+        """Return the stored answer for a request with these headers (RFC 9111, 4.1)."""
+        stored = self._stored.get(url)
+        if stored is None:
+            return None
+        same = all(headers.get(name) == value for name, value in stored.varied)
+        return stored if same else None
+
+    def store(
+        self, url: str, headers: Mapping[str, str], response: Received, now: float, *, image: bool
+    ) -> None:
+        """Keep an answer that may be kept (RFC 9111, section 3)."""
+        control = (response.get("cache-control") or "").lower()
+        vary = (response.get("vary") or "").lower()
+        if "no-store" in control or "*" in vary or response.status not in {200, 404, 410}:
+            return
+        match = _FRESH.search(control)
+        fresh = 0 if match is None or "no-cache" in control else int(match[1])
+        if match is None and response.get("etag") is None:
+            return
+        names = [name.strip() for name in vary.split(",") if name.strip()]
+        self._stored[url] = Stored(
+            response=response,
+            until=now + fresh,
+            varied=tuple((name, headers.get(name)) for name in names),
+            opaque_image=image,
+        )
+
+    def freshen(self, url: str, stored: Stored, answer: Received, now: float) -> Received:
+        """Return the stored answer updated by a 304 (RFC 9111, section 3.2)."""
+        new = {name.lower() for name, _ in answer.headers}
+        kept = tuple(pair for pair in stored.response.headers if pair[0].lower() not in new)
+        response = Received(status=stored.response.status, headers=kept + answer.headers)
+        self.store(url, dict[str, str](), response, now, image=stored.opaque_image)
+        return response

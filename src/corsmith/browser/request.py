@@ -1,0 +1,279 @@
+"""What a script asks for: the request as the standard makes it, before anything is sent.
+
+What lives here: ``FetchRequest`` and the steps of the Request constructor, of
+XMLHttpRequest and of the elements that load. What does not: sending (``fetch``).
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from corsmith.browser.engines import Engine
+from corsmith.headers import (
+    FORBIDDEN_METHODS,
+    SAFELISTED_METHODS,
+    is_forbidden_request_header,
+    is_token,
+    normalize_method,
+)
+from corsmith.safelists import is_safelisted_request_header
+
+__all__ = ["Body", "FetchRequest", "InvalidRequestError", "Prepared", "prepare", "unsafe_names"]
+
+Pairs = tuple[tuple[str, str], ...]
+
+_METHOD_OVERRIDES: Final = frozenset({"x-http-method", "x-http-method-override", "x-method-override"})
+_NO_CORS_SAFELISTED: Final = frozenset({"accept", "accept-language", "content-language", "content-type"})
+_VALUE: Final = re.compile(r"[^\x00\r\n]*\Z")
+_HIGH: Final = re.compile(r"[\x80-\xff]")
+_LENIENT_RANGE: Final = re.compile(r"bytes=\+?[0-9]+-\+?[0-9]*\Z", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Body:
+    """The body of a request, as far as CORS can see it.
+
+    ``kind``: ``text`` a string, ``blob`` (its type may be empty), ``form`` URLSearchParams,
+    ``multipart`` FormData, ``bytes`` a buffer, ``stream`` a ReadableStream. ``half`` says
+    that a stream has ``duplex: "half"``, without which the constructor throws.
+    """
+
+    kind: Literal["text", "blob", "form", "multipart", "bytes", "stream"]
+    type: str = ""
+    half: bool = True
+
+    @property
+    def content_type(self) -> str | None:
+        """The type that a browser adds (Fetch, #concept-bodyinit-extract)."""
+        return {
+            "text": "text/plain;charset=UTF-8",
+            "blob": self.type or None,
+            "form": "application/x-www-form-urlencoded;charset=UTF-8",
+            "multipart": "multipart/form-data; boundary=----boundary",
+            "bytes": None,
+            "stream": None,
+        }[self.kind]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchRequest:
+    """What a page asks its browser for.
+
+    ``page`` is the origin of the page, ``"null"`` for an opaque one. ``api``: ``fetch``,
+    ``xhr``, ``eventsource``, ``img``, ``script``, ``module``, ``stylesheet``, ``beacon``.
+    ``crossorigin`` is the attribute of an element, ``None`` where it is absent.
+    """
+
+    page: str
+    url: str
+    method: str = "GET"
+    headers: Pairs = ()
+    credentials: Literal["omit", "same-origin", "include"] = "same-origin"
+    mode: Literal["cors", "no-cors", "same-origin"] = "cors"
+    redirect: Literal["follow", "error", "manual"] = "follow"
+    body: Body | None = None
+    api: str = "fetch"
+    crossorigin: str | None = None
+    upload_listener: bool = False
+    cache: str = "default"
+    referrer_policy: str = "strict-origin-when-cross-origin"
+
+
+class InvalidRequestError(Exception):
+    """A request that a browser does not even begin: the constructor throws."""
+
+    def __init__(self, code: str, message: str) -> None:
+        """Keep the stable code beside the message."""
+        super().__init__(message)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A request ready to be fetched: what is left of what the script gave."""
+
+    method: str
+    headers: Pairs
+    mode: str
+    credentials: str
+    redirect: str
+    body: Body | None
+    force_preflight: bool
+    navigates: bool = False
+
+
+def prepare(request: FetchRequest, engine: Engine) -> Prepared:
+    """Return the request as the standard makes it, or raise ``InvalidRequestError``."""
+    if request.api in _ELEMENTS:
+        return _prepare_element(request)
+    if request.api == "beacon":
+        return _prepare_beacon(request)
+    if request.api == "eventsource":
+        return _prepared(request, method="GET", headers=(("Accept", "text/event-stream"),), body=None)
+    method = _method(request)
+    headers, body = _headers(request, engine), request.body
+    if request.api == "xhr":
+        if method in {"GET", "HEAD"}:
+            body = None  # XMLHttpRequest, send(), step 3
+    elif body is not None and method in {"GET", "HEAD"}:
+        raise InvalidRequestError("body-not-allowed", f"a {method} request has no body")
+    force = False
+    if body is not None and body.kind == "stream":
+        body, force = _stream(body, request, engine)
+    if body is not None and body.content_type and not _has(headers, "content-type"):
+        headers += (("Content-Type", body.content_type),)
+    if request.upload_listener and not (engine.upload_listener_needs_body and body is None):
+        force = True  # XMLHttpRequest, send(), step 8: the use-CORS-preflight flag
+    return _prepared(request, method=method, headers=headers, body=body, force=force)
+
+
+def _prepared(
+    request: FetchRequest,
+    *,
+    method: str,
+    headers: Pairs,
+    body: Body | None,
+    mode: str | None = None,
+    credentials: str | None = None,
+    force: bool = False,
+) -> Prepared:
+    return Prepared(
+        method=method,
+        headers=headers,
+        mode=mode or request.mode,
+        credentials=credentials or request.credentials,
+        redirect=request.redirect,
+        body=body,
+        force_preflight=force,
+    )
+
+
+_ELEMENTS: Final = frozenset({"img", "script", "module", "stylesheet"})
+
+
+def _prepare_element(request: FetchRequest) -> Prepared:
+    """HTML, #create-a-potential-cors-request; a module script is always a CORS request."""
+    attribute = request.crossorigin
+    if attribute is None and request.api != "module":
+        return _prepared(
+            request, method="GET", headers=(), body=None, mode="no-cors", credentials="include"
+        )
+    credentials = "include" if attribute == "use-credentials" else "same-origin"
+    return _prepared(
+        request, method="GET", headers=(), body=None, mode="cors", credentials=credentials
+    )
+
+
+def _prepare_beacon(request: FetchRequest) -> Prepared:
+    """Beacon, #sec-processing-model: CORS only where the type is not safelisted."""
+    content_type = request.body.content_type if request.body else None
+    headers = (("Content-Type", content_type),) if content_type else ()
+    safe = all(is_safelisted_request_header(name, value) for name, value in headers)
+    mode = "no-cors" if safe else "cors"
+    return _prepared(
+        request, method="POST", headers=headers, body=request.body, mode=mode, credentials="include"
+    )
+
+
+def _method(request: FetchRequest) -> str:
+    # Fetch, #dom-request, step 25; XMLHttpRequest, open(), steps 3 and 4
+    if not is_token(request.method):
+        raise InvalidRequestError("method-not-a-token", f"{request.method!r} is no method")
+    if request.method.upper() in FORBIDDEN_METHODS:
+        raise InvalidRequestError("method-forbidden", f"{request.method} is forbidden")
+    method = normalize_method(request.method)
+    if request.mode == "no-cors" and method not in SAFELISTED_METHODS:
+        # Fetch, #dom-request, step 32
+        raise InvalidRequestError("method-not-safelisted", f"no-cors does not send {method}")
+    return method
+
+
+def _headers(request: FetchRequest, engine: Engine) -> Pairs:
+    kept: list[tuple[str, str]] = []
+    for name, raw in request.headers:
+        value = raw.strip("\t\n\r ")  # Fetch, #concept-header-value-normalize
+        if not is_token(name):
+            raise InvalidRequestError("header-not-a-token", f"{name!r} is no header name")
+        if _VALUE.match(value) is None:
+            raise InvalidRequestError("header-value-invalid", f"{name} has an invalid value")
+        lower = name.lower()
+        if is_forbidden_request_header(name) or lower in engine.dropped_headers:
+            continue
+        if lower in _METHOD_OVERRIDES and _overrides(value):
+            continue
+        if request.mode == "no-cors" and not _keeps_no_cors(kept, name, value):
+            continue
+        _add(kept, name, value, combine=request.api == "xhr")
+    return tuple(kept)
+
+
+def _overrides(value: str) -> bool:
+    """Fetch, #forbidden-request-header, step 3."""
+    return any(part.strip("\t ").upper() in FORBIDDEN_METHODS for part in value.split(","))
+
+
+def _keeps_no_cors(kept: Iterable[tuple[str, str]], name: str, value: str) -> bool:
+    """Fetch, #concept-headers-append, step 3: judged with what is there already."""
+    if name.lower() not in _NO_CORS_SAFELISTED:
+        return False
+    present = [old for other, old in kept if other.lower() == name.lower()]
+    return is_safelisted_request_header(name, ", ".join([*present, value]))
+
+
+def _add(kept: list[tuple[str, str]], name: str, value: str, *, combine: bool) -> None:
+    if combine:
+        for index, (other, present) in enumerate(kept):
+            if other.lower() == name.lower():
+                kept[index] = (other, f"{present}, {value}")
+                return
+    kept.append((name, value))
+
+
+def _has(headers: Pairs, name: str) -> bool:
+    return any(other.lower() == name for other, _ in headers)
+
+
+def _stream(body: Body, request: FetchRequest, engine: Engine) -> tuple[Body, bool]:
+    """Fetch, #dom-request, steps 36 and 37: a stream forces a preflight."""
+    if engine.stream == "text":
+        return Body(kind="text"), False
+    if not body.half or request.mode == "no-cors":
+        raise InvalidRequestError("stream-not-half-duplex", "a stream needs duplex: half")
+    return body, True
+
+
+def unsafe_names(headers: Pairs, engine: Engine) -> tuple[str, ...]:
+    """Return what a preflight asks for (Fetch, #cors-unsafe-request-header-names)."""
+    lines = _measured(headers) if engine.equal_names_are_measured_together else headers
+    unsafe: list[str] = []
+    safe: list[str] = []
+    total = 0
+    for name, value in lines:
+        lower = name.lower()
+        if _is_safelisted(lower, value, engine):
+            safe.append(lower)
+            total += len(value)
+        else:
+            unsafe.append(lower)
+    if engine.total_limit is not None and total > engine.total_limit:
+        unsafe += safe
+    return tuple(sorted(unsafe if engine.repeated_names_are_asked_twice else set(unsafe)))
+
+
+def _measured(headers: Pairs) -> Pairs:
+    joined: dict[str, str] = {}
+    for name, value in headers:
+        lower = name.lower()
+        joined[lower] = f"{joined[lower]}, {value}" if lower in joined else value
+    return tuple(joined.items())
+
+
+def _is_safelisted(name: str, value: str, engine: Engine) -> bool:
+    if name in engine.extra_safelisted:
+        return True
+    if engine.high_bytes_are_unsafe and name in {"accept", "content-type"} and _HIGH.search(value):
+        return False
+    if engine.lenient_range and name == "range" and _LENIENT_RANGE.match(value):
+        return True
+    return is_safelisted_request_header(name, value)
