@@ -39,6 +39,16 @@ def is_public_suffix(name: str) -> bool:
     return not name or _suffixes().is_public(name)
 
 
+def registrable_domain(name: str) -> str | None:
+    """Return the public suffix of a name with the label before it; ``None``: it has none.
+
+    >>> registrable_domain("a.b.example.co.uk")
+    'example.co.uk'
+    """
+    domain: str | None = _suffixes().privatesuffix(name.removesuffix("."))
+    return domain
+
+
 def to_punycode(host: str) -> str | None:
     """Return the host as browsers write it, or ``None`` if it is no name.
 

@@ -163,7 +163,11 @@ def differences(verdict: Verdict, expect: Mapping[str, Any], case: Case) -> Iter
         elif key == "cookie_sent":
             cookies = set(case.get("cookie_for", []))
             hosts = [next(n for n, o in HOSTS.items() if sent.url.startswith(o)) for sent in verdict.sent]
-            got = [sent.credentials and host in cookies for sent, host in zip(verdict.sent, hosts, strict=True)]
+            same = {host for name in cookies for host in ("A", "C", "P") if name in "ACP"} | cookies
+            got = [
+                sent.credentials and host in same and sent.site != "cross-site"
+                for sent, host in zip(verdict.sent, hosts, strict=True)
+            ]
         elif key == "readable_headers" and value is not None and verdict.outcome is Outcome.OK:
             got = sorted(seen[key])
             wanted = sorted(value)

@@ -43,7 +43,11 @@ class PreflightCache:
         if method is not None and not (is_kept(self._methods, method) or is_kept(self._methods, "*")):
             return False
         return all(
-            is_kept(self._names, name) or (name != "authorization" and is_kept(self._names, "*"))
+            is_kept(self._names, name)
+            or (
+                (name != "authorization" or engine.star_covers_authorization)
+                and is_kept(self._names, "*")
+            )
             for name in names
         )
 
@@ -73,6 +77,7 @@ class Stored:
     until: float
     varied: tuple[tuple[str, str | None], ...]
     opaque_image: bool
+    credentials: bool
 
 
 _FRESH: Final = re.compile(r"(?:^|[,\s])max-age=([0-9]{1,9})")
@@ -93,7 +98,7 @@ class ResponseCache:
         return stored if same else None
 
     def store(
-        self, url: str, headers: Mapping[str, str], response: Received, now: float, *, image: bool
+        self, url: str, headers: Mapping[str, str], response: Received, now: float, *, image: bool, credentials: bool
     ) -> None:
         """Keep an answer that may be kept (RFC 9111, section 3)."""
         control = (response.get("cache-control") or "").lower()
@@ -110,6 +115,7 @@ class ResponseCache:
             until=now + fresh,
             varied=tuple((name, headers.get(name)) for name in names),
             opaque_image=image,
+            credentials=credentials,
         )
 
     def freshen(self, url: str, stored: Stored, answer: Received, now: float) -> Received:
@@ -117,5 +123,5 @@ class ResponseCache:
         new = {name.lower() for name, _ in answer.headers}
         kept = tuple(pair for pair in stored.response.headers if pair[0].lower() not in new)
         response = Received(status=stored.response.status, headers=kept + answer.headers)
-        self.store(url, dict[str, str](), response, now, image=stored.opaque_image)
+        self.store(url, dict[str, str](), response, now, image=stored.opaque_image, credentials=stored.credentials)
         return response

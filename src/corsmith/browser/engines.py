@@ -48,7 +48,8 @@ class Engine:
     reload_skips_preflight_cache: bool = False
     max_age_cap: int = 86_400
     images_have_their_own_cache: bool = False
-    accept_of_images: str = "*/*"
+    credentials_have_their_own_cache: bool = False
+    ports_of_an_address_are_sites: bool = False
 
 
 STANDARD: Final = Engine(name="standard", version="586cd2a")
@@ -76,6 +77,7 @@ CHROMIUM: Final = Engine(
     upload_listener_needs_body=True,
     no_referrer_hides_origin=False,
     userinfo_blocked_in_same_origin_redirect=True,
+    ports_of_an_address_are_sites=True,
     failed_request_clears_cache=False,
     reload_skips_preflight_cache=True,
     max_age_cap=7200,
@@ -98,6 +100,7 @@ FIREFOX: Final = Engine(
     preflights_again_after_authorization="without the name",
     reload_skips_preflight_cache=True,
     images_have_their_own_cache=True,
+    credentials_have_their_own_cache=True,
 )
 
 WEBKIT: Final = Engine(
@@ -147,6 +150,8 @@ DEPARTURES: Final[Mapping[str, str]] = MappingProxyType({
     "reload_skips_preflight_cache": 'cache: "reload" asks again',
     "max_age_cap": "how long a preflight's answer is kept at most",
     "images_have_their_own_cache": "an image loaded without CORS is not reused with it",
+    "credentials_have_their_own_cache": "an answer without credentials is not reused with them",
+    "ports_of_an_address_are_sites": "two ports of an address are two sites",
 })
 
 assert set(DEPARTURES) <= {field.name for field in fields(Engine)}  # noqa: S101  a table of names

@@ -8,7 +8,7 @@ that order and in the standard's words. What does not: the network. The generato
 import re
 from collections.abc import Generator
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Literal
 from urllib.parse import urljoin, urlsplit
 
 from corsmith.browser.cache import PreflightCache, ResponseCache, Stored
@@ -35,6 +35,14 @@ __all__ = ["Profile", "fetch"]
 Exchange = Generator[Sent, Received | Failure, Received | None]
 
 _SPEC: Final = "https://fetch.spec.whatwg.org/#"
+# MIME Sniffing, #javascript-mime-type: what is in use
+_JAVASCRIPT: Final = frozenset({
+    "application/ecmascript",
+    "application/javascript",
+    "application/x-javascript",
+    "text/ecmascript",
+    "text/javascript",
+})
 _MAX_REDIRECTS: Final = 20
 """Fetch, #concept-http-redirect-fetch, step 7."""
 
@@ -174,7 +182,7 @@ class _Run:
         unsafe = self._unsafe_names()
         asks = prepared.force_preflight or prepared.method not in SAFELISTED_METHODS or bool(unsafe)
         response = yield from self.http_fetch(preflight=asks or self._preflights_again())
-        if response is None and self.engine.failed_request_clears_cache:
+        if asks and response is None and self.engine.failed_request_clears_cache:
             self.profile.preflights.clear(self._origin(), self.url)
         return response
 
@@ -235,10 +243,37 @@ class _Run:
                 self.fail(problem[0], "CORS check", problem[1], "concept-cors-check")
                 return None
             self.note("CORS check", self._allowed_by(response), "concept-cors-check")
+        elif self.tainting == "opaque" and (policy := self._resource_policy(response)):
+            self.fail("resource-policy", "CORP check", policy, "cross-origin-resource-policy-internal-check")
+            return None
         if response.status in _REDIRECTS:
             return (yield from self._redirect_by_mode(response))
-        self.response_type = {"basic": "basic", "cors": "cors", "opaque": "opaque"}[self.tainting]
+        if (problem := self._element_problem(response)) is not None:
+            self.fail("element-refuses", self.request.api, problem, "concept-http-fetch")
+            return None
+        self.response_type = self.tainting
         return response
+
+    def _element_problem(self, response: Received) -> str | None:
+        """Return why an element or an EventSource makes nothing of the answer."""
+        api, essence = self.request.api, (response.get("content-type") or "").split(";")[0]
+        essence = essence.strip().lower()
+        if api == "eventsource" and (response.status, essence) != (200, "text/event-stream"):
+            return f"status {response.status}, type {essence!r}: no event stream"
+        if api in {"script", "module", "stylesheet"} and not 200 <= response.status <= 299:
+            return f"status {response.status} is not ok"
+        if api == "module" and essence not in _JAVASCRIPT:
+            return f"type {essence!r} is no JavaScript"
+        return None
+
+    def _resource_policy(self, response: Received) -> str | None:
+        """Return why Cross-Origin-Resource-Policy forbids a no-cors answer, if it does."""
+        policy = response.get("cross-origin-resource-policy")
+        site = site_of(self.request.page, origin_of(self.url), self.engine)
+        refused = {"same-origin": {"same-site", "cross-site"}, "same-site": {"cross-site"}}
+        if site in refused.get(policy or "", set()):
+            return f"Cross-Origin-Resource-Policy is {policy}, and the page is {site}"
+        return None
 
     def _allowed_by(self, response: Received) -> str:
         return f"Access-Control-Allow-Origin: {response.get('access-control-allow-origin')}"
@@ -316,6 +351,7 @@ class _Run:
             ("Access-Control-Request-Method", prepared.method),
             *([("Access-Control-Request-Headers", ",".join(unsafe))] if unsafe else []),
             ("Origin", origin),
+            *self._referer(),
         ]
         answer = yield from self._send("preflight", "OPTIONS", tuple(headers), credentials=False)
         if isinstance(answer, Failure):
@@ -410,12 +446,38 @@ class _Run:
         if self.prepared.method in {"GET", "HEAD"}:
             return ()
         origin = self._origin()
-        if self.prepared.mode != "cors" and self.request.referrer_policy == "no-referrer":
-            origin = "null" if self.engine.no_referrer_hides_origin else origin
+        if self.prepared.mode != "cors" and self._hides_origin():
+            origin = "null"
         return (("Origin", origin),)
 
+    def _hides_origin(self) -> bool:
+        page, policy = self.request.page, self.request.referrer_policy
+        if policy == "no-referrer":
+            return self.engine.no_referrer_hides_origin
+        if policy == "same-origin":
+            return origin_of(self.url) != page
+        downgrade = page.startswith("https://") and not self.url.startswith("https://")
+        return downgrade and policy not in {"origin", "origin-when-cross-origin", "unsafe-url"}
+
+    def _referer(self) -> tuple[tuple[str, str], ...]:
+        """Referrer Policy, #determine-requests-referrer."""
+        page, policy = self.request.page, self.request.referrer_policy
+        full = self.request.page_url or f"{page}/"
+        same = origin_of(self.url) == page
+        downgrade = page.startswith("https://") and not self.url.startswith("https://")
+        if page == "null" or policy == "no-referrer" or (policy == "same-origin" and not same):
+            return ()
+        if downgrade and policy not in {"origin", "origin-when-cross-origin", "unsafe-url"}:
+            return ()
+        whole = policy in {"unsafe-url", "no-referrer-when-downgrade"} or (
+            same and policy not in {"origin", "strict-origin"}
+        )
+        return (("Referer", full if whole else f"{page}/"),)
+
     def _network_or_cache(self) -> Exchange:
-        headers = (*self.prepared.headers, *self._origin_header())
+        headers = (*self.prepared.headers, *self._origin_header(), *self._referer())
+        if not any(name.lower() == "accept" for name, _ in headers):
+            headers = (("Accept", "*/*"), *headers)
         lower = {name.lower(): value for name, value in headers}
         mode = self.request.cache
         image = self.request.api == "img" and self.tainting == "opaque"
@@ -435,7 +497,8 @@ class _Run:
         if answer.status == 304 and stored is not None:
             return self.profile.responses.freshen(self.url, stored, answer, self.profile.now)
         if self.prepared.method == "GET" and mode != "no-store":
-            self.profile.responses.store(self.url, lower, answer, self.profile.now, image=image)
+            self.profile.responses.store(self.url, lower, answer, self.profile.now, image=image,
+                credentials=self._includes_credentials())
         return answer
 
     def _stored(self, headers: dict[str, str]) -> Stored | None:
@@ -445,7 +508,10 @@ class _Run:
         if stored is None:
             return None
         apart = self.engine.images_have_their_own_cache and stored.opaque_image
-        return None if apart and self.tainting == "cors" else stored
+        if apart and self.tainting == "cors":
+            return None
+        divided = self.engine.credentials_have_their_own_cache and not stored.credentials
+        return None if divided and self._includes_credentials() else stored
 
     def _send(
         self,
@@ -462,6 +528,7 @@ class _Run:
             headers=headers,
             credentials=credentials,
             hop=self.hop,
+            site=site_of(self.request.page, origin_of(self.url), self.engine),
             has_body=self.prepared.body is not None and kind == "actual",
         )
         self.sent.append(sent)
@@ -469,8 +536,28 @@ class _Run:
         return answer
 
 
+def site_of(page: str, target: str, engine: Engine) -> Literal["same-origin", "same-site", "cross-site"]:
+    """Return how a target stands to a page (HTML, #same-site; Fetch Metadata)."""
+    if page == target:
+        return "same-origin"
+    if page == "null" or page.partition("://")[0] != target.partition("://")[0]:
+        return "cross-site"
+    one, other = _host(page), _host(target)
+    if one == other:
+        address = one.startswith("[") or one.replace(".", "").isdigit()
+        return "cross-site" if address and engine.ports_of_an_address_are_sites else "same-site"
+    from corsmith.suffixes import registrable_domain
+
+    domain = registrable_domain(one)
+    return "same-site" if domain is not None and domain == registrable_domain(other) else "cross-site"
+
+
+def _host(origin: str) -> str:
+    host = origin.partition("://")[2]
+    return host.rpartition(":")[0] if not host.endswith("]") and ":" in host else host
+
+
 def _is_loopback(origin: str) -> bool:
     from corsmith.origin import is_loopback
 
-    host = origin.partition("://")[2]
-    return is_loopback(host.rpartition(":")[0] if not host.endswith("]") and ":" in host else host)
+    return is_loopback(_host(origin))

@@ -62,7 +62,8 @@ class FetchRequest:
 
     ``page`` is the origin of the page, ``"null"`` for an opaque one. ``api``: ``fetch``,
     ``xhr``, ``eventsource``, ``img``, ``script``, ``module``, ``stylesheet``, ``beacon``.
-    ``crossorigin`` is the attribute of an element, ``None`` where it is absent.
+    ``crossorigin`` is the attribute of an element, ``None`` where it is absent; ``page_url``
+    the address that a Referer may hold.
     """
 
     page: str
@@ -78,6 +79,7 @@ class FetchRequest:
     upload_listener: bool = False
     cache: str = "default"
     referrer_policy: str = "strict-origin-when-cross-origin"
+    page_url: str | None = None
 
 
 class InvalidRequestError(Exception):

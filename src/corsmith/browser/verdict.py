@@ -33,7 +33,8 @@ class Failure(StrEnum):
 class Sent:
     """A request that the browser sends: answer it with ``Received`` or ``Failure``.
 
-    ``credentials`` says whether cookies of the target go with it.
+    ``credentials`` says whether cookies of the target may go with it, ``site`` how the target
+    stands to the page, which decides whether a cookie's SameSite lets it.
     """
 
     kind: Literal["preflight", "actual"]
@@ -42,6 +43,7 @@ class Sent:
     headers: Pairs
     credentials: bool
     hop: int
+    site: Literal["same-origin", "same-site", "cross-site"] = "cross-site"
     has_body: bool = False
 
 
