@@ -528,7 +528,7 @@ class _Run:
             headers=headers,
             credentials=credentials,
             hop=self.hop,
-            site=site_of(self.request.page, origin_of(self.url), self.engine),
+            site=site_of(self.request.page, origin_of(self.url), STANDARD),
             has_body=self.prepared.body is not None and kind == "actual",
         )
         self.sent.append(sent)
