@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 
 from corsmith.diagnostics import Diagnostic, diagnose, quote
 from corsmith.errors import PolicyError
-from corsmith.fields import nearest_word, right_field
+from corsmith.misnomers import nearest_word, right_field
 from corsmith.policy import Policy
 from corsmith.routes import Routes
 
