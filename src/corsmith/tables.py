@@ -103,15 +103,17 @@ class Answers(Generic[Text]):
         "_allow_methods_name",
         "_allow_origin",
         "_allowed_headers",
-        "_allowed_methods",
         "_any_header",
         "_any_method",
         "_credentials",
         "_encode",
+        "_fixed",
         "_max_age",
         "_max_bytes",
         "_max_names",
         "_star",
+        "_usual_headers",
+        "_usual_methods",
         "any_origin",
         "known",
         "unmatched",
@@ -142,6 +144,14 @@ class Answers(Generic[Text]):
     _star: tuple[Text, Text]
     _credentials: tuple[tuple[Text, Text], ...]
     _max_age: tuple[tuple[Text, Text], ...]
+
+    # The allowed methods and header names in the form of the host: what is usual needs no
+    # conversion.
+    _usual_methods: frozenset[Text]
+    _usual_headers: frozenset[Text]
+
+    # All that follows the allow-origin pair of a preflight, unless a list is echoed.
+    _fixed: tuple[tuple[Text, Text], ...] | None
 
     # `None` stands for a list that depends on the request.
     _allow_methods: tuple[tuple[Text, Text], ...] | None
@@ -191,11 +201,16 @@ class Answers(Generic[Text]):
             self._allow_methods = None
         if fields.credentials and self._any_header:
             self._allow_headers = None
+        self._fixed = None
+        if self._allow_methods is not None and self._allow_headers is not None:
+            lists = self._allow_methods + self._allow_headers
+            self._fixed = self._credentials + lists + self._max_age + self.vary
         self._build_limits(fields)
 
     def _build_limits(self, fields: AnswerFields) -> None:
-        self._allowed_methods = SAFELISTED_METHODS.union(fields.methods)
         self._allowed_headers = frozenset(name.lower() for name in fields.headers)
+        self._usual_methods = frozenset(map(self._encode, SAFELISTED_METHODS.union(fields.methods)))
+        self._usual_headers = frozenset(map(self._encode, self._allowed_headers))
         # A list of distinct allowed names is never longer than all of them, each with a
         # comma and two blanks: whatever is longer is refused without being read.
         longest = sum(len(name) + 3 for name in self._allowed_headers)
@@ -254,6 +269,8 @@ class Answers(Generic[Text]):
             pair = None if origin is None else self.allow(origin)
         if pair is None:
             return self.vary
+        if self._fixed is not None:
+            return (pair, *self._fixed)
         methods = self._allow_methods
         if methods is None:
             methods = self._echo_method(method)
@@ -307,9 +324,8 @@ class Answers(Generic[Text]):
         The order is the standard's: the method before the headers (Fetch,
         #cors-preflight-fetch, steps 7.5 and 7.6).
         """
-        text = self._decode(method)
-        if text not in self._allowed_methods:
-            fault = self._method_fault(text)
+        if method not in self._usual_methods:
+            fault = self._method_fault(self._decode(method))
             if fault is not None:
                 return fault
         return self._headers_fault(headers) if headers else None
@@ -328,9 +344,9 @@ class Answers(Generic[Text]):
         # What browsers send is one line of lower-case names without blanks (Fetch,
         # #cors-unsafe-request-header-names): then one set operation tells.
         if len(lines) == 1 and len(lines[0]) <= self._max_bytes:
-            value = self._decode(lines[0])
-            few = value.count(",") < self._max_names
-            if few and self._allowed_headers.issuperset(value.split(",")):
+            line, most = lines[0], self._max_names - 1
+            names = line.split(",", most) if isinstance(line, str) else line.split(b",", most)
+            if self._usual_headers.issuperset(names):
                 return None
         asked = self._asked_headers(lines)
         if isinstance(asked, Fault):
