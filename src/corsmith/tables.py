@@ -227,12 +227,11 @@ class Answers(Generic[Text]):
         known = self.known.get(origin)
         if known is not None:
             return known
-        text = self._decode(origin)
         # RFC 9110, section 5.5: white space around a field value is no part of it.
-        stripped = text.strip(" \t")
-        if stripped != text:
-            return self.allow(self._encode(stripped))
-        if self._admits is not None and self._admits(text):
+        bare = origin.strip(" \t") if isinstance(origin, str) else origin.strip(b" \t")
+        if bare != origin:
+            return self.allow(bare)  # type: ignore[arg-type]  # text stays text, bytes bytes
+        if self._admits is not None and self._admits(self._decode(origin)):
             return (self._allow_origin, origin)
         return None
 
@@ -328,7 +327,16 @@ class Answers(Generic[Text]):
             fault = self._method_fault(self._decode(method))
             if fault is not None:
                 return fault
-        return self._headers_fault(headers) if headers else None
+        if not headers:
+            return None
+        # What browsers send is one line of lower-case names without blanks (Fetch,
+        # #cors-unsafe-request-header-names): then one set operation tells.
+        if len(headers) == 1 and len(headers[0]) <= self._max_bytes:
+            line, most = headers[0], self._max_names - 1
+            names = line.split(",", most) if isinstance(line, str) else line.split(b",", most)
+            if self._usual_headers.issuperset(names):
+                return None
+        return self._headers_fault(headers)
 
     def _method_fault(self, text: str) -> Fault | None:
         if len(text) > MAX_ECHOED_BYTES or not is_token(text):
@@ -341,13 +349,6 @@ class Answers(Generic[Text]):
         return Fault(code="method-not-allowed", field="methods", value=text)
 
     def _headers_fault(self, lines: Sequence[Text]) -> Fault | None:
-        # What browsers send is one line of lower-case names without blanks (Fetch,
-        # #cors-unsafe-request-header-names): then one set operation tells.
-        if len(lines) == 1 and len(lines[0]) <= self._max_bytes:
-            line, most = lines[0], self._max_names - 1
-            names = line.split(",", most) if isinstance(line, str) else line.split(b",", most)
-            if self._usual_headers.issuperset(names):
-                return None
         asked = self._asked_headers(lines)
         if isinstance(asked, Fault):
             return asked
