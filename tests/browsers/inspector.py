@@ -49,6 +49,9 @@ class Inspector:
         number = self._command(self._target, method, params)
         while True:
             answer = self._receive()
+            if answer.get("missed") == number:
+                # The page had moved to another process, and that was still to be read.
+                number = self._command(self._target, method, params)
             if answer.get("id") != number:
                 continue
             if failure := answer.get("error"):
@@ -84,12 +87,14 @@ class Inspector:
         self._socket.sendall(struct.pack(">IB", len(body), LITTLE_ENDIAN) + body)
 
     def _receive(self) -> Message:
-        """Wait for one message, note what it says of target or console, return what a page said."""
+        """Wait for one message, note what it says of target or console, return what a page said or missed."""
         (length, _flag) = struct.unpack(">IB", self._read(5))
         name, _, parameters = self._read(length).partition(b"\0")
         if name != b"SendMessageToFrontend":
             return {}
         message: Message = json.loads(parameters[len(PAGE) : -1])
+        if "error" in message:
+            return {"missed": message["id"]}
         params = message.get("params", {})
         match message.get("method"):
             case "Target.targetCreated":
@@ -103,6 +108,8 @@ class Inspector:
         return {}
 
     def _meet(self, target: Message) -> None:
+        if target["type"] != "page":
+            return  # a frame or a worker: its page is told what it says
         if not target.get("isProvisional"):
             self._target = target["targetId"]
         for method, params in self._standing.items():
