@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Self, TypeVar
 
-from corsmith.decision import Decision, Kind
+from corsmith.decision import CorsRequest, Decision
 from corsmith.headers import OWNED_RESPONSE_HEADERS, SENSITIVE_RESPONSE_HEADERS
 
 __all__ = ["HIDDEN", "PRESS_PARAMETER", "Exchange", "Reason", "press_of"]
@@ -104,15 +104,16 @@ class Exchange:
 
         ``path`` is without the query; ``decision`` is ``None`` where no policy covers it.
         """
+        lines = tuple(request_headers)
         return cls(
             time=time,
             press=press,
-            kind=str(Kind.NOT_CORS if decision is None else decision.kind),
+            kind=str(CorsRequest.from_headers(method, lines).kind),
             method=_cut(method, _LONGEST_NAME),
             path=_cut(path),
             status=status,
             allowed=None if decision is None else decision.allowed,
-            request_headers=_select(request_headers, _is_shown_of_request),
+            request_headers=_select(lines, _is_shown_of_request),
             response_headers=_select(response_headers, _SHOWN_RESPONSE_HEADERS.__contains__),
             reasons=() if decision is None else _reasons(decision),
         )
@@ -154,7 +155,7 @@ def _is_shown_of_request(name: str) -> bool:
 def _select(
     lines: Iterable[tuple[str | bytes, str | bytes]], is_shown: Callable[[str], bool]
 ) -> tuple[tuple[str, str], ...]:
-    """Return the lines to show, names as received, secrets hidden, so many and so long."""
+    """Return the lines to show, secrets hidden, so many and so long."""
     kept: list[tuple[str, str]] = []
     for raw_name, raw_value in lines:
         name = _text(raw_name)
@@ -162,7 +163,9 @@ def _select(
         if not is_shown(lower):
             continue
         value = HIDDEN if lower in _SECRET_HEADERS else _cut(_text(raw_value))
-        kept.append((_cut(name, _LONGEST_NAME), value))
+        # A host that hands names over in lower case has not kept how they were sent.
+        written = "-".join(map(str.capitalize, name.split("-"))) if name == lower else name
+        kept.append((_cut(written, _LONGEST_NAME), value))
         if len(kept) == _MOST_HEADERS:
             break
     return tuple(kept)

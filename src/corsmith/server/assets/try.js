@@ -147,10 +147,7 @@ async function press(name) {
 // On a narrow screen the result is below the buttons.
 function reveal(details) {
   const { top } = details.getBoundingClientRect();
-  if (top < 0 || top > innerHeight * 0.6) {
-    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    details.scrollIntoView({ behavior: still ? "instant" : "smooth", block: "start" });
-  }
+  if (top < 0 || top > innerHeight * 0.6) details.scrollIntoView();
 }
 
 // ── start ───────────────────────────────────────────────────────────────────
