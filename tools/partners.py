@@ -25,9 +25,10 @@ ALL = 100.0
 def cover(module: Path, test: Path) -> int:
     """Run one partner and return 0 if it passes and covers its module."""
     coverage = Coverage(data_file=None, branch=True, config_file=str(ROOT / "pyproject.toml"))
-    # Only this module, only this process.
+    # Only this module, only this process, and only this tree.
     for name in ("run:source_pkgs", "run:patch"):
         coverage.set_option(name, [])
+    coverage.set_option("paths", {})
     coverage.set_option("run:parallel", value=False)
     coverage.set_option("run:include", [str(module)])
     coverage.set_option("report:skip_covered", value=False)

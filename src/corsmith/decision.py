@@ -10,6 +10,7 @@ printed. What does not: the answers themselves (``tables``), and everything a ho
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from corsmith.diagnostics import Diagnostic, diagnose, quote
 from corsmith.headers import REQUEST_HEADERS_OF_PREFLIGHT
@@ -146,12 +147,20 @@ def explain_refusal(code: str, origin: str) -> Diagnostic:
     return diagnose(code, "origins", origin, message)
 
 
+_LONGEST_WORD: Final = 40
+"""The longest name of a method or header that a sentence holds as it is."""
+
+
 def explain_fault(policy: Policy, fault: Fault) -> Diagnostic:
     """Return the reason why a preflight's lists do not cover what it asks, in words."""
     shown = quote(fault.value)
-    if fault.code == "method-not-allowed":
+    # A name is a token here; it is quoted where it would fill the line.
+    word = fault.value if len(fault.value) <= _LONGEST_WORD else shown
+    if fault.code == "method-not-allowed" and "*" in policy.methods:
+        message = f"{word} is forbidden: browsers let no page send it."
+    elif fault.code == "method-not-allowed":
         allowed = ", ".join(dict.fromkeys(("GET", "HEAD", "POST", *policy.methods)))
-        message = f"the policy allows {allowed}, not {fault.value}."
+        message = f"the policy allows {allowed}, not {word}."
     elif fault.code == "header-not-allowed" and fault.value.lower() == "authorization":
         message = (
             'the policy does not name Authorization, and "*" never covers it.'
@@ -159,7 +168,7 @@ def explain_fault(policy: Policy, fault: Fault) -> Diagnostic:
             else "the policy does not allow the request header Authorization."
         )
     elif fault.code == "header-not-allowed":
-        message = f"the policy does not allow the request header {fault.value}."
+        message = f"the policy does not allow the request header {word}."
     elif fault.code == "headers-too-many":
         message = f"the preflight asks for {fault.value} of request headers: no page does."
     elif fault.code == "headers-malformed":

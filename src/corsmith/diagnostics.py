@@ -72,7 +72,7 @@ host and port. Write "https://app.example".
         return " ".join(parts)
 
 
-def diagnose(  # noqa: PLR0913  the six parts of a diagnostic, in the order they are read
+def diagnose(
     code: str,
     field: str | None,
     value: str | None,
@@ -102,26 +102,31 @@ _LONGEST_QUOTE = 120
 
 
 def quote(value: object) -> str:
-    """Return a value for a message: in double quotes, one printable line, cut if long.
+    r"""Return a value for a message: one printable line, cut if it is long.
 
-    Text is escaped as JSON escapes it, so a message never breaks a line of a log;
-    anything else is shown as Python writes it.
+    Text stands in double quotes and is escaped, so a message never breaks a line of a
+    log; anything else is shown as Python writes it.
 
-    >>> print(quote("https://app.example"), quote("a\\nb"), quote(7))
-    "https://app.example" "a\\nb" 7
+    >>> print(quote("https://app.example"), quote("a\tb"), quote(7))
+    "https://app.example" "a\tb" 7
     """
-    if not isinstance(value, str):
-        try:
-            text = ascii(value)
-        except Exception:  # noqa: BLE001  a value's own repr may do anything
-            text = f"<{type(value).__name__}>"
-        return text if len(text) <= _LONGEST_QUOTE else text[:_LONGEST_QUOTE] + "…"
-    cut = value[:_LONGEST_QUOTE]
-    escaped = "".join(
+    if isinstance(value, str):
+        cut = value[:_LONGEST_QUOTE].replace("\\", "\\\\").replace('"', '\\"')
+        more = "…" if len(value) > _LONGEST_QUOTE else ""
+        return f'"{_escape(cut)}{more}"'
+    try:
+        text = repr(value)
+    except Exception:  # noqa: BLE001  a value's own repr may do anything
+        text = f"<{type(value).__name__}>"
+    more = "…" if len(text) > _LONGEST_QUOTE else ""
+    return _escape(text[:_LONGEST_QUOTE]) + more
+
+
+def _escape(text: str) -> str:
+    return "".join(
         character if character.isprintable() else character.encode("unicode_escape").decode()
-        for character in cut.replace("\\", "\\\\").replace('"', '\\"')
+        for character in text
     )
-    return f'"{escaped}"' if len(value) <= _LONGEST_QUOTE else f'"{escaped}…"'
 
 
 _FETCH = "https://fetch.spec.whatwg.org/#"
@@ -146,6 +151,7 @@ def _reason(title: str, spec: str) -> Code:
     return Code(severity=Severity.INFO, title=title, spec=spec)
 
 
+# ruff: noqa: E501  the table has one code a line
 CODES: dict[str, Code] = {
     # ── how a policy is written ──────────────────────────────────────────────
     "unknown-field": _error("A keyword or key that a policy does not have", _OWN),

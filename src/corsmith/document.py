@@ -4,11 +4,14 @@ What lives here: the two forms that a policy has outside Python. What does not: 
 (``gate`` reads them) and the meaning of a field (``fields``, ``lint``).
 """
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Final
 
 from corsmith.diagnostics import Diagnostic, diagnose, quote
 from corsmith.errors import PolicyError
-from corsmith.fields import nearest_word, right_field
+from corsmith.misnomers import nearest_word, right_field
 from corsmith.policy import Policy
 from corsmith.routes import Routes
 
@@ -16,32 +19,50 @@ __all__ = ["read_document", "read_environment"]
 
 
 def read_document(text: str) -> Policy | Routes:
-    """Return the policy of a ``[policy]`` table, or the routes of ``[[routes]]`` tables.
+    r"""Return the policy of a ``[policy]`` table, or the routes of ``[[routes]]`` tables.
 
     Raises ``PolicyError``, with the line where the text is no TOML.
 
-    >>> read_document('[policy]\\norigins = ["https://app.example"]').origins
+    >>> read_document('[policy]\norigins = ["https://app.example"]').origins
     ('https://app.example',)
     """
     import tomllib  # loaded only for a policy that is a file
 
     try:
         document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    # Beside its own error, a ValueError, it lets out those of a number of more digits
+    # than `int` reads and of brackets nested deeper than the stack.
+    except (ValueError, RecursionError) as error:
         fix = 'A policy begins with [policy], then origins = ["https://app.example"].'
         message = f"the text is no TOML: {error}."
         raise PolicyError([diagnose("document-not-toml", None, None, message, fix)]) from None
-    strange = [_unknown_table(key) for key in document if key not in {"policy", "routes"}]
-    if strange:
-        raise PolicyError(strange)
+    problems = [_unknown_table(key) for key in document if key not in {"policy", "routes"}]
+    read: Policy | Routes | None = None
+    try:
+        read = _read_tables(document, complete=not problems)
+    except PolicyError as error:
+        problems.extend(error.problems)
+    if problems or read is None:
+        raise PolicyError(problems)
+    return read
+
+
+def _read_tables(document: Mapping[str, object], *, complete: bool) -> Policy | Routes | None:
+    """Return what the tables say, or ``None`` where a misspelt one explains that none do."""
     if "policy" in document and "routes" in document:
         message = "a document has [policy] or [[routes]], not both."
         fix = 'Make the policy the route with path = "/".'
         raise PolicyError([diagnose("document-mixed", None, None, message, fix)])
     if "routes" in document:
-        return Routes.from_mapping(document)
-    if "policy" in document:
-        return Policy.from_mapping(document["policy"])
+        return Routes.from_mapping({"routes": document["routes"]})
+    if isinstance(policy := document.get("policy"), Mapping):
+        return Policy.from_mapping(policy)
+    if policy is not None:
+        message = "policy is no table."
+        fix = "Write [policy] on a line of its own."
+        raise PolicyError([diagnose("wrong-type", "policy", quote(policy), message, fix)])
+    if not complete:
+        return None
     message = "the document holds neither [policy] nor [[routes]]."
     fix = 'Begin with [policy], then origins = ["https://app.example"].'
     raise PolicyError([diagnose("document-without-policy", None, None, message, fix)])
@@ -49,10 +70,11 @@ def read_document(text: str) -> Policy | Routes:
 
 def _unknown_table(key: str) -> Diagnostic:
     table = nearest_word(key, ("policy", "routes"))
-    if table is None and right_field(key) is not None:
+    fix = "The tables are [policy] and [[routes]]."
+    if table is not None:
+        fix = "Write [policy]." if table == "policy" else "Write [[routes]]."
+    elif right_field(key) is not None:
         fix = f"Write [policy] on a line above {key}."
-    else:
-        fix = f"Write [{table or 'policy'}]."
     message = f"{quote(key)} is no table of a policy document."
     return diagnose("unknown-field", None, key, message, fix)
 
@@ -60,8 +82,9 @@ def _unknown_table(key: str) -> Diagnostic:
 def read_environment(environ: Mapping[str, str], prefix: str) -> Policy:
     """Return the policy of variables such as ``CORS_ORIGINS=https://a.example,http://b.example``.
 
-    Lists are separated by commas. Raises ``PolicyError``: for a variable that is no
-    field, and for a value that looks like JSON, with the comma form.
+    Lists are separated by commas; an empty number or ``ORIGIN_REGEX`` counts as not set.
+    Raises ``PolicyError``: for a variable that is no field, and for a value that looks
+    like JSON, with the comma form.
 
     >>> read_environment({"CORS_ORIGINS": "https://app.example"}, "CORS_").origins
     ('https://app.example',)
@@ -71,58 +94,88 @@ def read_environment(environ: Mapping[str, str], prefix: str) -> Policy:
     for variable, value in environ.items():
         if not variable.startswith(prefix):
             continue
-        name = variable.removeprefix(prefix).lower()
-        if name not in _READERS:
-            problems.append(_unknown_variable(variable, name, prefix))
-        elif value.lstrip().startswith(("[", "{", '"')):
-            parts = [part.strip(" \t\r\n\"'") for part in value.strip(" []{}").split(",")]
-            message = f"{variable} looks like JSON: {quote(value)}."
-            fix = f"Write {variable}={','.join(part for part in parts if part)}"
-            problems.append(diagnose("environment-json", name, value, message, fix))
-        else:
+        name = _NAMES.get(variable.removeprefix(prefix))
+        if name is None:
+            problems.append(_unknown_variable(variable, prefix))
+        elif value.lstrip().startswith(_JSON_LIKE[_READERS[name]]):
+            problems.append(_like_json(variable, name, value))
+        elif value.strip() or name in _MAY_BE_EMPTY:
             fields[name] = _READERS[name](value)
+            if fields[name] is None:
+                del fields[name]
+                problems.append(_unreadable(variable, name, value))
     try:
         policy = Policy.from_mapping(fields)
     except PolicyError as error:
-        # A field that could not be read is missing: that follows, and is not said again.
-        consequences = {"origins-empty"} if problems else set()
-        problems.extend(item for item in error.problems if item.code not in consequences)
+        problems.extend(_in_environment(error.problems, prefix, complete=not problems))
         raise PolicyError(problems) from None
     if problems:
         raise PolicyError(problems)
     return policy
 
 
-def _unknown_variable(variable: str, name: str, prefix: str) -> Diagnostic:
-    right = right_field(name)
-    names = ", ".join(prefix + field.upper() for field in sorted(_READERS))
+def _in_environment(
+    problems: Iterable[Diagnostic], prefix: str, *, complete: bool
+) -> Iterator[Diagnostic]:
+    for item in problems:
+        if item.code != "origins-empty":
+            yield item
+        # A variable that could not be read explains that there is no origin.
+        elif complete:
+            fix = f"Write {prefix}ORIGINS=https://app.example, or {prefix}ORIGINS=* for everyone."
+            yield replace(item, fix=fix)
+
+
+def _unknown_variable(variable: str, prefix: str) -> Diagnostic:
+    right = right_field(variable.removeprefix(prefix))
+    names = ", ".join(prefix + name for name in _NAMES)
     fix = f"The variables are {names}." if right is None else f"Write {prefix}{right.upper()}."
     message = f"{quote(variable)} is no variable of a policy."
     return diagnose("unknown-field", None, variable, message, fix)
 
 
-def _read_list(value: str) -> object:
-    parts = [part.strip(" \t") for part in value.split(",")]
-    return [part for part in parts if part]
+def _like_json(variable: str, name: str, value: str) -> Diagnostic:
+    message = f"{variable} looks like JSON: {quote(value)}."
+    parts = [part.strip(" \t\r\n\"'") for part in value.strip(" \t\r\n[]").split(",")]
+    fix = f"Write {variable}={','.join(part for part in parts if part)}"
+    if value.lstrip().startswith("{"):
+        fix = "Write one variable for each field, lists separated by commas."
+    return diagnose("environment-json", name, value, message, fix)
 
 
-def _read_bool(value: str) -> object:
-    words = {"true": True, "1": True, "yes": True, "on": True}
-    words |= {"false": False, "0": False, "no": False, "off": False, "": False}
-    return words.get(value.strip().lower(), value)
+def _unreadable(variable: str, name: str, value: str) -> Diagnostic:
+    wanted, examples = _WANTED[name]
+    message = f"{variable} is {quote(value)}, which is {wanted}."
+    fix = f"Write {' or '.join(f'{variable}={example}' for example in examples)}."
+    return diagnose("wrong-type", name, value, message, fix)
 
 
-def _read_int(value: str) -> object:
-    text = value.strip()
-    # Not int(text) alone: it takes "+7", "7_0" and other scripts' digits.
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else value
+def _read_list(value: str) -> list[str]:
+    return [part for part in (part.strip(" \t") for part in value.split(",")) if part]
 
 
-def _read_text(value: str) -> object:
+def _read_bool(value: str) -> bool | None:
+    return _BOOLS.get(value.strip().lower())
+
+
+def _read_int(value: str) -> int | None:
+    # Not int() alone: it takes "+7", "7_0" and other scripts' digits.
+    return int(value) if _INTEGER.fullmatch(value.strip()) else None
+
+
+def _read_text(value: str) -> str:
     return value
 
 
-_READERS: Mapping[str, Callable[[str], object]] = {
+_BOOLS: Final = {"true": True, "1": True, "yes": True, "on": True} | {
+    "false": False,
+    "0": False,
+    "no": False,
+    "off": False,
+}
+_INTEGER = re.compile(r"-?[0-9]{1,4000}")
+
+_READERS: Final[Mapping[str, Callable[[str], object]]] = {
     "origins": _read_list,
     "methods": _read_list,
     "headers": _read_list,
@@ -132,4 +185,18 @@ _READERS: Mapping[str, Callable[[str], object]] = {
     "origin_regex": _read_text,
     "preflight_status": _read_int,
     "accept_risks": _read_list,
+}
+_NAMES: Final = {name.upper(): name for name in _READERS}
+_MAY_BE_EMPTY: Final = {name for name, reader in _READERS.items() if reader is _read_list}
+# How a value begins that was written as JSON; a regular expression may begin with `[`.
+_JSON_LIKE: Final[Mapping[Callable[[str], object], tuple[str, ...]]] = {
+    _read_list: ("[", "{", '"', "'"),
+    _read_text: ('"', "'"),
+    _read_bool: (),
+    _read_int: (),
+}
+_WANTED: Final = {
+    "credentials": ("neither true nor false", ("true", "false")),
+    "max_age": ("no whole number of seconds", ("600",)),
+    "preflight_status": ("no whole number", ("204",)),
 }

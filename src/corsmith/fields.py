@@ -2,7 +2,8 @@
 
 What lives here: a reader for each field, which appends what is wrong to a list of
 diagnostics and goes on, so that all problems are told at once. What does not: what
-fields mean together, such as ``*`` beside credentials (``policy``).
+fields mean together, such as ``*`` beside credentials (``lint``), and names that are no
+field (``misnomers``).
 """
 
 from collections.abc import Iterable, Mapping
@@ -16,10 +17,12 @@ from corsmith.headers import (
     FORBIDDEN_RESPONSE_HEADERS,
     OWNED_RESPONSE_HEADERS,
     REQUEST_HEADERS_OF_CORS,
+    RESPONSE_HEADERS_OF_PREFLIGHT,
     is_forbidden_request_header,
     is_token,
     normalize_method,
 )
+from corsmith.misnomers import nearest_word
 
 __all__ = [
     "MAX_AGE_LIMIT",
@@ -27,7 +30,6 @@ __all__ = [
     "Declared",
     "expand",
     "first_spellings",
-    "nearest_word",
     "read_bool",
     "read_header",
     "read_max_age",
@@ -38,8 +40,6 @@ __all__ = [
     "read_response_header",
     "read_risks",
     "read_strings",
-    "right_field",
-    "unknown_field",
 ]
 
 RISKS: Final = ("insecure-origin", "null-origin", "public-suffix", "wide-regex")
@@ -64,121 +64,48 @@ class Declared:
     accept_risks: frozenset[str]
 
 
-_FIELDS: Final = (
-    "accept_risks",
-    "credentials",
-    "expose",
-    "headers",
-    "max_age",
-    "methods",
-    "origin_regex",
-    "origins",
-    "preflight_status",
-)
-
-# What the same thing is called elsewhere, in lower case: Starlette, flask-cors,
-# django-cors-headers, Litestar, Falcon, expressjs/cors, rs/cors, Spring, nginx habits.
-_ELSEWHERE: Final[Mapping[str, str]] = {
-    "access_control_allow_credentials": "credentials",
-    "access_control_allow_headers": "headers",
-    "access_control_allow_methods": "methods",
-    "access_control_allow_origin": "origins",
-    "access_control_expose_headers": "expose",
-    "access_control_max_age": "max_age",
-    "allow_all_origins": "origins",
-    "allow_credentials": "credentials",
-    "allow_headers": "headers",
-    "allow_methods": "methods",
-    "allow_origin": "origins",
-    "allow_origin_regex": "origin_regex",
-    "allow_origins": "origins",
-    "allowed_headers": "headers",
-    "allowed_methods": "methods",
-    "allowed_origin_patterns": "origins",
-    "allowed_origin_regexes": "origin_regex",
-    "allowed_origins": "origins",
-    "allowcredentials": "credentials",
-    "allowedheaders": "headers",
-    "allowedmethods": "methods",
-    "allowedorigins": "origins",
-    "expose_headers": "expose",
-    "exposed_headers": "expose",
-    "exposedheaders": "expose",
-    "exposeheaders": "expose",
-    "header": "headers",
-    "max_age_seconds": "max_age",
-    "maxage": "max_age",
-    "method": "methods",
-    "optionssuccessstatus": "preflight_status",
-    "origin": "origins",
-    "origin_allow_all": "origins",
-    "origin_whitelist": "origins",  # the retired name of a django-cors-headers setting
-    "preflight_max_age": "max_age",
-    "regex": "origin_regex",
-    "send_wildcard": "origins",
-    "supports_credentials": "credentials",
-    "with_credentials": "credentials",
-}
-
-
-def nearest_word(word: str, words: Iterable[str]) -> str | None:
-    """Return the word that was probably meant, or ``None``."""
-    from difflib import get_close_matches  # noqa: PLC0415  only when something is wrong
-
-    matches = get_close_matches(word, list(words), n=1, cutoff=0.6)
-    return matches[0] if matches else None
-
-
-def right_field(name: str) -> str | None:
-    """Return the field that a name from elsewhere, or a misspelt one, stands for.
-
-    >>> right_field("CORS_ALLOWED_ORIGINS"), right_field("credentails"), right_field("x")
-    ('origins', 'credentials', None)
-    """
-    key = name.lower().replace("-", "_").removeprefix("cors_")
-    return _ELSEWHERE.get(key) or nearest_word(key, _FIELDS)
-
-
-def unknown_field(name: object) -> Diagnostic:
-    """Return the problem of a keyword or key that a policy does not have."""
-    right = right_field(name) if isinstance(name, str) else None
-    fix = f"The fields are {', '.join(_FIELDS)}." if right is None else f"Here it is {right}=."
-    message = f"a policy has no field {quote(name)}."
-    return diagnose("unknown-field", None, quote(name), message, fix)
-
-
 def _wrong_type(field: str, value: object, wanted: str, fix: str) -> Diagnostic:
     kind = type(value).__name__
     message = f"{quote(value)} is of type {kind}; {field} takes {wanted}."
     return diagnose("wrong-type", field, quote(value), message, fix)
 
 
+def _plain(text: str) -> str:
+    """Return the text itself, also of an enum or another subclass with its own ``str()``."""
+    return str.__str__(text)
+
+
 def read_strings(field: str, value: object, problems: list[Diagnostic]) -> tuple[str, ...]:
     """Return the strings of a list field, each once, in the order they were written."""
     if isinstance(value, str):
-        if value == "*":
-            return ("*",)
-        parts = [part.strip() for part in value.split(",") if part.strip()]
-        shown = ", ".join(quote(part) for part in parts)
-        message = f"{quote(value)} is one string; {field} takes a list of strings."
-        problems.append(diagnose("not-a-list", field, value, message, f"Write {field}=[{shown}]."))
-        return ()
+        return _read_star(field, _plain(value), problems)
     if not isinstance(value, (list, tuple, set, frozenset)):
         wanted = "a list, tuple or set of strings"
         problems.append(_wrong_type(field, value, wanted, f'Write {field}=["…"].'))
         return ()
     strings: dict[str, None] = {}
-    # A set has no order of its own; sorted, the same policy gives the same answer.
-    ordered = sorted(value, key=quote) if isinstance(value, (set, frozenset)) else value
-    for item in ordered:
+    items: Iterable[object] = value
+    if isinstance(value, (set, frozenset)):
+        # A set has no order of its own; sorted, the same policy gives the same answer.
+        items = sorted(value, key=lambda item: item if isinstance(item, str) else quote(item))
+    for item in items:
         if isinstance(item, str):
-            strings[str(item)] = None
+            strings[_plain(item)] = None
         else:
             message = f"{quote(item)} is of type {type(item).__name__}; {field} holds strings."
-            problems.append(
-                diagnose("wrong-type", field, quote(item), message, "Write each value as a string.")
-            )
+            fix = "Write each value as a string."
+            problems.append(diagnose("wrong-type", field, quote(item), message, fix))
     return tuple(strings)
+
+
+def _read_star(field: str, value: str, problems: list[Diagnostic]) -> tuple[str, ...]:
+    """Return ``*`` alone: it is the only string that stands for a list."""
+    if value == "*":
+        return ("*",)
+    shown = ", ".join(quote(part.strip()) for part in value.split(",") if part.strip())
+    message = f"{quote(value)} is one string; {field} takes a list of strings."
+    problems.append(diagnose("not-a-list", field, value, message, f"Write {field}=[{shown}]."))
+    return ()
 
 
 def expand(
@@ -187,7 +114,7 @@ def expand(
     groups: Mapping[str, tuple[str, ...]],
     problems: list[Diagnostic],
 ) -> tuple[str, ...]:
-    """Return the values with each ``@group`` replaced by what it stands for."""
+    """Return the values, each ``@group`` replaced by what it stands for, and each once."""
     expanded: list[str] = []
     for value in values:
         if not value.startswith("@"):
@@ -200,7 +127,7 @@ def expand(
             fix = f"Write {quote(right)}." if right else f"The groups of {field} are {names}."
             message = f"{quote(value)} is no group of {field}."
             problems.append(diagnose("unknown-group", field, value, message, fix))
-    return tuple(expanded)
+    return tuple(dict.fromkeys(expanded))
 
 
 def _swallow(values: tuple[str, ...]) -> tuple[str, ...]:
@@ -219,20 +146,19 @@ def read_methods(value: object, problems: list[Diagnostic]) -> tuple[str, ...]:
     for name in names:
         if not is_token(name):
             message = f"{quote(name)} is no method: a method is a token."
-            problems.append(
-                diagnose("method-not-a-token", "methods", name, message, _token_fix(name))
-            )
+            fix = _token_fix(name)
+            problems.append(diagnose("method-not-a-token", "methods", name, message, fix))
         elif name.upper() in FORBIDDEN_METHODS:
             message = f"{quote(name)} is forbidden: browsers let no page send it."
             problems.append(diagnose("method-forbidden", "methods", name, message, "Leave it out."))
-        elif name == "patch":
+        elif name.upper() == "PATCH" and not {"PATCH", "*"}.intersection(names):
             # Fetch normalises six methods, and this is not one of them.
             message = (
-                '"patch" is not PATCH: browsers keep its case, and methods compare byte for byte.'
+                f"{quote(name)} is not PATCH: browsers keep its case, and methods compare "
+                "byte for byte."
             )
-            problems.append(
-                diagnose("method-lower-case", "methods", name, message, 'Write "PATCH".')
-            )
+            fix = 'Write "PATCH".'
+            problems.append(diagnose("method-lower-case", "methods", name, message, fix))
     return _swallow(tuple(dict.fromkeys(map(normalize_method, names))))
 
 
@@ -272,6 +198,9 @@ def read_response_header(name: str, problems: list[Diagnostic]) -> None:
     elif lower in FORBIDDEN_RESPONSE_HEADERS:
         message = f"{quote(name)} is forbidden: browsers let no page read it."
         problems.append(diagnose("expose-forbidden", "expose", name, message, "Leave it out."))
+    elif lower in RESPONSE_HEADERS_OF_PREFLIGHT:
+        message = f"{quote(name)} is only on the answer to a preflight, which no page reads."
+        problems.append(diagnose("expose-forbidden", "expose", name, message, "Leave it out."))
     elif lower in REQUEST_HEADERS_OF_CORS:
         message = f"{quote(name)} is a request header; expose is what a page may read."
         problems.append(
@@ -297,7 +226,7 @@ def read_max_age(value: object, problems: list[Diagnostic]) -> int | None:
         seconds, rest = divmod(value, timedelta(seconds=1))
         if rest:
             message = f"{value.total_seconds()} seconds is no whole number of seconds."
-            fix = f"Write max_age={max(seconds, 0)}."
+            fix = f"Write max_age={min(max(seconds, 0), MAX_AGE_LIMIT)}."
             problems.append(
                 diagnose("max-age-not-whole-seconds", "max_age", quote(value), message, fix)
             )
@@ -344,8 +273,10 @@ def read_preflight_status(value: object, problems: list[Diagnostic]) -> int:
 
 def read_regex(value: object, problems: list[Diagnostic]) -> str | None:
     """Return the regular expression as text; whether it is one is judged elsewhere."""
-    if value is None or isinstance(value, str):
-        return value
+    if value is None:
+        return None
+    if isinstance(value, str):
+        return _plain(value)
     problems.append(
         _wrong_type(
             "origin_regex", value, "one regular expression as a string", 'Write origin_regex="…".'
@@ -356,23 +287,19 @@ def read_regex(value: object, problems: list[Diagnostic]) -> str | None:
 
 def read_risks(value: object, problems: list[Diagnostic]) -> frozenset[str]:
     """Return the names of the risks that are accepted."""
-    if isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
-        message = f"{quote(value)} is no list; accept_risks takes a list of names."
-        shown = quote(value if isinstance(value, str) and value in RISKS else RISKS[0])
-        problems.append(
-            diagnose(
-                "not-a-list",
-                "accept_risks",
-                quote(value),
-                message,
-                f"Write accept_risks=[{shown}].",
-            )
-        )
+    if isinstance(value, str):
+        message = f"{quote(value)} is one string; accept_risks takes a list of names."
+        fix = f"Write accept_risks=[{quote(value if value in RISKS else RISKS[0])}]."
+        problems.append(diagnose("not-a-list", "accept_risks", value, message, fix))
+        return frozenset()
+    if isinstance(value, bytes) or not isinstance(value, Iterable):
+        fix = f"Write accept_risks=[{quote(RISKS[0])}]."
+        problems.append(_wrong_type("accept_risks", value, "a list of names", fix))
         return frozenset()
     accepted: set[str] = set()
     for name in value:
         if isinstance(name, str) and name in RISKS:
-            accepted.add(str(name))
+            accepted.add(_plain(name))
             continue
         right = nearest_word(name, RISKS) if isinstance(name, str) else None
         fix = f"Write {quote(right)}." if right else f"The risks are {', '.join(RISKS)}."

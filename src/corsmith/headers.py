@@ -28,6 +28,7 @@ __all__ = [
     "OWNED_RESPONSE_HEADERS",
     "REQUEST_HEADERS_OF_CORS",
     "REQUEST_HEADERS_OF_PREFLIGHT",
+    "RESPONSE_HEADERS_OF_PREFLIGHT",
     "SAFELISTED_METHODS",
     "SAFELISTED_RESPONSE_HEADERS",
     "SENSITIVE_RESPONSE_HEADERS",
@@ -67,16 +68,26 @@ REQUEST_HEADERS_OF_PREFLIGHT = ("access-control-request-method", "access-control
 REQUEST_HEADERS_OF_CORS = frozenset({"origin", *REQUEST_HEADERS_OF_PREFLIGHT})
 """Request headers of the protocol: no response carries them, so none can be exposed."""
 
-# Fetch, #cors-safelisted-method
+RESPONSE_HEADERS_OF_PREFLIGHT = frozenset(
+    {
+        "access-control-allow-methods",
+        "access-control-allow-headers",
+        "access-control-allow-private-network",
+        "access-control-max-age",
+    }
+)
+"""Response headers that only a preflight's answer carries, and that one no page reads."""
+
+# The names of Fetch, #cors-safelisted-method
 SAFELISTED_METHODS = frozenset({"GET", "HEAD", "POST"})
 
-# Fetch, #forbidden-method
+# The names of Fetch, #forbidden-method
 FORBIDDEN_METHODS = frozenset({"CONNECT", "TRACE", "TRACK"})
 
-# Fetch, #concept-method-normalize: these and no others, so `patch` stays `patch`
+# The names of Fetch, #concept-method-normalize, and no others: `patch` stays `patch`
 NORMALIZED_METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT"})
 
-# Fetch, #forbidden-request-header, step 1 (the names) and step 2 (the prefixes)
+# The names of Fetch, #forbidden-request-header, step 1; step 2 has the prefixes
 FORBIDDEN_REQUEST_HEADERS = frozenset(
     {
         "accept-charset",

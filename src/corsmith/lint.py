@@ -37,7 +37,7 @@ class Draft:
         self._check_regex()
         self._check_age()
 
-    def _say(  # noqa: PLR0913  the parts of a diagnostic
+    def _say(
         self,
         code: str,
         field: str,
@@ -56,24 +56,36 @@ class Draft:
             read.read_header(name, self.found)
         if "*" not in names:
             return names
-        # Fetch, #cors-non-wildcard-request-header-name: Authorization stays beside `*`.
-        named = tuple(name for name in names if name.lower() == "authorization")
-        if not named:
+        # `*` swallows every name but this one (Fetch, #cors-non-wildcard-request-header-name).
+        kept = tuple(name for name in names if name == "*" or name.lower() == "authorization")
+        if kept == ("*",):
             message = (
                 '"*" does not cover Authorization: a page that sends it is refused by the standard.'
             )
             fix = 'Write headers=["*", "Authorization"] if pages send it.'
             self._say("wildcard-without-authorization", "headers", "*", message, fix)
-        return ("*", *named)
+        return kept
 
     def _read_expose(self) -> tuple[str, ...]:
         names = read.expand("expose", self.declared.expose, EXPOSE_GROUPS, self.found)
         names = read.first_spellings(names)
-        grouped = {name for group in EXPOSE_GROUPS.values() for name in group}
         for name in names:
             read.read_response_header(name, self.found)
+        if "*" not in names:
+            self._warn_of_exposed(names)
+            return names
+        if self.declared.credentials:
+            # With credentials it is a name (Fetch, #http-access-control-expose-headers).
+            message = '"*" with credentials exposes only a header whose name is *.'
+            fix = 'Write the names, for example expose=["X-Total-Count"].'
+            self._say("expose-wildcard-with-credentials", "expose", "*", message, fix)
+        return ("*",)
+
+    def _warn_of_exposed(self, names: tuple[str, ...]) -> None:
+        for name in names:
             lower = name.lower()
-            if lower in SAFELISTED_RESPONSE_HEADERS and name not in grouped:
+            # Some are part of a group: then nobody wrote them for want of knowledge.
+            if lower in SAFELISTED_RESPONSE_HEADERS and name in self.declared.expose:
                 message = (
                     f"{quote(name)} is CORS-safelisted: every allowed page may read it anyway."
                 )
@@ -82,31 +94,16 @@ class Draft:
                 message = (
                     f"{quote(name)} usually carries a secret, and every allowed page could read it."
                 )
-                self._say(
-                    "expose-sensitive",
-                    "expose",
-                    name,
-                    message,
-                    "Leave it out unless pages need it.",
-                )
-        if "*" not in names:
-            return names
-        if self.declared.credentials:
-            # Fetch, #http-access-control-expose-headers: literal with credentials.
-            message = '"*" with credentials exposes only a header whose name is *.'
-            fix = 'Write the names, for example expose=["X-Total-Count"].'
-            self._say("expose-wildcard-with-credentials", "expose", "*", message, fix)
-        return ("*",)
+                fix = "Leave it out unless pages need it."
+                self._say("expose-sensitive", "expose", name, message, fix)
 
     def _check_origins(self) -> None:
-        declared = self.declared
+        # A problem told before explains why there is no origin: it is not told twice.
+        explained = {"positional-argument", "unknown-field"}
         if (
             not self.origins
-            and declared.origin_regex is None
-            # A field that was not understood, or not read, may have been this one.
-            and not any(
-                item.field == "origins" or item.code == "unknown-field" for item in self.found
-            )
+            and self.declared.origin_regex is None
+            and not any(item.field == "origins" or item.code in explained for item in self.found)
         ):
             message = "no origin is allowed, so no page could read any answer."
             fix = 'Write origins=["https://app.example"], or origins="*" for everyone.'
@@ -128,12 +125,18 @@ class Draft:
     def _check_any(self) -> None:
         if self.declared.credentials:
             message = '"*" with credentials would let every site act as the signed-in user.'
-            fix = 'List the origins, or set credentials=False; for development write origins=["@loopback"].'
+            fix = (
+                "List the origins, or set credentials=False; for development write "
+                'origins=["@loopback"].'
+            )
             self._say("wildcard-with-credentials", "origins", "*", message, fix)
 
     def _check_null(self) -> None:
         if "null-origin" not in self.declared.accept_risks:
-            message = '"null" is sent by every sandboxed frame and every page from a file: it admits any site.'
+            message = (
+                '"null" is sent by every sandboxed frame and every page from a file: '
+                "it admits any site."
+            )
             fix = 'Leave it out, or say accept_risks=["null-origin"].'
             self._say("null-origin", "origins", "null", message, fix)
 
@@ -145,8 +148,12 @@ class Draft:
             and not (pattern.is_loopback or pattern.is_app_scheme)
             and "insecure-origin" not in declared.accept_risks
         ):
-            message = f"{quote(pattern.text)} is not https: whoever is on the network can speak for it, with credentials."
-            fix = f'Write {quote("https" + pattern.text[len(pattern.scheme) :])}, or say accept_risks=["insecure-origin"].'
+            message = (
+                f"{quote(pattern.text)} is not https: whoever is on the network can speak for it, "
+                "with credentials."
+            )
+            secure = "https" + pattern.text.removeprefix(pattern.scheme).removesuffix(":443")
+            fix = f'Write {quote(secure)}, or say accept_risks=["insecure-origin"].'
             self._say("insecure-origin", "origins", pattern.text, message, fix)
         if pattern.parent is not None:
             self._check_suffix(pattern, pattern.parent)
@@ -154,34 +161,38 @@ class Draft:
             message = (
                 f"{quote(pattern.text)} allows every port of that host, whoever listens there."
             )
-            self._say(
-                "any-port", "origins", pattern.text, message, "List the ports, if you know them."
-            )
+            fix = "List the ports, if you know them."
+            self._say("any-port", "origins", pattern.text, message, fix)
 
     def _check_suffix(self, pattern: OriginPattern, parent: str) -> None:
-        from corsmith.suffixes import is_public_suffix  # noqa: PLC0415  loads the list
+        from corsmith.suffixes import is_public_suffix  # loads the list
 
-        if not is_public_suffix(parent):
+        if "public-suffix" in self.declared.accept_risks or not is_public_suffix(parent):
             return
-        accepted = "public-suffix" in self.declared.accept_risks
         # A whole label below a public suffix is everyone's; a part of one is as easy to
         # register and looks as if it were not, so it always wants to be said.
         dangerous = self.declared.credentials or not pattern.subdomains
-        if dangerous and accepted:
-            return
-        message = f"{quote(pattern.text)} admits whoever registers a name below {parent}, a public suffix."
+        message = (
+            f"{quote(pattern.text)} admits whoever registers a name below {parent}, "
+            "a public suffix."
+        )
         fix = 'Name the site, or say accept_risks=["public-suffix"].'
         severity = Severity.ERROR if dangerous else Severity.WARNING
         self._say("public-suffix", "origins", pattern.text, message, fix, severity=severity)
 
     def _check_mixture(self) -> None:
-        local = [pattern for pattern in self.patterns if pattern.is_loopback]
-        if local and len(local) < len(self.patterns):
+        # An installed app has its own scheme, and a host that means nothing.
+        sites = [pattern for pattern in self.patterns if not pattern.is_app_scheme]
+        local = [pattern for pattern in sites if pattern.is_loopback]
+        if local and len(local) < len(sites):
             shown = quote(local[0].text)
             message = (
                 f"{shown} stands beside public origins: any program on a user's machine can be it."
             )
-            fix = "Keep it for development; localhost, 127.0.0.1 and [::1] are three hosts, @loopback means them all."
+            fix = (
+                "Keep it for development; localhost, 127.0.0.1 and [::1] are three hosts, "
+                "@loopback means them all."
+            )
             self._say("localhost-beside-public", "origins", local[0].text, message, fix)
 
     def _check_regex(self) -> None:
@@ -196,20 +207,19 @@ class Draft:
         age = self.declared.max_age
         if age is not None and age > _CHROMIUM_CAP:
             message = f"{age} seconds are shortened to {_CHROMIUM_CAP} by Chromium."
-            self._say(
-                "max-age-over-cap", "max_age", str(age), message, f"Write max_age={_CHROMIUM_CAP}."
-            )
+            fix = f"Write max_age={_CHROMIUM_CAP}."
+            self._say("max-age-over-cap", "max_age", str(age), message, fix)
 
     def answer_fields(self) -> AnswerFields:
         """Return what the answers are made from; only for a policy without problems."""
         declared = self.declared
-        patterns = PatternSet(pattern for pattern in self.patterns if not pattern.is_exact)
         exact = {pattern.text for pattern in self.patterns if pattern.is_exact}
         if "null" in self.origins:
             exact.add("null")
+        wild = [pattern for pattern in self.patterns if not pattern.is_exact]
         matchers: list[Callable[[str], bool]] = []
-        if len(exact.intersection(p.text for p in self.patterns)) < len(self.patterns):
-            matchers.append(patterns.matches)
+        if wild:
+            matchers.append(PatternSet(wild).matches)
         if declared.origin_regex is not None:
             matchers.append(_regex_matcher(declared.origin_regex))
         return AnswerFields(

@@ -1,4 +1,4 @@
-"""What an origin is: one serialized tuple origin, read strictly and written back.
+r"""What an origin is: one serialized tuple origin, read strictly and written back.
 
 What lives here: ``Origin``, the grammar of the Origin header as browsers write it, the
 canonical form of IP addresses, and which hosts are loopback. What does not: patterns
@@ -10,7 +10,7 @@ Three rules hold:
 * the value is one that a browser can have written, byte for byte; nothing is folded,
   trimmed or decoded first, so what is compared is what was received;
 * no input raises, and the work is linear in at most ``MAX_ORIGIN_LENGTH`` characters;
-* classes are spelled out: ``\\d``, ``\\w``, ``isdigit``, ``strip``, ``lower`` and
+* classes are spelled out: ``\d``, ``\w``, ``isdigit``, ``strip``, ``lower`` and
   ``urlsplit`` all accept or change characters that no browser sends in an origin.
 """
 
@@ -26,6 +26,7 @@ __all__ = [
     "MAX_ORIGIN_LENGTH",
     "MAX_PORT",
     "Origin",
+    "ends_in_number",
     "is_loopback",
     "parse_origin",
     "read_ipv4",
@@ -71,9 +72,7 @@ _SHAPE = re.compile(
     rf"({_LABEL}(?:\.{_LABEL})*\.?|\[[0-9a-f:]{{2,39}}\])"
     r"(?::([1-9][0-9]{0,4}))?"
 )
-# URL Standard, #ends-in-a-number-checker: such a host is an IPv4 address or nothing. The
-# trailing dot belongs to it: browsers rewrite `127.0.0.1.` to `127.0.0.1`.
-_ENDS_IN_NUMBER = re.compile(r"(?:.*\.)?(?:[0-9]+|0x[0-9a-f]*)\.?")
+_NUMBER_LABEL = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 _IPV4 = re.compile(rf"{_OCTET}(?:\.{_OCTET}){{3}}")
 
@@ -107,9 +106,17 @@ def _is_host(host: str) -> bool:
         return read_ipv6(host[1:-1]) == host[1:-1]
     if len(host) > MAX_HOST_LENGTH and len(host) - (last == ".") > MAX_HOST_LENGTH:
         return False
-    if _ENDS_IN_NUMBER.fullmatch(host) is None:
-        return True
-    return _IPV4.fullmatch(host) is not None
+    return not ends_in_number(host) or _IPV4.fullmatch(host) is not None
+
+
+def ends_in_number(host: str) -> bool:
+    """Return whether a host is an IPv4 address or nothing, as its last label says.
+
+    URL Standard, #ends-in-a-number-checker. A trailing dot belongs to the number:
+    browsers rewrite ``127.0.0.1.`` to ``127.0.0.1``.
+    """
+    last = host[host.rfind(".", 0, -1) + 1 :]
+    return "0" <= last[:1] <= "9" and _NUMBER_LABEL.fullmatch(last.removesuffix(".")) is not None
 
 
 def parse_origin(text: str) -> Origin | None:

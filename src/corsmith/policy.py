@@ -16,6 +16,7 @@ from corsmith import fields as read
 from corsmith.diagnostics import Diagnostic, Severity, diagnose, quote
 from corsmith.errors import PolicyError
 from corsmith.lint import Draft
+from corsmith.misnomers import FIELDS, misplaced_field, unknown_field
 from corsmith.tables import Answers
 
 __all__ = ["Policy"]
@@ -77,9 +78,11 @@ class Policy:
     warnings: tuple[Diagnostic, ...]
     answers: Answers[str]
     byte_answers: Answers[bytes]
+    _key: tuple[object, ...]
 
-    def __init__(  # noqa: PLR0913  a policy has these fields
+    def __init__(
         self,
+        /,  # so that a key named `self` is a problem like any other
         *misplaced: object,
         origins: Iterable[str] = (),
         methods: Iterable[str] = _DEFAULT_METHODS,
@@ -93,8 +96,8 @@ class Policy:
         **unknown: object,
     ) -> None:
         """Check every field and build the answers, or raise ``PolicyError``."""
-        found = [_misplaced(value) for value in misplaced]
-        found += [read.unknown_field(name) for name in unknown]
+        found = [misplaced_field(place, value) for place, value in enumerate(misplaced)]
+        found += [unknown_field(name) for name in unknown]
         declared = read.Declared(
             origins=read.read_origins(origins, found),
             methods=read.read_methods(methods, found),
@@ -107,6 +110,7 @@ class Policy:
             accept_risks=read.read_risks(accept_risks, found),
         )
         draft = Draft(declared, found)
+        found.sort(key=_place)
         errors = [item for item in found if item.severity is Severity.ERROR]
         if errors:
             raise PolicyError(errors)
@@ -131,11 +135,15 @@ class Policy:
         if not isinstance(mapping, Mapping):
             message = f"{quote(mapping)} is no mapping of fields to values."
             raise PolicyError([diagnose("wrong-type", None, quote(mapping), message)])
+        strange = [unknown_field(key) for key in mapping if not isinstance(key, str)]
         known = {key: value for key, value in mapping.items() if isinstance(key, str)}
-        strange = [read.unknown_field(key) for key in mapping if not isinstance(key, str)]
+        try:
+            policy = cls(**known)  # type: ignore[arg-type]  # every value is checked there
+        except PolicyError as error:
+            raise PolicyError([*strange, *error.problems]) from None
         if strange:
             raise PolicyError(strange)
-        return cls(**known)  # type: ignore[arg-type]  # every value is checked there
+        return policy
 
     def to_mapping(self) -> dict[str, object]:
         """Return the fields in plain types, groups as written; ``None`` is left out.
@@ -182,6 +190,7 @@ class Policy:
     def __repr__(self) -> str:
         """Return the call that makes this policy, without what is left at its default."""
         default = {
+            "origins": [],
             "methods": list(_DEFAULT_METHODS),
             "headers": list(_DEFAULT_HEADERS),
             "expose": [],
@@ -205,7 +214,6 @@ def _as_bytes(text: str) -> bytes:
     return text.encode("latin-1")
 
 
-def _misplaced(value: object) -> Diagnostic:
-    message = f"{quote(value)} has no name: the fields of a policy are given by name."
-    fix = 'Write Policy(origins=["https://app.example"]).'
-    return diagnose("positional-argument", None, quote(value), message, fix)
+def _place(item: Diagnostic) -> int:
+    """Return where a diagnostic is told: in the order of the fields, names before them."""
+    return FIELDS.index(item.field) if item.field in FIELDS else -1

@@ -6,6 +6,7 @@ path (the adapters hand over the decoded path that the application routes on).
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 from corsmith.diagnostics import Diagnostic, diagnose, quote
@@ -18,6 +19,9 @@ __all__ = ["Routes"]
 # encoding, backslashes, controls, and what stands for invalid UTF-8.
 _ODD = re.compile(r"//|/\.\.?(?:/|\Z)|[%\\\x00-\x1f\x7f\ufffd\udc80-\udcff]")
 _ENCODED_SLASH = re.compile(r"%(?:2[fF]|5[cC])")
+# One byte that is no UTF-8, or the two of an overlong form, as decoders leave them.
+_INVALID = re.compile(r"[\ufffd\udc80-\udcff]{1,2}")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 class Routes:
@@ -39,6 +43,7 @@ class Routes:
     __slots__ = ("_longest_first", "entries")
 
     entries: Mapping[str, Policy | None]
+    _longest_first: tuple[tuple[str, Policy | None], ...]
 
     def __init__(self, entries: Mapping[str, Policy | None]) -> None:
         """Check the table, or raise ``PolicyError`` with every problem."""
@@ -73,7 +78,7 @@ class Routes:
             return False
         found = self._lookup(path)
         readings = _readings(path, raw_path if encoded else None)
-        return any(self._lookup(reading) is not found for reading in readings)
+        return any(self._lookup(reading) != found for reading in readings)
 
     def _lookup(self, path: str) -> Policy | None:
         for key, policy in self._longest_first:
@@ -89,12 +94,16 @@ class Routes:
 
         A route with ``cors = false`` is exempt. Raises ``PolicyError``.
         """
-        rows = mapping.get("routes") if isinstance(mapping, Mapping) else None
-        if not isinstance(rows, (list, tuple)) or len(mapping) != 1:
+        if not isinstance(mapping, Mapping):
+            message = f"{quote(mapping)} is no mapping with a list of routes."
+            raise PolicyError([diagnose("wrong-type", "routes", quote(mapping), message)])
+        problems = [_unknown_key(key) for key in mapping if key != "routes"]
+        rows = mapping.get("routes")
+        if not isinstance(rows, (list, tuple)):
             message = "routes are one list of tables, each with a path and the fields of a policy."
-            raise PolicyError([diagnose("wrong-type", "routes", quote(rows), message)])
+            problems.append(diagnose("wrong-type", "routes", quote(rows), message))
+            rows = ()
         entries: dict[str, Policy | None] = {}
-        problems: list[Diagnostic] = []
         for row in rows:
             try:
                 path, policy = _read_row(row)
@@ -103,7 +112,8 @@ class Routes:
                 continue
             if path in entries:
                 message = f"{quote(path)} has two routes."
-                problems.append(diagnose("route-repeated", "path", path, message, "Keep one of them."))
+                fix = "Keep one of them."
+                problems.append(diagnose("route-repeated", "path", path, message, fix))
             entries[path] = policy
         if problems:
             raise PolicyError(problems)
@@ -149,22 +159,40 @@ class Routes:
         return f"Routes({dict(self.entries)!r})"
 
 
+_A_PATH = 'Write path = "/api/".'
+
+
 def _check_path(path: object) -> list[Diagnostic]:
     if not isinstance(path, str):
         message = f"{quote(path)} is no path."
-        return [diagnose("wrong-type", "path", quote(path), message, 'Write "/api/".')]
+        return [diagnose("wrong-type", "path", quote(path), message, _A_PATH)]
     if not path.startswith("/"):
         message = f"{quote(path)} does not begin with a slash, so no request path is below it."
-        fix = f"Write {quote('/' + path.lstrip('*'))}."
-    elif "*" in path or "?" in path or "#" in path:
-        message = f"{quote(path)} is a pattern; a route is a plain path and covers what is below it."
-        fix = f"Write {quote(path.split('*')[0].split('?')[0].split('#')[0])}."
+    elif not {"*", "?", "#"}.isdisjoint(path):
+        message = (
+            f"{quote(path)} is a pattern; a route is a plain path and covers what is below it."
+        )
     elif _ODD.search(path):
         message = f"{quote(path)} is no decoded path: it has empty, dot or encoded parts."
-        fix = None
     else:
         return []
+    meant = _plain_path(path)
+    fix = None if meant is None else f"Write {quote(meant)}."
     return [diagnose("route-bad-path", "path", path, message, fix)]
+
+
+def _plain_path(path: str) -> str | None:
+    """Return the route that was probably meant by an address, a pattern or an encoded path."""
+    from urllib.parse import unquote  # only when something is wrong
+
+    path = re.sub(r"[A-Za-z][A-Za-z0-9+.-]*://[^/]*", "", path).lstrip("^*")
+    meant = _normalise(unquote(re.split(r"[*?#]", path)[0]).replace("\\", "/"))
+    return None if _ODD.search(meant) else meant
+
+
+def _unknown_key(key: object) -> Diagnostic:
+    message = f"{quote(key)} is no key beside the list of routes."
+    return diagnose("unknown-field", None, quote(key), message, "The only key is routes.")
 
 
 def _read_row(row: object) -> tuple[str, Policy | None]:
@@ -173,21 +201,32 @@ def _read_row(row: object) -> tuple[str, Policy | None]:
         message = f"{quote(row)} is no table with a path and the fields of a policy."
         raise PolicyError([diagnose("wrong-type", "routes", quote(row), message)])
     fields = dict(row)
-    problems = _check_path(fields.pop("path", None))
+    path = fields.pop("path", None)
+    if path is None:
+        problems = [diagnose("wrong-type", "path", None, "a route has no path.", _A_PATH)]
+    else:
+        problems = _check_path(path)
+    policy: Policy | None = None
     if "cors" in fields:
         if fields.pop("cors") is not False or fields:
             message = "cors can only be false, and then stands alone beside path."
             fix = "Write cors = false, or leave it out."
             problems.append(diagnose("wrong-type", "cors", quote(row["cors"]), message, fix))
-        policy = None
     else:
         try:
             policy = Policy.from_mapping(fields)
         except PolicyError as error:
             problems.extend(error.problems)
     if problems:
-        raise PolicyError(problems)
-    return row["path"], policy
+        raise PolicyError(_place(path, item) for item in problems)
+    return path, policy
+
+
+def _place(path: object, item: Diagnostic) -> Diagnostic:
+    """Return a problem of one route, its field with the path of the route."""
+    if not isinstance(path, str) or item.field == "path":
+        return item
+    return replace(item, field=path if item.field is None else f"{path} {item.field}")
 
 
 def _write_row(path: str, policy: Policy | None) -> dict[str, object]:
@@ -201,6 +240,10 @@ def _readings(path: str, raw_path: str | None) -> Iterator[str]:
     from urllib.parse import unquote  # only for a path that is odd
 
     yield _normalise(path)
+    # What cannot be read is left out, or is an overlong form of these two.
+    readable = _CONTROL.sub("", path)
+    for meant in ("", "/", "."):
+        yield _normalise(_INVALID.sub(meant, readable))
     # A proxy that decodes what was decoded already, and takes a backslash for a slash.
     yield _normalise(unquote(path, "latin-1").replace("\\", "/"))
     if raw_path is not None:

@@ -15,9 +15,11 @@ A policy has two of these, of ``str`` for WSGI, ``http.server`` and ``decide``, 
 ``bytes`` for ASGI, so that neither side converts a header while a request waits.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import AnyStr, Final, Generic
+from itertools import combinations
+from types import MappingProxyType
+from typing import Final, Generic, TypeVar
 
 from corsmith.headers import (
     ALLOW_CREDENTIALS,
@@ -37,23 +39,27 @@ __all__ = [
     "MAX_ECHOED_BYTES",
     "MAX_ECHOED_NAMES",
     "MAX_EMPTY_ELEMENTS",
-    "MAX_METHOD_BYTES",
     "AnswerFields",
     "Answers",
     "Fault",
 ]
 
-MAX_ECHOED_BYTES: Final = 4096
-"""The longest Access-Control-Request-Headers that is echoed, in bytes.
+# One bound, not two constraints: a class over `AnyStr` is checked twice, and its unpacked
+# tuples are then of neither form.
+Text = TypeVar("Text", bound=str | bytes)
 
-Chromium's longest observed list of a real page is below 1 KiB; Starlette echoes 1 MB.
+MAX_ECHOED_BYTES: Final = 4096
+"""The longest requested method or list of headers that is echoed, in bytes.
+
+The longest list of a real page that was seen in Chromium is below 1 KiB; Starlette
+echoes 1 MB.
 """
 
 MAX_ECHOED_NAMES: Final = 64
 """The most names that are echoed; jub0bs/cors bounds the same by the policy's length."""
 
-MAX_METHOD_BYTES: Final = 64
-"""The longest method that is echoed; the longest registered one (RFC 3253) has 16."""
+MAX_NAMES_COMBINED: Final = 8
+"""The most allowed header names whose usual lists are made in advance: 92 lists for eight."""
 
 MAX_EMPTY_ELEMENTS: Final = 16
 """The empty list elements that are tolerated, as jub0bs/cors does.
@@ -86,7 +92,11 @@ class Fault:
     value: str
 
 
-class Answers(Generic[AnyStr]):
+def _too_many(amount: str) -> Fault:
+    return Fault(code="headers-too-many", field="headers", value=amount)
+
+
+class Answers(Generic[Text]):
     """The header pairs of one policy, in one of the two forms that hosts speak."""
 
     __slots__ = (
@@ -97,18 +107,19 @@ class Answers(Generic[AnyStr]):
         "_allow_methods_name",
         "_allow_origin",
         "_allowed_headers",
-        "_allowed_methods",
         "_any_header",
+        "_any_method",
         "_credentials",
         "_encode",
+        "_fixed",
         "_max_age",
         "_max_bytes",
         "_max_names",
         "_star",
+        "_usual_lists",
+        "_usual_methods",
         "any_origin",
-        "echoes",
         "known",
-        "tail",
         "unmatched",
         "vary",
         "vary_tail",
@@ -117,28 +128,42 @@ class Answers(Generic[AnyStr]):
     any_origin: bool
     """Whether the answer is a literal ``*``, the same for everyone."""
 
-    echoes: bool
-    """Whether a preflight's lists depend on what was asked."""
-
-    known: dict[AnyStr, tuple[AnyStr, AnyStr]]
+    known: Mapping[Text, tuple[Text, Text]]
     """Each exact origin with its ready Access-Control-Allow-Origin pair."""
 
-    tail: tuple[tuple[AnyStr, AnyStr], ...]
-    """What follows the allow-origin pair on an actual response, without ``Vary``."""
-
-    vary: tuple[tuple[AnyStr, AnyStr], ...]
+    vary: tuple[tuple[Text, Text], ...]
     """``Vary: Origin``, or nothing for the open policy."""
 
-    vary_tail: tuple[tuple[AnyStr, AnyStr], ...]
-    """``tail`` and ``vary`` in one, for a response that has no ``Vary`` of its own."""
+    vary_tail: tuple[tuple[Text, Text], ...]
+    """What follows the allow-origin pair on an actual response, ``vary`` at its end."""
 
-    unmatched: tuple[tuple[AnyStr, AnyStr], ...]
+    unmatched: tuple[tuple[Text, Text], ...]
     """The whole answer where no origin is allowed or none was sent."""
+
+    _encode: Callable[[str], Text]
+    _admits: Callable[[str], bool] | None
+    _allow_origin: Text
+    _allow_methods_name: Text
+    _allow_headers_name: Text
+    _star: tuple[Text, Text]
+    _credentials: tuple[tuple[Text, Text], ...]
+    _max_age: tuple[tuple[Text, Text], ...]
+
+    # Allowed methods, and whole lists of allowed header names, in the form of the host.
+    _usual_methods: frozenset[Text]
+    _usual_lists: frozenset[Text]
+
+    # All that follows the allow-origin pair of a preflight, unless a list is echoed.
+    _fixed: tuple[tuple[Text, Text], ...] | None
+
+    # `None` stands for a list that depends on the request.
+    _allow_methods: tuple[tuple[Text, Text], ...] | None
+    _allow_headers: tuple[tuple[Text, Text], ...] | None
 
     def __init__(
         self,
         fields: AnswerFields,
-        encode: Callable[[str], AnyStr],
+        encode: Callable[[str], Text],
         spell: Callable[[str], str] = str,
     ) -> None:
         """Build every pair once.
@@ -146,53 +171,56 @@ class Answers(Generic[AnyStr]):
         ``encode`` gives text its form in the host, ``spell`` a header name its case:
         ASGI and HTTP/2 want lower case, people at a terminal read the other better.
         """
-        self._encode = encode
-        self._allow_methods_name = encode(spell(ALLOW_METHODS))
-        self._allow_headers_name = encode(spell(ALLOW_HEADERS))
-        self._allow_origin = encode(spell(ALLOW_ORIGIN))
-        self._star = (self._allow_origin, encode("*"))
-        self.any_origin = fields.any_origin
-        self._admits = fields.admits
-        self.known = {encode(text): (self._allow_origin, encode(text)) for text in fields.exact}
 
-        def pair(name: str, value: str) -> tuple[AnyStr, AnyStr]:
+        def pair(name: str, value: str) -> tuple[Text, Text]:
             return (encode(spell(name)), encode(value))
 
-        self._credentials = (pair(ALLOW_CREDENTIALS, "true"),) if fields.credentials else ()
-        expose = (pair(EXPOSE_HEADERS, ",".join(fields.expose)),) if fields.expose else ()
-        self.vary = () if fields.any_origin else (pair("Vary", "Origin"),)
-        self.tail = self._credentials + expose
-        self.vary_tail = self.tail + self.vary
-        self.unmatched = (self._star, *self.tail) if fields.any_origin else self.vary
-        self._max_age = () if fields.max_age is None else (pair(MAX_AGE, str(fields.max_age)),)
-        self._build_preflight(fields)
+        def pairs(name: str, value: str) -> tuple[tuple[Text, Text], ...]:
+            return (pair(name, value),) if value else ()
 
-    def _build_preflight(self, fields: AnswerFields) -> None:
-        # `*` is the literal method or header named * once credentials are included
-        # (Fetch, #cors-preflight-fetch, steps 7.5 and 7.6): then what was asked is
-        # echoed instead, and `None` stands for a list that depends on the request.
-        any_method = "*" in fields.methods
-        any_header = "*" in fields.headers
-        self.echoes = fields.credentials and (any_method or any_header)
-        encode = self._encode
-        self._allow_methods: tuple[tuple[AnyStr, AnyStr], ...] | None = None
-        if not (fields.credentials and any_method):
-            methods = encode(",".join(fields.methods))
-            self._allow_methods = ((self._allow_methods_name, methods),) if methods else ()
-        self._allow_headers: tuple[tuple[AnyStr, AnyStr], ...] | None = None
-        if not (fields.credentials and any_header):
-            headers = encode(",".join(fields.headers))
-            self._allow_headers = ((self._allow_headers_name, headers),) if headers else ()
-        self._allowed_methods = None if any_method else SAFELISTED_METHODS.union(fields.methods)
-        self._any_header = any_header
-        names = frozenset(name.lower() for name in fields.headers)
-        self._allowed_headers = names - {"*"}
+        self._encode = encode
+        self._admits = fields.admits
+        self._star = pair(ALLOW_ORIGIN, "*")
+        self._allow_origin = self._star[0]
+        self._allow_methods_name = encode(spell(ALLOW_METHODS))
+        self._allow_headers_name = encode(spell(ALLOW_HEADERS))
+        self.any_origin = fields.any_origin
+        self.known = MappingProxyType(
+            {encode(text): pair(ALLOW_ORIGIN, text) for text in fields.exact}
+        )
+        self._credentials = pairs(ALLOW_CREDENTIALS, "true" if fields.credentials else "")
+        tail = self._credentials + pairs(EXPOSE_HEADERS, ",".join(fields.expose))
+        self.vary = pairs("Vary", "" if fields.any_origin else "Origin")
+        self.vary_tail = tail + self.vary
+        self.unmatched = (self._star, *tail) if fields.any_origin else self.vary
+        self._max_age = pairs(MAX_AGE, "" if fields.max_age is None else str(fields.max_age))
+        # Once credentials are included `*` is only the method or header of that name
+        # (Fetch, #cors-preflight-fetch, steps 7.5 and 7.6): what was asked is echoed.
+        self._any_method = "*" in fields.methods
+        self._any_header = "*" in fields.headers
+        self._allow_methods = pairs(ALLOW_METHODS, ",".join(fields.methods))
+        self._allow_headers = pairs(ALLOW_HEADERS, ",".join(fields.headers))
+        if fields.credentials and self._any_method:
+            self._allow_methods = None
+        if fields.credentials and self._any_header:
+            self._allow_headers = None
+        self._fixed = None
+        if self._allow_methods is not None and self._allow_headers is not None:
+            lists = self._allow_methods + self._allow_headers
+            self._fixed = self._credentials + lists + self._max_age + self.vary
+        self._build_limits(fields)
+
+    def _build_limits(self, fields: AnswerFields) -> None:
+        self._allowed_headers = frozenset(name.lower() for name in fields.headers)
+        self._usual_methods = frozenset(map(self._encode, SAFELISTED_METHODS.union(fields.methods)))
+        self._usual_lists = frozenset(map(self._encode, _usual_lists(self._allowed_headers)))
         # A list of distinct allowed names is never longer than all of them, each with a
         # comma and two blanks: whatever is longer is refused without being read.
-        self._max_bytes = max(MAX_ECHOED_BYTES, sum(len(name) + 3 for name in names))
-        self._max_names = max(MAX_ECHOED_NAMES, len(names))
+        longest = sum(len(name) + 3 for name in self._allowed_headers)
+        self._max_bytes = max(MAX_ECHOED_BYTES, longest)
+        self._max_names = max(MAX_ECHOED_NAMES, len(self._allowed_headers))
 
-    def allow(self, origin: AnyStr) -> tuple[AnyStr, AnyStr] | None:
+    def allow(self, origin: Text) -> tuple[Text, Text] | None:
         """Return the allow-origin pair for one Origin value, or ``None`` if refused.
 
         The value is the bytes that were received, and is given back byte for byte.
@@ -202,16 +230,15 @@ class Answers(Generic[AnyStr]):
         known = self.known.get(origin)
         if known is not None:
             return known
-        text = self._decode(origin)
         # RFC 9110, section 5.5: white space around a field value is no part of it.
-        stripped = text.strip(" \t")
-        if stripped != text:
-            return self.allow(self._encode(stripped)) if stripped else None
-        if self._admits is not None and self._admits(text):
+        bare = origin.strip(" \t") if isinstance(origin, str) else origin.strip(b" \t")
+        if bare != origin:
+            return self.allow(bare)  # type: ignore[arg-type]  # text stays text, bytes bytes
+        if self._admits is not None and self._admits(self._decode(origin)):
             return (self._allow_origin, origin)
         return None
 
-    def refusal(self, origin: AnyStr | None) -> str:
+    def refusal(self, origin: Text | None) -> str:
         """Return the code that says why ``origin`` is refused; ``None``: not one line."""
         if origin is None:
             return "origin-malformed"
@@ -220,7 +247,7 @@ class Answers(Generic[AnyStr]):
             return "origin-not-allowed"
         return "origin-malformed"
 
-    def actual(self, origin: AnyStr | None) -> tuple[tuple[AnyStr, AnyStr], ...]:
+    def actual(self, origin: Text | None) -> tuple[tuple[Text, Text], ...]:
         """Return every pair of a response that is not a preflight's, ``Vary`` included.
 
         ``origin`` is ``None`` where there is no Origin header, or more than one.
@@ -231,18 +258,21 @@ class Answers(Generic[AnyStr]):
         return self.unmatched if pair is None else (pair, *self.vary_tail)
 
     def preflight(
-        self, origin: AnyStr | None, method: AnyStr, headers: Sequence[AnyStr]
-    ) -> tuple[tuple[AnyStr, AnyStr], ...]:
+        self, origin: Text | None, method: Text, headers: Sequence[Text]
+    ) -> tuple[tuple[Text, Text], ...]:
         """Return every pair of a preflight's answer, ``Vary`` included.
 
         ``origin`` is ``None`` where there is more than one Origin header; ``headers``
         are the Access-Control-Request-Headers lines, read only by a policy that echoes.
         """
-        pair = None if origin is None else self.allow(origin)
-        if pair is None and self.any_origin:
-            pair = self._star
+        if self.any_origin:
+            pair: tuple[Text, Text] | None = self._star
+        else:
+            pair = None if origin is None else self.allow(origin)
         if pair is None:
             return self.vary
+        if self._fixed is not None:
+            return (pair, *self._fixed)
         methods = self._allow_methods
         if methods is None:
             methods = self._echo_method(method)
@@ -251,75 +281,90 @@ class Answers(Generic[AnyStr]):
             names = self._echo_headers(headers)
         return (pair, *self._credentials, *methods, *names, *self._max_age, *self.vary)
 
-    def _decode(self, value: AnyStr) -> str:
+    def _decode(self, value: Text) -> str:
         return value if isinstance(value, str) else value.decode("latin-1")
 
-    def _echo_method(self, method: AnyStr) -> tuple[tuple[AnyStr, AnyStr], ...]:
-        text = self._decode(method)
-        if len(text) > MAX_METHOD_BYTES or not is_token(text) or text.upper() in FORBIDDEN_METHODS:
+    def _echo_method(self, method: Text) -> tuple[tuple[Text, Text], ...]:
+        if self._method_fault(self._decode(method)) is not None:
             return ()
         return ((self._allow_methods_name, method),)
 
-    def _echo_headers(self, lines: Sequence[AnyStr]) -> tuple[tuple[AnyStr, AnyStr], ...]:
+    def _echo_headers(self, lines: Sequence[Text]) -> tuple[tuple[Text, Text], ...]:
         asked = self._asked_headers(lines)
         if isinstance(asked, Fault):
             return ()
-        if "authorization" not in self._allowed_headers:
-            # Fetch, #cors-non-wildcard-request-header-name: `*` never covers it.
-            asked = [name for name in asked if name.lower() != "authorization"]
-        value = ",".join(dict.fromkeys(asked))
+        value = ",".join(dict.fromkeys(filter(self._covers_header, asked)))
         return ((self._allow_headers_name, self._encode(value)),) if value else ()
 
-    def _asked_headers(self, lines: Sequence[AnyStr]) -> list[str] | Fault:
+    def _covers_header(self, name: str) -> bool:
+        lower = name.lower()
+        # No `*` covers this one (Fetch, #cors-non-wildcard-request-header-name).
+        return lower in self._allowed_headers or (self._any_header and lower != "authorization")
+
+    def _asked_headers(self, lines: Sequence[Text]) -> list[str] | Fault:
         """Return the names that a preflight lists, or why they are not read."""
+        most = self._max_names + MAX_EMPTY_ELEMENTS
+        if len(lines) > most:
+            return _too_many(f"{len(lines)} lines")
         size = sum(map(len, lines))
         if size > self._max_bytes:
-            return Fault(code="headers-too-many", field="headers", value=f"{size} bytes")
+            return _too_many(f"{size} bytes")
         value = ",".join(map(self._decode, lines))
-        if value.count(",") >= self._max_names + MAX_EMPTY_ELEMENTS:
-            return Fault(code="headers-too-many", field="headers", value=f"{size} bytes")
+        if value.count(",") >= most:
+            return _too_many(f"{size} bytes")
         names = split_list(value)
         if len(names) > self._max_names:
-            return Fault(code="headers-too-many", field="headers", value=f"{len(names)} names")
+            return _too_many(f"{len(names)} names")
         for name in names:
             if not is_token(name):
                 return Fault(code="headers-malformed", field="headers", value=name)
         return names
 
-    def fault(self, method: AnyStr, headers: Sequence[AnyStr]) -> Fault | None:
+    def fault(self, method: Text, headers: Sequence[Text]) -> Fault | None:
         """Return the first thing that a browser would refuse in this preflight's lists.
 
         The order is the standard's: the method before the headers (Fetch,
         #cors-preflight-fetch, steps 7.5 and 7.6).
         """
-        text = self._decode(method)
-        if self._allowed_methods is None or text not in self._allowed_methods:
-            fault = self._method_fault(text)
+        if method not in self._usual_methods:
+            fault = self._method_fault(self._decode(method))
             if fault is not None:
                 return fault
-        return self._headers_fault(headers) if headers else None
+        if not headers or (len(headers) == 1 and headers[0] in self._usual_lists):
+            return None
+        return self._headers_fault(headers)
 
     def _method_fault(self, text: str) -> Fault | None:
-        if not is_token(text) or len(text) > MAX_METHOD_BYTES:
+        if len(text) > MAX_ECHOED_BYTES or not is_token(text):
             return Fault(code="method-malformed", field="methods", value=text)
-        if self._allowed_methods is None and text.upper() not in FORBIDDEN_METHODS:
+        # What is echoed is one method, and never one that no page may send; a literal
+        # `*` covers every method there is.
+        echoed = self._allow_methods is None
+        if self._any_method and not (echoed and text.upper() in FORBIDDEN_METHODS):
             return None
         return Fault(code="method-not-allowed", field="methods", value=text)
 
-    def _headers_fault(self, lines: Sequence[AnyStr]) -> Fault | None:
-        # What browsers send is one line of lower-case names without blanks (Fetch,
-        # #cors-unsafe-request-header-names): then one set operation tells.
+    def _headers_fault(self, lines: Sequence[Text]) -> Fault | None:
+        # A long list of allowed names, as browsers write it, is one set operation.
         if len(lines) == 1 and len(lines[0]) <= self._max_bytes:
-            names = self._decode(lines[0]).split(",")
+            names = self._decode(lines[0]).split(",", self._max_names - 1)
             if self._allowed_headers.issuperset(names):
                 return None
         asked = self._asked_headers(lines)
         if isinstance(asked, Fault):
             return asked
         for name in asked:
-            lower = name.lower()
-            if lower in self._allowed_headers:
-                continue
-            if not self._any_header or lower == "authorization":
+            if not self._covers_header(name):
                 return Fault(code="header-not-allowed", field="headers", value=name)
         return None
+
+
+def _usual_lists(names: frozenset[str]) -> Iterator[str]:
+    """Yield how a browser asks for up to three of a few header names.
+
+    Fetch, #cors-unsafe-request-header-names: lower case, sorted, joined by a comma.
+    """
+    if len(names) <= MAX_NAMES_COMBINED:
+        for count in range(1, 4):
+            for chosen in combinations(sorted(names), count):
+                yield ",".join(chosen)

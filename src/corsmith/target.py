@@ -69,12 +69,14 @@ _BY_SUFFIX: Final = {
     ".har": TargetKind.RECORDING,
 }
 
-_NAME: Final = r"[A-Za-z_][A-Za-z0-9_]*"
+_NAME: Final = r"[^\W\d]\w*"  # a Python identifier
 _APP = re.compile(rf"{_NAME}(?:\.{_NAME})*:{_NAME}(?:\.{_NAME})*(?:\(\))?\Z")
 _HOST: Final = r"(?:[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*|\[[0-9A-Fa-f:.]+\])"
 _HOST_AND_PORT = re.compile(rf"(?P<host>{_HOST}):(?P<port>[0-9]+)(?P<rest>[/?#].*)?\Z")
 _PORT = re.compile(r":(?P<port>[0-9]+)(?P<rest>[/?#].*)?\Z")
-_DOMAIN = re.compile(r"(?P<host>[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,})(?P<rest>[/?#].*)?\Z")
+_DOMAIN = re.compile(
+    r"(?P<host>[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,})(?P<rest>[/?#].*)?\Z"
+)
 _SCHEME = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://")
 _LOCAL = re.compile(r"localhost\Z|127\.|\[|[^.]+\Z")
 
@@ -114,6 +116,8 @@ def read_target(word: str | None, probe: Probe) -> Target:
 
 def _slip(word: str) -> str:
     """Return what is wrong with a word that is no target, and what to type."""
+    if not word.isprintable() or not word.strip():
+        return f"{quote(word)} is no target"
     if scheme := _SCHEME.match(word):
         return f"{quote(word)}: {scheme['scheme']} is not spoken here; write http:// or https://"
     if match := _PORT.match(word):

@@ -27,7 +27,7 @@ def files(*suffixes: str) -> list[str]:
 @cache
 def text(path: str) -> str:
     """Return the text of a file below the root."""
-    return (ROOT / path).read_text(encoding="utf-8")
+    return (ROOT / path).read_text(encoding="utf-8", errors="replace")
 
 
 def name(path: str) -> str:

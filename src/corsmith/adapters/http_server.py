@@ -276,6 +276,5 @@ class _JoiningWriter(io.BufferedIOBase):
     def close(self) -> None:
         """Send what waits and close."""
         if not self.closed:
-            self.flush()
+            super().close()  # flushes, so the raw writer has to be open still
             self._raw.close()
-        super().close()

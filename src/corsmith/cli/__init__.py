@@ -1,0 +1,122 @@
+"""The program ``corsmith``: its verbs, and what becomes of an error.
+
+What lives here: the table of verbs, and how an error is told. What does not: any verb.
+Each is a module that is imported only when it is chosen, so ``corsmith --help`` loads no
+policy code.
+"""
+
+import os
+import sys
+from collections.abc import Callable
+from difflib import get_close_matches
+from importlib import import_module
+from typing import Any, Final, NoReturn
+
+import click
+
+from corsmith import __version__
+from corsmith.cli.status import Status
+
+__all__ = ["main"]
+
+# verb → (the module that has the click command of that name, what it does in a line)
+_VERBS: Final = {
+    "serve": ("corsmith.cli.serve", "Serve the tutorial's JSON API under a CORS policy."),
+    "check": ("corsmith.cli.check", "Say what a policy file means, and whether a page may."),
+}
+
+_EXAMPLES: Final = """\b
+Examples:
+  corsmith serve
+  corsmith check cors.toml --from https://app.example -X PUT
+"""
+
+
+class _Verbs(click.Group):
+    """The verbs, known by name before any of them is imported."""
+
+    def list_commands(self, _context: click.Context) -> list[str]:
+        """Return the names of the verbs."""
+        return list(self.commands)
+
+    def get_command(self, _context: click.Context, name: str) -> click.Command | None:
+        """Import the verb and return its command; ``None`` if there is no such verb."""
+        if name not in _VERBS:
+            return None
+        command: click.Command = getattr(import_module(_VERBS[name][0]), name)
+        return command
+
+    def format_commands(self, _context: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write each verb with its line, importing none."""
+        with formatter.section("Verbs"):
+            formatter.write_dl([(name, line) for name, (_, line) in _VERBS.items()])
+
+    def resolve_command(
+        self, context: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the verb of a command line; what is no verb is told with the nearest."""
+        word = args[0]
+        if word in _VERBS or word.startswith("-"):
+            return super().resolve_command(context, args)
+        near = get_close_matches(word, _VERBS, n=1)
+        names = f"did you mean {near[0]}?" if near else f"the verbs are {' and '.join(_VERBS)}"
+        raise click.UsageError(f"there is no verb {word!r}; {names}", context)
+
+    def main(self, *args: Any, **settings: Any) -> NoReturn:  # noqa: ANN401  as click's own
+        """Run a command line and exit with its status; every error is told, none is raised."""
+        settings["standalone_mode"] = False
+        sys.exit(_guarded(lambda: super(_Verbs, self).main(*args, **settings)))
+
+
+def _guarded(run: Callable[[], object]) -> Status | int:
+    """Return the exit status of a run."""
+    try:
+        status = run()
+        sys.stdout.flush()
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.ctx.get_help(), err=True)
+        return Status.USAGE
+    except click.ClickException as error:
+        return _told(error)
+    except (KeyboardInterrupt, click.Abort):
+        return Status.INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read the answer has enough. Python would complain once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Status.OK
+    except Exception as error:
+        # Not imported before: `corsmith --help` has no use for them.
+        from corsmith.errors import CorsmithError
+
+        if not isinstance(error, CorsmithError):
+            raise
+        click.echo(f"corsmith: {error}", err=True)
+        return Status.USAGE
+    return status if isinstance(status, int) else Status.OK
+
+
+def _told(error: click.ClickException) -> Status:
+    """Write what is wrong with a command line, and where its help is."""
+    message = error.format_message()
+    click.echo(f"corsmith: {message[:1].lower()}{message[1:]}", err=True)
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    if context is not None:
+        click.echo(f"  see {context.command_path} --help", err=True)
+    return Status.USAGE
+
+
+# What stands for a verb until it is chosen: its name and its line.
+_STAND_INS: Final = {name: click.Command(name, help=line) for name, (_, line) in _VERBS.items()}
+
+
+@click.group(
+    "corsmith",
+    cls=_Verbs,
+    commands=_STAND_INS,
+    epilog=_EXAMPLES,
+    subcommand_metavar="VERB …",
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(__version__, prog_name="corsmith", message="%(prog)s %(version)s")
+def main() -> None:
+    """CORS that works, and says why when it doesn't."""

@@ -1,0 +1,1 @@
+"""The server of ``corsmith serve``, and the page to try it from."""

@@ -1,0 +1,92 @@
+"""What a server says when it has started, and when its policy file is edited.
+
+What lives here: the lines. What does not: when they are written (``run``).
+"""
+
+import shlex
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from corsmith.errors import CorsmithError, PolicyError
+from corsmith.policy import Policy
+from corsmith.routes import Routes
+from corsmith.words import describe
+
+__all__ = ["Started", "banner", "edited", "failed", "warnings"]
+
+_ANY_ADDRESS = frozenset({"0.0.0.0", "::"})  # noqa: S104  compared, not bound
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Started:
+    """A server that is answering: where, under what, and where to try it."""
+
+    address: str
+    port: int
+    policy: Policy | Routes
+    file: str | None
+    page: str | None
+
+    @property
+    def url(self) -> str:
+        """The server's own origin, as a browser on this machine reaches it."""
+        address = self.address
+        if address in _ANY_ADDRESS:
+            address = "127.0.0.1" if address == "0.0.0.0" else "::1"  # noqa: S104  compared
+        return (
+            f"http://[{address}]:{self.port}" if ":" in address else f"http://{address}:{self.port}"
+        )
+
+
+def banner(started: Started) -> list[str]:
+    """Return at most eight lines: what is served where, under which policy, how to try it."""
+    everywhere = started.address in _ANY_ADDRESS
+    reach = ", for everyone who reaches this machine" if everywhere else ""
+    lines = [f'corsmith serves {{"status": "OK"}} on {started.url}{reach}']
+    if started.file is not None:
+        lines.append(_row("policy", f"{started.file} (an edit is in force at once)"))
+    lines.append(_row("allows", " · ".join(describe(started.policy))))
+    lines.append(
+        _row(
+            "try it",
+            f"curl -i {started.url}/ -H {shlex.quote(f'Origin: {_origin(started.policy)}')}",
+        )
+    )
+    if started.page is not None:
+        lines.append(_row("or open", f"{started.page} (a page on another origin)"))
+    lines.append(_row("stop", "Ctrl-C"))
+    return lines
+
+
+def _row(name: str, text: str) -> str:
+    return f"  {name:<8} {text}"
+
+
+def _origin(policy: Policy | Routes) -> str:
+    """Return an origin that a curl line may name: one that is allowed, if one is listed."""
+    policies = [policy] if isinstance(policy, Policy) else policy.policies()
+    listed = (origin for one in policies for origin in one.origins)
+    plain = (origin for origin in listed if "://" in origin and "*" not in origin)
+    return next(plain, "https://app.example")
+
+
+def edited(file: str, policy: Policy | Routes) -> list[str]:
+    """Return what is said of an edit that is now in force."""
+    return [f"{file} is in force: {' · '.join(describe(policy))}"]
+
+
+def failed(file: str, error: CorsmithError) -> list[str]:
+    """Return what is said of an edit that cannot be in force."""
+    return [f"{file} cannot be used, so the policy before it stays:", *problems(error)]
+
+
+def problems(error: CorsmithError) -> list[str]:
+    """Return each problem of an error as one line."""
+    if isinstance(error, PolicyError):
+        return [f"  {problem}" for problem in error.problems]
+    return [f"  {line.strip()}" for line in str(error).splitlines()]
+
+
+def warnings(policy: Policy | Routes) -> Iterable[str]:
+    """Return what is suspicious but legitimate in a policy, a line each."""
+    return [f"warning: {warning}" for warning in policy.warnings]

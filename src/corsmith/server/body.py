@@ -1,0 +1,204 @@
+"""Reading a request's body within its limits, and reading away one that nobody wants.
+
+What lives here: how long, how much, and what is wrong with a body. What does not: what it
+says (nobody here parses one) and the answers (``echo``).
+
+The server hands over what is already unchunked; a body that breaks off, or whose chunks
+are malformed, arrives as ``http.disconnect``.
+"""
+
+import asyncio
+import time
+from collections.abc import Iterable
+from typing import Any, Final, NamedTuple, TypeAlias
+
+from corsmith.adapters.asgi import Receive, Scope
+from corsmith.server.limits import BODY_SECONDS, DRAIN_BYTES, DRAIN_SECONDS, Problem
+
+__all__ = ["Body", "Patience", "drain", "may_have_body", "read_body"]
+
+_Task: TypeAlias = "asyncio.Task[Any]"  # Any: what a server's task returns is its own affair
+
+_BROKEN_OFF: Final = Problem(
+    status=400,
+    word="body-incomplete",
+    sentence="The body broke off, or its chunks are malformed.",
+)
+_TOO_SLOW: Final = Problem(
+    status=408,
+    word="body-too-slow",
+    sentence=f"No more of the body came for {BODY_SECONDS:g} seconds.",
+)
+
+_CODED: Final = Problem(
+    status=501,
+    word="unknown-coding",
+    sentence="The body has a transfer coding other than chunked.",
+)
+
+_LOOKS: Final = 10
+"""How often silence is looked for within its limit."""
+
+_MOST_DIGITS: Final = 19
+"""A length with more digits is over any limit, and int() of thousands of them is slow."""
+
+
+class Body(NamedTuple):
+    """A whole body: how it begins, and how many bytes it has.
+
+    A tuple: one is made for each request, at a third of the cost of a frozen dataclass.
+    """
+
+    beginning: bytes
+    size: int
+
+
+_EMPTY: Final = Body(b"", 0)
+
+
+def may_have_body(scope: Scope) -> bool:
+    """Return whether the head of a request announces a body."""
+    return _announced(scope["headers"]) != 0
+
+
+def _announced(headers: Iterable[tuple[bytes, bytes]]) -> int | None:
+    """Return the announced length; 0 without one, ``None`` where only the end will tell."""
+    for name, value in headers:
+        if name == b"content-length":
+            return int(value) if len(value) <= _MOST_DIGITS and value.isdigit() else None
+        if name == b"transfer-encoding":
+            return None
+    # RFC 9112, section 6.3, step 7: no length and no coding is an empty body.
+    return 0
+
+
+async def read_body(
+    scope: Scope, receive: Receive, limit: int, keep: int, patience: "Patience"
+) -> Body | Problem:
+    """Return the body of a request, of which the first ``keep`` bytes are kept.
+
+    A length over ``limit`` is a problem before anything is read.
+    """
+    known = _known_before(scope["headers"], limit)
+    if known is not None:
+        return known
+    beginning = b""
+    size = 0
+    task = patience.begin()
+    try:
+        while True:
+            message = await receive()
+            if message["type"] != "http.request":
+                return _BROKEN_OFF
+            part: bytes = message.get("body", b"")
+            size += len(part)
+            if size > limit:
+                return _too_large(limit)
+            if len(beginning) < keep:
+                beginning += part[: keep - len(beginning)]
+            if not message.get("more_body"):
+                return Body(beginning, size)
+            patience.renew(task)
+    except asyncio.CancelledError:
+        if not patience.is_over(task):
+            raise
+        return _TOO_SLOW
+    finally:
+        patience.end(task)
+
+
+def _known_before(headers: Iterable[tuple[bytes, bytes]], limit: int) -> Body | Problem | None:
+    """Return what the head already says of a body; ``None`` if it has to be read."""
+    announced = _announced(headers)
+    if announced is None:
+        return _CODED if _is_coded(headers) else None
+    if announced > limit:
+        return _too_large(limit)
+    return None if announced else _EMPTY
+
+
+def _is_coded(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    """Return whether a body has a coding that the server does not undo."""
+    codings = [value.strip().lower() for name, value in headers if name == b"transfer-encoding"]
+    return codings != [b"chunked"]
+
+
+def _too_large(limit: int) -> Problem:
+    return Problem(
+        status=413,
+        word="body-too-large",
+        sentence=f"The body has more than {limit} bytes, the limit set by --limit-body.",
+    )
+
+
+async def drain(receive: Receive) -> None:
+    """Read what is left of a body, so far and so long as it is worth it."""
+    size = 0
+    try:
+        async with asyncio.timeout(DRAIN_SECONDS):
+            while size <= DRAIN_BYTES:
+                message = await receive()
+                if message["type"] != "http.request" or not message.get("more_body"):
+                    return
+                size += len(message["body"])
+    except TimeoutError:
+        return
+
+
+class Patience:
+    """Ends the waiting for a body whose client has been silent too long.
+
+    One timer for all requests, which runs only while one of them reads: a timer for each,
+    or ``asyncio.timeout``, would cost a tenth of a small request. So a silence may be
+    longer than its limit by the time between two looks.
+    """
+
+    __slots__ = ("_heard", "_loop", "_over", "_seconds")
+
+    def __init__(self, seconds: float = BODY_SECONDS) -> None:
+        """Allow so many seconds of silence."""
+        self._seconds = seconds
+        self._heard: dict[_Task, float] = {}
+        self._over: set[_Task] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def begin(self) -> "_Task":
+        """Watch the task that calls this; returns it, for the other methods."""
+        task = asyncio.current_task()
+        if task is None:
+            raise RuntimeError("a body is read by a task")
+        self._heard[task] = time.monotonic()
+        if self._loop is None:
+            self._loop = task.get_loop()
+            self._look_later(self._loop)
+        return task
+
+    def renew(self, task: "_Task") -> None:
+        """Note that the client was heard."""
+        self._heard[task] = time.monotonic()
+
+    def end(self, task: "_Task") -> None:
+        """Watch the task no longer."""
+        del self._heard[task]
+
+    def is_over(self, task: "_Task") -> bool:
+        """Return whether it was this that cancelled the task, and take that back."""
+        if task not in self._over:
+            return False
+        self._over.discard(task)
+        return task.uncancel() == 0
+
+    def _look_later(self, loop: asyncio.AbstractEventLoop) -> None:
+        loop.call_later(self._seconds / _LOOKS, self._look, loop)
+
+    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
+        longest = time.monotonic() - self._seconds
+        silent = [task for task, heard in self._heard.items() if heard <= longest]
+        for task in silent:
+            if task not in self._over:
+                self._over.add(task)
+                task.cancel()
+        if self._heard:
+            self._look_later(loop)
+        else:
+            self._loop = None

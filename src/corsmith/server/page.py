@@ -1,0 +1,369 @@
+"""The try page: a real second origin, whose page sends to the running server.
+
+What lives here: ``TryPage``, a small HTTP server on a loopback port of its own, in the
+process that supervises the workers. What does not: what a press makes of the policy
+(``prediction``), and the way of the workers' records to this process (``events``).
+
+In the supervising process::
+
+    page = TryPage("http://127.0.0.1:8000", lambda: InForce(policy=now, source="cors.toml"))
+    url = page.start()  # http://127.0.0.1:54321/?token=…
+    ...  # start workers, tell them page.address
+    page.stop()
+
+In each worker::
+
+    publisher = Publisher(address)               # None: there is no page
+    if publisher.wants(scope):                   # once a request, cheap
+        press = press_of(scope["query_string"])  # None: only looks like the mark
+        publisher.publish(Exchange.observed(press=press, …).to_mapping())
+
+The function is called often and from several threads: it returns what is in force, and
+the page tells its browsers when that changes. What is served:
+
+=================  =========================================================
+``/``              the page; needs the token
+``/events``        Server-Sent Events ``policy`` and ``exchange``; needs the token
+``/frame``         the sandboxed frame, whose origin is ``null``; knows no token
+``/try.css`` …     style, scripts and icon
+=================  =========================================================
+
+It listens on loopback only, answers only to its own names (DNS rebinding), and never
+sends a CORS header: no other origin has any business here.
+"""
+
+import hmac
+import http.server
+import json
+import secrets
+import socket
+import socketserver
+import threading
+import time
+from base64 import b64encode
+from collections.abc import Callable
+from hashlib import sha256
+from html import escape
+from http import HTTPStatus
+from importlib.resources import files
+from typing import Final, TypeAlias
+from urllib.parse import parse_qs
+
+from corsmith.server.events import Receiver
+from corsmith.server.prediction import InForce, describe
+
+__all__ = ["TryPage"]
+
+_HOST: Final = "127.0.0.1"
+
+_MOST_CONNECTIONS: Final = 32
+"""The most connections at once; a browser opens up to six to one host."""
+
+_MOST_STREAMS: Final = 8
+"""The most event streams at once: one for each open page."""
+
+_IDLE_SECONDS: Final = 15.0
+"""How long a connection may be silent, and a write may take."""
+
+_TICK_SECONDS: Final = 0.2
+"""How often a stream looks whether the policy changed or its browser has gone."""
+
+_BEAT_SECONDS: Final = 10.0
+"""How often a silent stream sends a comment, so that a dead connection is noticed."""
+
+_WRITE_BYTES: Final = 65_536
+"""Larger than any answer here: head and body leave in one write."""
+
+_NOTHING: Final = "default-src 'none'; frame-ancestors 'none'"
+"""The content security policy of whatever is not a document of ours."""
+
+_LONGEST_NUMBER: Final = 9
+"""The digits of the longest event number that is read back."""
+
+_HTML: Final = "text/html; charset=utf-8"
+_TEXT: Final = "text/plain; charset=utf-8"
+
+_FILES: Final = {
+    "/try.css": ("try.css", "text/css; charset=utf-8"),
+    "/try.js": ("try.js", "text/javascript; charset=utf-8"),
+    "/show.js": ("show.js", "text/javascript; charset=utf-8"),
+    "/send.js": ("send.js", "text/javascript; charset=utf-8"),
+    "/icon.svg": ("icon.svg", "image/svg+xml"),
+}
+
+_SAFE_HEADERS: Final = (
+    ("Cache-Control", "no-store"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+    ("Referrer-Policy", "no-referrer"),
+    ("X-Content-Type-Options", "nosniff"),
+)
+
+
+class TryPage:
+    """The page's server: ``start`` it before the workers, ``stop`` it after them."""
+
+    def __init__(self, target: str, in_force: Callable[[], InForce]) -> None:
+        """Take the origin that the page sends to, and a function that tells what is in force."""
+        self.target = target
+        self.in_force = in_force
+        self.token = secrets.token_urlsafe(16)
+        self.events = Receiver()
+        self.streams = threading.BoundedSemaphore(_MOST_STREAMS)
+        self.stopping = threading.Event()
+        self._server: _Server | None = None
+
+    @property
+    def address(self) -> str:
+        """Where workers publish to; only once started."""
+        return self.events.address
+
+    def start(self) -> str:
+        """Listen on a free loopback port, and return the URL to open; ``OSError`` if none."""
+        server = _Server(self)
+        try:
+            self.events.start()
+        except OSError:
+            server.server_close()
+            raise
+        self._server = server
+        threading.Thread(
+            target=server.serve_forever, args=(0.1,), name="corsmith-try", daemon=True
+        ).start()
+        return f"http://{_HOST}:{server.port}/?token={self.token}"
+
+    def stop(self) -> None:
+        """End every stream, stop listening and remove the channel; again does nothing."""
+        if self._server is None:
+            return
+        server, self._server = self._server, None
+        self.stopping.set()
+        self.events.wake()
+        server.shutdown()
+        server.server_close()
+        self.events.stop()
+
+    def knows(self, token: str) -> bool:
+        """Return whether it is the token of this page."""
+        return hmac.compare_digest(token.encode(), self.token.encode())
+
+
+_Request: TypeAlias = socket.socket | tuple[bytes, socket.socket]
+
+
+class _Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
+    """A thread for each connection, of which there are only so many.
+
+    Not ``http.server.HTTPServer``: it asks the name service for this machine's name.
+    """
+
+    daemon_threads = True
+    allow_reuse_address = True
+    request_queue_size = _MOST_CONNECTIONS  # of 5, a browser's first six would overflow it
+
+    def __init__(self, page: TryPage) -> None:
+        self.page = page
+        self.connections = threading.BoundedSemaphore(_MOST_CONNECTIONS)
+        super().__init__((_HOST, 0), _Handler)
+        self.port: int = self.server_address[1]
+        self.names = (f"{_HOST}:{self.port}", f"localhost:{self.port}")
+
+    def process_request(self, request: _Request, client_address: object) -> None:
+        """Serve the connection in a thread, or close it if there are too many."""
+        if self.connections.acquire(blocking=False):
+            super().process_request(request, client_address)
+        else:
+            self.shutdown_request(request)
+
+    def process_request_thread(self, request: _Request, client_address: object) -> None:
+        """Serve the connection, then make room for another."""
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self.connections.release()
+
+    def handle_error(self, request: _Request, client_address: object) -> None:
+        """Say nothing: a browser that goes away is no news."""
+
+
+class _Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    timeout = _IDLE_SECONDS
+    wbufsize = _WRITE_BYTES
+    server: _Server
+
+    def do_GET(self) -> None:
+        """Answer the page, its files or its events."""
+        if self.headers.get_all("Host", []) not in [[name] for name in self.server.names]:
+            names = " or ".join(self.server.names)
+            self._say(HTTPStatus.MISDIRECTED_REQUEST, f"This page answers to {names} only.")
+            return
+        path, _, query = self.path.partition("?")
+        if path in _FILES:
+            name, kind = _FILES[path]
+            self._answer(HTTPStatus.OK, kind, _asset(name))
+        elif path == "/frame":
+            self._answer(HTTPStatus.OK, _HTML, *_frame(self.server.page.target))
+        elif path not in {"/", "/events"}:
+            self._say(HTTPStatus.NOT_FOUND, "There is no such page here.")
+        elif not self._has_token(query):
+            self._say(
+                HTTPStatus.FORBIDDEN,
+                "This page needs the token that corsmith serve printed: open the whole URL.",
+            )
+        elif path == "/":
+            origin = f"http://{self.headers['Host']}"
+            self._answer(HTTPStatus.OK, _HTML, *_page(self.server.page.target, origin))
+        else:
+            self._stream()
+
+    def do_HEAD(self) -> None:
+        """Answer what GET would, without the body."""
+        self.do_GET()
+
+    def _has_token(self, query: str) -> bool:
+        try:
+            tokens = parse_qs(query, max_num_fields=8).get("token", [])
+        except ValueError:
+            return False
+        return len(tokens) == 1 and self.server.page.knows(tokens[0])
+
+    def _answer(self, status: HTTPStatus, kind: str, body: bytes, policy: str = _NOTHING) -> None:
+        self._begin(status, kind, policy)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def _begin(self, status: int, kind: str, policy: str) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Security-Policy", policy)
+        for name, value in _SAFE_HEADERS:
+            self.send_header(name, value)
+        if status == HTTPStatus.METHOD_NOT_ALLOWED:
+            self.send_header("Allow", "GET, HEAD")
+        if self.close_connection:
+            self.send_header("Connection", "close")
+
+    def _say(self, status: HTTPStatus, sentence: str) -> None:
+        self._answer(status, _TEXT, f"{sentence}\n".encode())
+
+    def send_error(
+        self,
+        code: int,
+        message: str | None = None,  # noqa: ARG002  Python's words, which quote the request
+        explain: str | None = None,  # noqa: ARG002  as message
+    ) -> None:
+        """Answer what the base class refuses, as everything else here is answered."""
+        self.close_connection = True  # what is left of the request is not read
+        if code == HTTPStatus.NOT_IMPLEMENTED:
+            self._say(HTTPStatus.METHOD_NOT_ALLOWED, "This page is only read: GET or HEAD.")
+        else:
+            status = HTTPStatus(code)
+            self._say(status, f"{status.phrase}.")
+
+    def version_string(self) -> str:
+        """Return what the Server header says: no versions."""
+        return "corsmith"
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  as its base
+        """Say nothing: the terminal belongs to the server that is tried."""
+
+    def _stream(self) -> None:
+        page = self.server.page
+        if not page.streams.acquire(blocking=False):
+            sentence = f"{_MOST_STREAMS} try pages are open: close one and reload."
+            self._say(HTTPStatus.SERVICE_UNAVAILABLE, sentence)
+            return
+        try:
+            self.close_connection = True  # a stream ends with its connection
+            self._begin(HTTPStatus.OK, "text/event-stream", _NOTHING)
+            self.end_headers()
+            if self.command != "HEAD":
+                self._follow(page)
+        finally:
+            page.streams.release()
+
+    def _follow(self, page: TryPage) -> None:
+        """Write what happens until the page, its browser or its server ends."""
+        origin = f"http://{self.headers['Host']}"
+        seen = self._first_unseen(page.events.last)
+        shown: InForce | None = None
+        self.wfile.write(b"retry: 1000\n\n")
+        silent_since = time.monotonic()
+        while not page.stopping.is_set() and not self._has_gone():
+            now = page.in_force()
+            lines = []
+            if shown is None or not _is_same(now, shown):
+                shown = now
+                described = json.dumps(describe(now, page.target, origin))
+                lines.append(f"event: policy\ndata: {described}\n\n")
+            for seen, record in page.events.wait(seen, 0.0 if lines else _TICK_SECONDS):  # noqa: B020
+                lines.append(f"event: exchange\nid: {seen}\ndata: {record}\n\n")
+            if not lines and time.monotonic() - silent_since > _BEAT_SECONDS:
+                lines.append(":\n\n")
+            if lines:
+                self.wfile.write("".join(lines).encode())
+                self.wfile.flush()
+                silent_since = time.monotonic()
+
+    def _first_unseen(self, last: int) -> int:
+        """Return the number after which records are sent: a page that lost its stream goes on."""
+        text = self.headers.get("Last-Event-ID", "")
+        is_number = text.isascii() and text.isdigit() and len(text) <= _LONGEST_NUMBER
+        return min(int(text), last) if is_number else last
+
+    def _has_gone(self) -> bool:
+        """Return whether the browser has closed its side: nothing else tells until a write."""
+        self.connection.settimeout(0)
+        try:
+            return not self.connection.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            return False
+        finally:
+            self.connection.settimeout(_IDLE_SECONDS)
+
+
+def _is_same(one: InForce, other: InForce) -> bool:
+    """Return whether a page shows both alike: equal policies may be spelled differently."""
+    return one.policy is other.policy and (one.source, one.problems) == (
+        other.source,
+        other.problems,
+    )
+
+
+def _asset(name: str) -> bytes:
+    return files("corsmith.server").joinpath("assets", name).read_bytes()
+
+
+def _page(target: str, origin: str) -> tuple[bytes, str]:
+    """Return the page and its content security policy."""
+    text = _asset("try.html").decode()
+    filled = text.replace("{{target}}", escape(target)).replace("{{origin}}", escape(origin))
+    policy = (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+        f"connect-src 'self' {_source(target)}; frame-src 'self'; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+    )
+    return filled.encode(), policy
+
+
+def _frame(target: str) -> tuple[bytes, str]:
+    """Return the sandboxed document and its content security policy.
+
+    Its script stands inside, allowed by its hash: a script of this server would be
+    another origin's to a document whose origin is ``null``, and is not for others.
+    """
+    script = _asset("send.js") + _asset("frame.js")
+    digest = b64encode(sha256(script).digest()).decode()
+    policy = (
+        f"default-src 'none'; script-src 'sha256-{digest}'; connect-src {_source(target)}; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+    )
+    return _asset("frame.html").replace(b"{{script}}", script), policy
+
+
+def _source(target: str) -> str:
+    """Return the target as a source of a content security policy, which knows no IPv6."""
+    return "http:" if "[" in target else target

@@ -1,0 +1,133 @@
+"""A listening socket of our own, or why there is none and what to type instead.
+
+What lives here: binding, and who holds a port that is taken. What does not: serving on it.
+
+The socket is bound without SO_REUSEPORT, which servers with several workers use: with it,
+a second server on the same port starts without an error and gets half of the requests.
+"""
+
+import errno
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from corsmith.diagnostics import quote
+from corsmith.errors import UsageError
+
+__all__ = ["BACKLOG", "address_of", "holder_of", "listen"]
+
+BACKLOG: Final = 1_024
+"""The connections that may wait to be accepted: as Granian, nginx 511."""
+
+_LISTENING: Final = "0A"
+"""The state LISTEN in /proc/net/tcp (Linux, include/net/tcp_states.h)."""
+
+_PROC: Final = Path("/proc")
+
+_LONGEST_COMMAND: Final = 80
+_LAST_PORT: Final = 65_535
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens on ``host`` and ``port`` alone; port 0 finds a free one.
+
+    Raises ``UsageError`` with the flag to change.
+    """
+    family, address = _resolve(host, port)
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        # Only so that a server which has just ended leaves its port at once.
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # connections inherit it
+        listening.bind(address)
+        listening.listen(BACKLOG)
+    except OSError as error:
+        listening.close()
+        raise UsageError(_why_not(error, host, port)) from None
+    return listening
+
+
+def address_of(listening: socket.socket) -> tuple[str, int]:
+    """Return the IP address and the port that a socket listens on."""
+    name = listening.getsockname()
+    return str(name[0]), int(name[1])
+
+
+def _resolve(host: str, port: int) -> tuple[socket.AddressFamily, tuple[object, ...]]:
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM) if host else []
+    except (OSError, UnicodeError):
+        found = []
+    if not found:
+        raise UsageError(_no_address(host))
+    # What is called localhost is reached by 127.0.0.1 from everywhere, ::1 less so.
+    found.sort(key=lambda entry: entry[0] is not socket.AF_INET)
+    family, _, _, _, address = found[0]
+    return family, address
+
+
+def _why_not(error: OSError, host: str, port: int) -> str:
+    if error.errno == errno.EADDRINUSE:
+        holder = holder_of(port)
+        taken = f"port {port} is taken" if holder is None else f"port {port} is taken by {holder}"
+        return f"{taken}\n  give another with --port {_next(port)}, or any free one with --port 0"
+    if error.errno in {errno.EACCES, errno.EPERM}:
+        return (
+            f"port {port} may not be listened on by this user\n"
+            "  give one above 1023, such as --port 8000"
+        )
+    if error.errno == errno.EADDRNOTAVAIL:
+        return _no_address(host)
+    return f"cannot listen on {host} port {port}: {error.strerror}"
+
+
+def _no_address(host: str) -> str:
+    return (
+        f"--host {quote(host)} is no address of this machine\n"
+        "  write --host 127.0.0.1 for this machine alone, or --host 0.0.0.0 for its network"
+    )
+
+
+def _next(port: int) -> int:
+    return port + 1 if port < _LAST_PORT else port - 1
+
+
+def holder_of(port: int, proc: Path = _PROC) -> str | None:
+    """Return the command and the process that listens on a port, if /proc tells.
+
+    It tells on Linux, and only about processes of the same user, or everything to root.
+    """
+    wanted = {f"socket:[{inode}]" for inode in _listeners(port, proc)}
+    if not wanted:
+        return None
+    for process in proc.glob("[0-9]*"):
+        try:
+            held = any(str(file.readlink()) in wanted for file in (process / "fd").iterdir())
+            if held:
+                return f"{_command(process)} (process {process.name})"
+        except OSError:
+            continue  # another user's, or one that has just ended
+    return None
+
+
+def _listeners(port: int, proc: Path) -> Iterator[str]:
+    """Yield the inode of each socket that listens on a port, on whatever address."""
+    for table in ("net/tcp", "net/tcp6"):
+        try:
+            lines = (proc / table).read_text(encoding="ascii").splitlines()[1:]
+        except (OSError, UnicodeError):
+            continue
+        for line in lines:
+            columns = line.split()
+            if columns[3] == _LISTENING and columns[1].endswith(f":{port:04X}"):
+                yield columns[9]
+
+
+def _command(process: Path) -> str:
+    words = (process / "cmdline").read_bytes().rstrip(b"\0").split(b"\0")
+    text = b" ".join(words).decode("utf-8", "replace")
+    printable = "".join(letter if letter.isprintable() else "?" for letter in text)
+    if len(printable) <= _LONGEST_COMMAND:
+        return printable
+    return printable[:_LONGEST_COMMAND] + "…"

@@ -1,0 +1,129 @@
+"""What a worker process does: make the application, follow the policy file, say it is ready.
+
+What lives here: ``Worker``, which the server library calls in each new process. What does
+not: the processes themselves (``run``).
+
+A worker dies with the process that started it, however that ended: nothing is left behind
+that holds the port.
+"""
+
+import gc
+import logging
+import os
+import signal
+import threading
+from dataclasses import dataclass
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
+from typing import Final
+
+from corsmith.errors import CorsmithError
+from corsmith.policy import Policy
+from corsmith.routes import Routes
+from corsmith.server.echo import Echo
+from corsmith.server.events import Publisher
+from corsmith.server.front import Front
+from corsmith.server.hosts import Hosts
+from corsmith.server.log import WRITE_BYTES, Log
+from corsmith.server.source import PolicySource
+
+__all__ = ["Lifeline", "Worker"]
+
+_YOUNG_OBJECTS: Final = 50_000
+"""How many new containers make the collector look; Python's own number is 700."""
+
+
+class Lifeline:
+    """A pipe whose end tells every worker that the process which started it is gone."""
+
+    def __init__(self) -> None:
+        """Open it; the writing end stays with the process that makes this."""
+        self._reading, self._writing = Pipe(duplex=False)
+        self._owner = os.getpid()
+
+    def __getstate__(self) -> Connection:
+        """Pickle the reading end alone, for a worker that is started anew."""
+        return self._reading
+
+    def __setstate__(self, reading: Connection) -> None:
+        self._reading = reading
+        self._owner = 0
+
+    def hold(self) -> None:
+        """Have this process end with its parent; called in a worker."""
+        if self._owner:
+            # Forked: as long as a copy of the writing end is open here, no end is seen.
+            self._writing.close()
+        threading.Thread(target=self._wait, name="corsmith-lifeline", daemon=True).start()
+
+    def _wait(self) -> None:
+        try:
+            self._reading.recv_bytes()
+        except (EOFError, OSError):
+            # Nobody is left to be told, and the port must not stay taken.
+            os._exit(1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Worker:
+    """Everything that a worker is started with; can be pickled."""
+
+    policy: Policy | Routes
+    source: PolicySource
+    hosts: Hosts | None
+    limit_body: int
+    quiet: bool
+    page: str | None
+    lifeline: Lifeline
+    ready: Connection
+
+    def __call__(self) -> Front:
+        """Return the application; called once, in the worker's own process."""
+        # Until the server library sets its own handlers, a signal must end this process:
+        # the handlers that it was forked with belong to the one that started it.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        # Refusals have their request line, and warnings are told by the other process.
+        logging.getLogger("corsmith").disabled = True
+        self.lifeline.hold()
+        front = self._front()
+        self._follow(front)
+        _tune_collector()
+        self.ready.send_bytes(b"1")
+        self.ready.close()
+        return front
+
+    def _front(self) -> Front:
+        log = None if self.quiet else Log()
+        on_body = None if log is None else log.body
+        app = Echo(self.limit_body, on_body, WRITE_BYTES)
+        publisher = Publisher(self.page)
+        return Front(app, self.policy, hosts=self.hosts, log=log, publisher=publisher)
+
+    def _follow(self, front: Front) -> None:
+        """Take every good edit of the policy file, from the moment it was first read."""
+
+        def take(policy: Policy | Routes) -> None:
+            front.policy = policy
+
+        def leave(error: CorsmithError) -> None:
+            """Keep the policy; the process that started this one tells."""
+
+        watcher = self.source.watcher(take, leave)
+        if watcher is None:
+            return
+        try:
+            front.policy = self.source.load()
+        except CorsmithError as error:
+            leave(error)
+        watcher.start()
+
+
+def _tune_collector() -> None:
+    """Have the garbage collector look seldom, and never at what was made before serving.
+
+    A request leaves no cycles behind; looking for them took a twentieth of its time.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_YOUNG_OBJECTS)

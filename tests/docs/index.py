@@ -1,0 +1,64 @@
+"""The tables of the documentation that are made from the tables of the source."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from corsmith.diagnostics import CODES, Severity
+from corsmith.groups import EXPOSE_GROUPS, HEADER_GROUPS, ORIGIN_GROUPS
+from tests.docs.documents import DOCS
+
+__all__ = ["CODES_INDEX", "codes_index", "groups_table"]
+
+CODES_INDEX: Final = DOCS / "codes" / "index.md"
+
+_PARTS: Final = (
+    (
+        Severity.ERROR,
+        "Problems",
+        "A policy with one of these is never made: it cannot work, or it is dangerous.",
+    ),
+    (
+        Severity.WARNING,
+        "Warnings",
+        "A policy with one of these is made, and `policy.warnings` holds them.",
+    ),
+    (
+        Severity.INFO,
+        "Reasons",
+        "Why a request was refused: in a log line, in `check`, and in `decide(…).reasons`.",
+    ),
+)
+
+_HEAD: Final = """# Codes
+
+Everything corsmith has to say has a code.
+Each code has a page: what it means, why, before and after.
+A code is permanent: it is never renamed, and never means something else.
+Two problems are only warnings where they do less harm; their pages say when.
+"""
+
+
+def codes_index() -> str:
+    """Return the page: a table for each severity, codes in the order of ``CODES``."""
+    parts = [_HEAD]
+    for severity, title, sentence in _PARTS:
+        rows = [
+            f"| [{code}]({code}.md) | {known.title} |"
+            for code, known in CODES.items()
+            if known.severity is severity
+        ]
+        parts += [f"## {title}", "", sentence, "", "| code | meaning |", "|---|---|", *rows, ""]
+    parts += ["```{toctree}", ":hidden:", ":glob:", "", "*", "```"]
+    return "\n".join(parts) + "\n"
+
+
+def groups_table() -> str:
+    """Return the table of groups in ``docs/reference/policy.md``."""
+    tables = (ORIGIN_GROUPS, HEADER_GROUPS, EXPOSE_GROUPS)
+    names = dict.fromkeys(name for table in tables for name in table)
+    rows = ["| group | in `origins` | in `headers` | in `expose` |", "|---|---|---|---|"]
+    for name in names:
+        cells = [", ".join(f"`{value}`" for value in table.get(name, ())) for table in tables]
+        rows.append(f"| `{name}` | {' | '.join(cell or '–' for cell in cells)} |")
+    return "\n".join(rows) + "\n"

@@ -1,0 +1,25 @@
+"""Every block of the README and of the documentation does what the document says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.docs.documents import DOCUMENTS
+from tests.docs.runner import run_document
+from tests.docs.shell import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.mark.parametrize(
+    "document", [pytest.param(path, id=str(path.relative_to(ROOT))) for path in DOCUMENTS]
+)
+def test_every_block_of_the_document_does_what_the_document_says(
+    document: Path, tmp_path: Path
+) -> None:
+    run = run_document(document, tmp_path)
+    if run.not_run:
+        pytest.skip(f"all but the commands that need {', '.join(sorted(run.not_run))}")
