@@ -4,17 +4,18 @@
 
     CorsmithError
     ├── PolicyError(ValueError)      .problems: every problem at once, never the first only
+    ├── NetworkError(OSError)        could not ask; says what was asked and what failed
     └── UsageError                   a wrong command line, or a file that cannot be read
 
 Nothing here is ever raised while a request is answered: decisions are values.
 """
 
 from collections.abc import Iterable
-from typing import Self
+from typing import Any, Self
 
 from corsmith.diagnostics import Diagnostic
 
-__all__ = ["CorsmithError", "PolicyError", "UsageError"]
+__all__ = ["CorsmithError", "NetworkError", "PolicyError", "UsageError"]
 
 
 class CorsmithError(Exception):
@@ -47,6 +48,52 @@ class PolicyError(CorsmithError, ValueError):
     def __reduce__(self) -> tuple[type[Self], tuple[tuple[Diagnostic, ...]]]:
         """Pickle as the problems alone."""
         return type(self), (self.problems,)
+
+
+class NetworkError(CorsmithError, OSError):
+    """No answer came back: what was asked, which step failed, why, and what to try.
+
+    ``failure`` is one of the words of ``corsmith.browser.Failure``; ``step`` is resolve,
+    connect, tls, send, first byte or headers.
+
+    >>> print(
+    ...     NetworkError(
+    ...         asked="GET http://127.0.0.1:9/",
+    ...         step="connect",
+    ...         failure="refused",
+    ...         problem="127.0.0.1:9 refuses the connection",
+    ...         hint="start the server",
+    ...     )
+    ... )
+    GET http://127.0.0.1:9/: connect: 127.0.0.1:9 refuses the connection; start the server
+    """
+
+    def __init__(
+        self, *, asked: str, step: str, failure: str, problem: str, hint: str | None = None
+    ) -> None:
+        """Keep the facts apart; the message is composed when it is read."""
+        super().__init__(asked, problem)
+        self.asked = asked
+        self.step = step
+        self.failure = failure
+        self.problem = problem
+        self.hint = hint
+
+    def __str__(self) -> str:
+        """Return what was asked, the step, the problem and the hint as one line."""
+        hint = "" if self.hint is None else f"; {self.hint}"
+        return f"{self.asked}: {self.step}: {self.problem}{hint}"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle as the facts."""
+        return _restore, ({name: getattr(self, name) for name in _FACTS},)
+
+
+_FACTS = ("asked", "step", "failure", "problem", "hint")
+
+
+def _restore(facts: dict[str, Any]) -> NetworkError:  # the keywords of its __init__
+    return NetworkError(**facts)
 
 
 class UsageError(CorsmithError):

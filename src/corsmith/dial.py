@@ -1,0 +1,215 @@
+"""A connection to the host of an address: resolve, connect, and TLS, each step by name.
+
+What lives here: sockets, names and TLS, with a deadline for each step and a reason for each
+failure. What does not: HTTP (``net`` and ``multiplex``).
+"""
+
+import errno
+import socket
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from corsmith.address import Address
+from corsmith.errors import NetworkError
+from corsmith.origin import is_loopback
+
+if TYPE_CHECKING:
+    import ssl
+
+__all__ = ["Dialer", "Line"]
+
+_HTTP1_AND_2: Final = ("h2", "http/1.1")
+
+# X509_V_ERR_* of OpenSSL (openssl/x509_vfy.h): what they mean for the person.
+_UNTRUSTED: Final = {
+    9: "its certificate is not valid yet",
+    10: "its certificate has expired",
+    18: "its certificate is self-signed",
+    19: "its certificate chain ends in a self-signed certificate that nobody here trusts",
+    20: "its certificate comes from an authority that nobody here trusts",
+    21: "its certificate comes without the chain to an authority",
+    62: "its certificate is for another name",
+    64: "its certificate is for another name",
+}
+_HINTS: Final = {
+    9: "check the clock of this machine",
+    10: "renew the certificate; a page cannot skip this, -k can",
+    18: "browsers refuse it until the user trusts it; -k checks the rest",
+    19: "browsers refuse it unless their system trusts that authority; -k checks the rest",
+    20: "browsers refuse it unless their system trusts that authority; -k checks the rest",
+    21: "serve the full chain; -k checks the rest",
+    62: "use the name in the certificate; -k checks the rest",
+    64: "use the name in the certificate; -k checks the rest",
+}
+_UNREACHABLE: Final = {
+    errno.ENETUNREACH: "there is no route to it",
+    errno.EHOSTUNREACH: "there is no route to it",
+    errno.EADDRNOTAVAIL: "there is no route to it",
+}
+
+
+@dataclass(slots=True)
+class Line:
+    """An open connection: its socket, the protocol that ALPN chose, and the peer's address."""
+
+    socket: socket.socket
+    protocol: str
+    peer: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Dialer:
+    """How to connect: seconds for each step, which addresses, whether certificates count.
+
+    ``resolve`` gives addresses for (host, port) in place of the system's resolver.
+    """
+
+    timeout: float = 10.0
+    verify: bool = True
+    resolve: Mapping[tuple[str, int], str] = field(default_factory=dict)
+    _context: "ssl.SSLContext | None" = None
+
+    def open(self, address: Address, asked: str) -> Line:
+        """Return a connection to the host of ``address``, or raise ``NetworkError``."""
+        connected, peer = self._connect(address, self._addresses(address, asked), asked)
+        if address.scheme == "http":
+            return Line(connected, "http/1.1", peer)
+        try:
+            return self._secure(connected, address, asked, peer)
+        except BaseException:
+            connected.close()
+            raise
+
+    # ── resolve ──────────────────────────────────────────────────────────────
+
+    def _addresses(self, address: Address, asked: str) -> list[str]:
+        host = address.host.strip("[]")
+        given = self.resolve.get((address.host, address.port))
+        if given is not None:
+            return [given.strip("[]")]
+        if is_loopback(address.host) and host[0] not in "0123456789:":
+            # Let localhost be localhost (RFC 6761): browsers ask no resolver, IPv6 first.
+            return ["::1", "127.0.0.1"]
+        found: list[str] = []
+        failed: list[OSError] = []
+
+        def look_up() -> None:
+            try:
+                rows = socket.getaddrinfo(host, address.port, type=socket.SOCK_STREAM)
+                found.extend(dict.fromkeys(str(row[4][0]) for row in rows))
+            except OSError as error:
+                failed.append(error)
+
+        if host.replace(".", "").isdigit() or ":" in host:
+            return [host]
+        # The system's resolver cannot be told to give up, so it is left behind.
+        worker = threading.Thread(target=look_up, daemon=True)
+        worker.start()
+        worker.join(self.timeout)
+        if found:
+            return found
+        if not failed:
+            raise _timed_out(asked, "resolve", f"no answer about the name {host}", self.timeout)
+        raise NetworkError(
+            asked=asked,
+            step="resolve",
+            failure="dns",
+            problem=f"the name {host} has no address",
+            hint=f"check the spelling, or --resolve {host}:{address.port}:ADDRESS",
+        ) from failed[0]
+
+    # ── connect ──────────────────────────────────────────────────────────────
+
+    def _connect(self, address: Address, peers: list[str], asked: str) -> tuple[socket.socket, str]:
+        deadline = time.monotonic() + self.timeout
+        errors: list[tuple[str, OSError]] = []
+        for index, peer in enumerate(peers):
+            left = max(deadline - time.monotonic(), 0.001) / (len(peers) - index)
+            try:
+                return socket.create_connection((peer, address.port), left), peer
+            except OSError as failed:
+                errors.append((peer, failed))
+        # The last one tells: of ::1 and 127.0.0.1, most servers listen on the second.
+        peer, error = errors[-1]
+        where = f"[{peer}]:{address.port}" if ":" in peer else f"{peer}:{address.port}"
+        if isinstance(error, TimeoutError):
+            raise _timed_out(asked, "connect", f"{where} does not answer", self.timeout) from error
+        known = _UNREACHABLE.get(error.errno or 0)
+        refused = isinstance(error, ConnectionRefusedError)
+        says = "refuses the connection" if refused else f"cannot be reached: {known or error}"
+        raise NetworkError(
+            asked=asked,
+            step="connect",
+            failure="refused",
+            problem=f"{where} {says}",
+            hint="start the server, or check the port" if refused else None,
+        ) from error
+
+    # ── TLS ──────────────────────────────────────────────────────────────────
+
+    def _secure(self, plain: socket.socket, address: Address, asked: str, peer: str) -> Line:
+        import ssl
+
+        if self._context is None:
+            self._context = _context(verify=self.verify)
+        # One deadline for the whole handshake: each read of it may take what is left.
+        plain.settimeout(self.timeout)
+        try:
+            secured = self._context.wrap_socket(plain, server_hostname=address.host.strip("[]"))
+        except TimeoutError as error:
+            problem = "the server does not finish the TLS handshake"
+            raise _timed_out(asked, "tls", problem, self.timeout) from error
+        except ssl.SSLCertVerificationError as error:
+            raise _untrusted(address, asked, error) from error
+        except (ssl.SSLError, OSError) as error:
+            raise _no_tls(address, asked, error) from error
+        return Line(secured, secured.selected_alpn_protocol() or "http/1.1", peer)
+
+
+def _context(*, verify: bool) -> "ssl.SSLContext":
+    import ssl
+
+    context = ssl.create_default_context()
+    if not verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    context.set_alpn_protocols(list(_HTTP1_AND_2))
+    return context
+
+
+def _timed_out(asked: str, step: str, problem: str, seconds: float) -> NetworkError:
+    return NetworkError(
+        asked=asked,
+        step=step,
+        failure="timeout",
+        problem=f"{problem} within {seconds:g} s",
+        hint="give it longer with --timeout SECONDS",
+    )
+
+
+def _untrusted(address: Address, asked: str, error: "ssl.SSLCertVerificationError") -> NetworkError:
+    code = error.verify_code
+    what = _UNTRUSTED.get(code, f"its certificate is refused: {error.verify_message}")
+    return NetworkError(
+        asked=asked,
+        step="tls",
+        failure="tls",
+        problem=f"{address.netloc} is not trusted: {what}",
+        hint=_HINTS.get(code, "browsers refuse it too; -k checks the rest"),
+    )
+
+
+def _no_tls(address: Address, asked: str, error: OSError) -> NetworkError:
+    reason = str(getattr(error, "reason", None) or "")
+    if reason in {"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE"}:
+        problem = f"{address.netloc} does not speak TLS"
+        hint: str | None = f"write http://{address.host}:{address.port}{address.target}"
+    elif not reason or "EOF" in reason:
+        problem, hint = f"{address.netloc} ends the connection during the TLS handshake", None
+    else:
+        words = reason.replace("_", " ").lower()
+        problem, hint = f"the TLS handshake with {address.netloc} fails: {words}", None
+    return NetworkError(asked=asked, step="tls", failure="tls", problem=problem, hint=hint)

@@ -1,0 +1,167 @@
+"""One question of a page put to a server, and judged as each engine would judge it.
+
+What lives here: what came back for a request (``Answer`` or ``NoAnswer``), and ``Exchange``,
+which sends each distinct request once, whichever engines ask it, and keeps the record. What
+does not: the wire (``net``: ``Exchange`` is given a function that sends) and the judgement
+(``browser``).
+"""
+
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final, Literal, TypeAlias
+
+from corsmith.browser import Failure, FetchRequest, Profile, Received, Sent, Verdict, fetch
+
+__all__ = ["Answer", "Exchange", "Leg", "NoAnswer", "Result", "Send", "Trial"]
+
+Pairs: TypeAlias = tuple[tuple[str, str], ...]
+
+_MOST_TEXT: Final = 64 * 1024
+"""How much of a body is looked at: every error page that names its maker is shorter."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a server answered: the head whole, and the beginning of the body.
+
+    ``ended`` says why the body stops: it was ``complete``, over the ``limit``, slower than the
+    ``time`` given to it (a stream), or ``cut`` by the server.
+    """
+
+    status: int
+    headers: Pairs = ()
+    reason: str = ""
+    version: str = "1.1"
+    body: bytes = b""
+    ended: Literal["complete", "limit", "time", "cut"] = "complete"
+    peer: str = ""
+
+    @property
+    def received(self) -> Received:
+        """The answer as the browser half takes it."""
+        return Received(status=self.status, headers=self.headers)
+
+    def get(self, name: str) -> str | None:
+        """Return the combined value of a header, or ``None``."""
+        return self.received.get(name)
+
+    @property
+    def text(self) -> str:
+        """The beginning of the body as text, unpacked where it is gzip; never raises."""
+        body = self.body
+        if (self.get("content-encoding") or "").strip().lower() in {"gzip", "x-gzip"}:
+            try:
+                body = zlib.decompressobj(wbits=31).decompress(body, _MOST_TEXT)
+            except zlib.error:
+                return ""
+        return body.decode("utf-8", "replace")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoAnswer:
+    """Why nothing came back: the failure as the model takes it, and for people."""
+
+    failure: Failure
+    step: str
+    problem: str
+    hint: str | None = None
+
+
+Result: TypeAlias = Answer | NoAnswer
+Send: TypeAlias = Callable[[Sent], Result]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leg:
+    """One request, and what came back."""
+
+    sent: Sent
+    result: Result
+
+    @property
+    def answer(self) -> Answer | None:
+        """The answer, or ``None`` where nothing came back."""
+        return self.result if isinstance(self.result, Answer) else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """What one engine concludes, from which requests.
+
+    ``verdict`` is ``None`` where a redirect leads to a host that may not be asked:
+    ``unfollowed`` is its URL then.
+    """
+
+    engine: str
+    verdict: Verdict | None
+    legs: tuple[Leg, ...]
+    unfollowed: str | None = None
+
+    @property
+    def readable(self) -> bool:
+        """Whether a script gets the answer to read."""
+        return self.verdict is not None and self.verdict.outcome == "ok"
+
+    @property
+    def last(self) -> Leg | None:
+        """The last request that was sent, or ``None``."""
+        return self.legs[-1] if self.legs else None
+
+
+@dataclass(slots=True)
+class Exchange:
+    """The record of all that was sent for one question, and the way to send more.
+
+    ``follow`` says whether a URL may be asked; what was asked once is never sent again.
+    """
+
+    send: Send
+    follow: Callable[[str], bool]
+    record: dict[object, Result] = field(default_factory=dict)
+
+    def put(self, request: FetchRequest, profile: Profile) -> Trial:
+        """Ask as the browser of ``profile`` does; return what it concludes."""
+        asking = fetch(request, profile)
+        legs: list[Leg] = []
+        try:
+            sent = next(asking)
+            while True:
+                if not self.follow(sent.url):
+                    asking.close()
+                    return self._trial(profile, None, legs, unfollowed=sent.url)
+                result = self.ask(sent)
+                legs.append(Leg(sent=sent, result=result))
+                answered = result.received if isinstance(result, Answer) else result.failure
+                sent = asking.send(answered)
+        except StopIteration as done:
+            return self._trial(profile, done.value, legs)
+
+    def ask(self, sent: Sent) -> Result:
+        """Return what comes back for one request, from the record if it was sent before."""
+        key = (sent.method, sent.url, _canonical(sent.headers), sent.credentials, sent.has_body)
+        if key not in self.record:
+            self.record[key] = self.send(sent)
+        return self.record[key]
+
+    def _trial(
+        self,
+        profile: Profile,
+        verdict: Verdict | None,
+        legs: list[Leg],
+        unfollowed: str | None = None,
+    ) -> Trial:
+        name = profile.engine.name
+        return Trial(engine=name, verdict=verdict, legs=tuple(legs), unfollowed=unfollowed)
+
+
+def _canonical(headers: Pairs) -> tuple[tuple[str, str], ...]:
+    """Return header lines without their order, which no server is to look at."""
+    return tuple(sorted((name.lower(), value) for name, value in headers))
+
+
+def judge_all(
+    exchange: Exchange, request: FetchRequest, profiles: Mapping[str, Profile]
+) -> tuple[Trial, ...]:
+    """Return one trial for each profile, in their order."""
+    return tuple(exchange.put(request, profile) for profile in profiles.values())
