@@ -40,7 +40,9 @@ class PreflightCache:
         def is_kept(entries: Mapping[tuple[Key, str], float], value: str) -> bool:
             return any(entries.get((one, value), -1.0) > now for one in keys)
 
-        if method is not None and not (is_kept(self._methods, method) or is_kept(self._methods, "*")):
+        if method is not None and not (
+            is_kept(self._methods, method) or is_kept(self._methods, "*")
+        ):
             return False
         return all(
             is_kept(self._names, name)
@@ -98,7 +100,14 @@ class ResponseCache:
         return stored if same else None
 
     def store(
-        self, url: str, headers: Mapping[str, str], response: Received, now: float, *, image: bool, credentials: bool
+        self,
+        url: str,
+        headers: Mapping[str, str],
+        response: Received,
+        now: float,
+        *,
+        image: bool,
+        credentials: bool,
     ) -> None:
         """Keep an answer that may be kept (RFC 9111, section 3)."""
         control = (response.get("cache-control") or "").lower()
@@ -123,5 +132,12 @@ class ResponseCache:
         new = {name.lower() for name, _ in answer.headers}
         kept = tuple(pair for pair in stored.response.headers if pair[0].lower() not in new)
         response = Received(status=stored.response.status, headers=kept + answer.headers)
-        self.store(url, dict[str, str](), response, now, image=stored.opaque_image, credentials=stored.credentials)
+        self.store(
+            url,
+            dict[str, str](),
+            response,
+            now,
+            image=stored.opaque_image,
+            credentials=stored.credentials,
+        )
         return response

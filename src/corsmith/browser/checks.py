@@ -138,7 +138,9 @@ def max_age(response: Received, engine: Engine) -> int:
     if len(lines) == 1 and _DIGITS.match(lines[0]):
         # Compared as text first: int() refuses what is over 4300 digits.
         digits = lines[0].lstrip("0")
-        return engine.max_age_cap if len(digits) > 9 else min(int(digits or "0"), engine.max_age_cap)
+        return (
+            engine.max_age_cap if len(digits) > 9 else min(int(digits or "0"), engine.max_age_cap)
+        )
     if engine.odd_max_age_is_no_cache:
         return 0
     signed = len(lines) == 1 and _SIGNED.match(lines[0]) is not None

@@ -54,16 +54,18 @@ class Engine:
 
 STANDARD: Final = Engine(name="standard", version="586cd2a")
 
-_CLIENT_HINTS: Final = frozenset({
-    "save-data",
-    "dpr",
-    "width",
-    "viewport-width",
-    "device-memory",
-    "rtt",
-    "downlink",
-    "ect",
-})
+_CLIENT_HINTS: Final = frozenset(
+    {
+        "save-data",
+        "dpr",
+        "width",
+        "viewport-width",
+        "device-memory",
+        "rtt",
+        "downlink",
+        "ect",
+    }
+)
 
 CHROMIUM: Final = Engine(
     name="chromium",
@@ -123,35 +125,37 @@ ENGINES: Final[Mapping[str, Engine]] = MappingProxyType(
     {engine.name: engine for engine in (STANDARD, CHROMIUM, FIREFOX, WEBKIT)}
 )
 
-DEPARTURES: Final[Mapping[str, str]] = MappingProxyType({
-    "star_covers_authorization": "`*` in Access-Control-Allow-Headers covers Authorization",
-    "signed_max_age_is_no_cache": "a negative Access-Control-Max-Age keeps nothing",
-    "odd_max_age_is_no_cache": "an unreadable Access-Control-Max-Age keeps nothing",
-    "equal_names_are_measured_together": "header lines of one name share the 128 bytes",
-    "total_limit": "safelisted values have no limit together",
-    "dropped_headers": "User-Agent from a script is dropped",
-    "extra_safelisted": "client hints are CORS-safelisted",
-    "asks_for_local_network": "public pages need permission for loopback and private addresses",
-    "upload_listener_needs_body": "an upload listener without a body forces no preflight",
-    "no_referrer_hides_origin": "a no-cors POST keeps its Origin under no-referrer",
-    "userinfo_blocked_in_same_origin_redirect": "a same-origin redirect to userinfo fails",
-    "failed_request_clears_cache": "a refused answer leaves the preflight cache alone",
-    "failed_preflight_clears_cache": "a refused preflight leaves the preflight cache alone",
-    "tainted_preflight_keeps_origin": "a preflight after a tainted redirect names the page",
-    "repeated_names_are_asked_twice": "a header set twice is asked for twice",
-    "star_is_cached": "a `*` of a preflight's answer is not kept",
-    "credentialed_entry_serves_all": "a credentialed entry serves no other request",
-    "high_bytes_are_unsafe": "bytes above 0x7F make a value unsafe",
-    "stream": "a stream as a body is refused, or sent as text",
-    "preflights_again_after_method_change": "a request that a redirect made GET is preflighted",
-    "preflights_again_after_authorization": "a request that lost Authorization is preflighted",
-    "lenient_range": "Range in upper case, or with a sign, is CORS-safelisted",
-    "redirects_are_credentialed": "a redirect between two other origins refuses `*`",
-    "reload_skips_preflight_cache": 'cache: "reload" asks again',
-    "max_age_cap": "how long a preflight's answer is kept at most",
-    "images_have_their_own_cache": "an image loaded without CORS is not reused with it",
-    "credentials_have_their_own_cache": "an answer without credentials is not reused with them",
-    "ports_of_an_address_are_sites": "two ports of an address are two sites",
-})
+DEPARTURES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "star_covers_authorization": "`*` in Access-Control-Allow-Headers covers Authorization",
+        "signed_max_age_is_no_cache": "a negative Access-Control-Max-Age keeps nothing",
+        "odd_max_age_is_no_cache": "an unreadable Access-Control-Max-Age keeps nothing",
+        "equal_names_are_measured_together": "header lines of one name share the 128 bytes",
+        "total_limit": "safelisted values have no limit together",
+        "dropped_headers": "User-Agent from a script is dropped",
+        "extra_safelisted": "client hints are CORS-safelisted",
+        "asks_for_local_network": "public pages need permission for loopback and private addresses",
+        "upload_listener_needs_body": "an upload listener without a body forces no preflight",
+        "no_referrer_hides_origin": "a no-cors POST keeps its Origin under no-referrer",
+        "userinfo_blocked_in_same_origin_redirect": "a same-origin redirect to userinfo fails",
+        "failed_request_clears_cache": "a refused answer leaves the preflight cache alone",
+        "failed_preflight_clears_cache": "a refused preflight leaves the preflight cache alone",
+        "tainted_preflight_keeps_origin": "a preflight after a tainted redirect names the page",
+        "repeated_names_are_asked_twice": "a header set twice is asked for twice",
+        "star_is_cached": "a `*` of a preflight's answer is not kept",
+        "credentialed_entry_serves_all": "a credentialed entry serves no other request",
+        "high_bytes_are_unsafe": "bytes above 0x7F make a value unsafe",
+        "stream": "a stream as a body is refused, or sent as text",
+        "preflights_again_after_method_change": "a request that a redirect made GET is preflighted",
+        "preflights_again_after_authorization": "a request that lost Authorization is preflighted",
+        "lenient_range": "Range in upper case, or with a sign, is CORS-safelisted",
+        "redirects_are_credentialed": "a redirect between two other origins refuses `*`",
+        "reload_skips_preflight_cache": 'cache: "reload" asks again',
+        "max_age_cap": "how long a preflight's answer is kept at most",
+        "images_have_their_own_cache": "an image loaded without CORS is not reused with it",
+        "credentials_have_their_own_cache": "an answer without credentials is not reused with them",
+        "ports_of_an_address_are_sites": "two ports of an address are two sites",
+    }
+)
 
 assert set(DEPARTURES) <= {field.name for field in fields(Engine)}  # noqa: S101  a table of names

@@ -36,18 +36,22 @@ Exchange = Generator[Sent, Received | Failure, Received | None]
 
 _SPEC: Final = "https://fetch.spec.whatwg.org/#"
 # MIME Sniffing, #javascript-mime-type: what is in use
-_JAVASCRIPT: Final = frozenset({
-    "application/ecmascript",
-    "application/javascript",
-    "application/x-javascript",
-    "text/ecmascript",
-    "text/javascript",
-})
+_JAVASCRIPT: Final = frozenset(
+    {
+        "application/ecmascript",
+        "application/javascript",
+        "application/x-javascript",
+        "text/ecmascript",
+        "text/javascript",
+    }
+)
 _MAX_REDIRECTS: Final = 20
 """Fetch, #concept-http-redirect-fetch, step 7."""
 
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
-_BODY_HEADERS: Final = frozenset({"content-encoding", "content-language", "content-location", "content-type"})
+_BODY_HEADERS: Final = frozenset(
+    {"content-encoding", "content-language", "content-location", "content-type"}
+)
 _USERINFO: Final = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#]*@", re.IGNORECASE)
 
 
@@ -82,7 +86,9 @@ def fetch(
         run.fail(error.code, "request", str(error), "dom-request")
         return run.verdict(Outcome.INVALID_REQUEST, None)
     if _USERINFO.match(request.url):
-        run.fail("url-has-userinfo", "request", "the URL has a user name or password", "dom-request")
+        run.fail(
+            "url-has-userinfo", "request", "the URL has a user name or password", "dom-request"
+        )
         return run.verdict(Outcome.INVALID_REQUEST, None)
     response = yield from run.main_fetch()
     if request.api == "beacon":
@@ -170,11 +176,18 @@ class _Run:
         if target == request.page and self.tainting == "basic":
             return (yield from self.http_fetch(preflight=False))
         if prepared.mode == "same-origin":
-            self.fail("mode-same-origin", "mode", f"{target} is another origin", "concept-main-fetch")
+            self.fail(
+                "mode-same-origin", "mode", f"{target} is another origin", "concept-main-fetch"
+            )
             return None
         if prepared.mode == "no-cors":
             if prepared.redirect != "follow":
-                self.fail("no-cors-redirect-mode", "mode", "no-cors follows redirects", "concept-main-fetch")
+                self.fail(
+                    "no-cors-redirect-mode",
+                    "mode",
+                    "no-cors follows redirects",
+                    "concept-main-fetch",
+                )
                 return None
             self.tainting = "opaque"
             return (yield from self.http_fetch(preflight=False))
@@ -189,11 +202,16 @@ class _Run:
     def _is_blocked_before_sending(self, target: str) -> bool:
         page, scheme = self.request.page, urlsplit(self.url).scheme.lower()
         if scheme not in {"http", "https"}:
-            self.fail("scheme-not-http", "scheme", f"{scheme}: is not fetched", "concept-scheme-fetch")
+            self.fail(
+                "scheme-not-http", "scheme", f"{scheme}: is not fetched", "concept-scheme-fetch"
+            )
             return True
         if page.startswith("https://") and scheme == "http" and not _is_loopback(target):
             self.fail(
-                "mixed-content", "mixed content", f"an https page loads {self.url}", "concept-main-fetch"
+                "mixed-content",
+                "mixed content",
+                f"an https page loads {self.url}",
+                "concept-main-fetch",
             )
             return True
         public = page in self.profile.public
@@ -225,14 +243,24 @@ class _Run:
 
     def http_fetch(self, *, preflight: bool) -> Exchange:
         if self._is_stream() and self.engine.stream == "reject":
-            self.fail("stream-not-supported", "upload", "a stream as a body is refused", "concept-http-network-fetch")
+            self.fail(
+                "stream-not-supported",
+                "upload",
+                "a stream as a body is refused",
+                "concept-http-network-fetch",
+            )
             return None
         if preflight and not self._is_covered():
             allowed = yield from self.preflight_fetch()
             if not allowed:
                 return None
         if self._is_stream() and self.profile.http_version == "1.1":
-            self.fail("stream-needs-http2", "upload", "a stream needs HTTP/2", "concept-http-network-fetch")
+            self.fail(
+                "stream-needs-http2",
+                "upload",
+                "a stream needs HTTP/2",
+                "concept-http-network-fetch",
+            )
             return None
         response = yield from self._network_or_cache()
         if response is None:
@@ -244,7 +272,12 @@ class _Run:
                 return None
             self.note("CORS check", self._allowed_by(response), "concept-cors-check")
         elif self.tainting == "opaque" and (policy := self._resource_policy(response)):
-            self.fail("resource-policy", "CORP check", policy, "cross-origin-resource-policy-internal-check")
+            self.fail(
+                "resource-policy",
+                "CORP check",
+                policy,
+                "cross-origin-resource-policy-internal-check",
+            )
             return None
         if response.status in _REDIRECTS:
             return (yield from self._redirect_by_mode(response))
@@ -284,7 +317,12 @@ class _Run:
 
     def _redirect_by_mode(self, response: Received) -> Exchange:
         if self.prepared.redirect == "error":
-            self.fail("redirect-mode-error", "redirect", "the page refuses redirects", "concept-http-fetch")
+            self.fail(
+                "redirect-mode-error",
+                "redirect",
+                "the page refuses redirects",
+                "concept-http-fetch",
+            )
             return None
         if self.prepared.redirect == "manual":
             self.response_type = "opaqueredirect"
@@ -355,7 +393,9 @@ class _Run:
         ]
         answer = yield from self._send("preflight", "OPTIONS", tuple(headers), credentials=False)
         if isinstance(answer, Failure):
-            self.fail(f"preflight-{answer}", "preflight", "no answer came back", "cors-preflight-fetch")
+            self.fail(
+                f"preflight-{answer}", "preflight", "no answer came back", "cors-preflight-fetch"
+            )
             self._forget()
             return False
         problem = cors_check(origin, prepared.credentials, answer)
@@ -367,14 +407,23 @@ class _Run:
             code, evidence = "preflight-status", f"status {answer.status} is not ok"
         else:
             return self._keep_lists(answer, unsafe)
-        self.fail(f"preflight-{code}".replace("preflight-preflight", "preflight"), "preflight", evidence, "cors-preflight-fetch")
+        self.fail(
+            f"preflight-{code}".replace("preflight-preflight", "preflight"),
+            "preflight",
+            evidence,
+            "cors-preflight-fetch",
+        )
         self._forget()
         return False
 
     def _keep_lists(self, answer: Received, unsafe: tuple[str, ...]) -> bool:
         prepared = self.prepared
         lists = preflight_lists(
-            prepared.method, unsafe, prepared.credentials, answer, self.engine,
+            prepared.method,
+            unsafe,
+            prepared.credentials,
+            answer,
+            self.engine,
             forced=prepared.force_preflight,
         )
         if isinstance(lists[0], str):
@@ -386,7 +435,9 @@ class _Run:
         self.note("preflight", f"status {answer.status}, kept {seconds} s", "cors-preflight-fetch")
         if seconds > 0:
             until = self.profile.now + seconds
-            self.profile.preflights.store(self._key(), list(methods), list(names), until, self.engine)
+            self.profile.preflights.store(
+                self._key(), list(methods), list(names), until, self.engine
+            )
         return True
 
     def _forget(self) -> None:
@@ -398,7 +449,11 @@ class _Run:
 
     def _is_covered(self) -> bool:
         prepared = self.prepared
-        if prepared is not None and self.request.cache == "reload" and self.engine.reload_skips_preflight_cache:
+        if (
+            prepared is not None
+            and self.request.cache == "reload"
+            and self.engine.reload_skips_preflight_cache
+        ):
             return False
         needs_entry = prepared.force_preflight or prepared.method not in SAFELISTED_METHODS
         if self._preflights_again() and not needs_entry:
@@ -484,7 +539,9 @@ class _Run:
         stored = self._stored(lower) if self.prepared.method == "GET" else None
         fresh = stored is not None and (stored.until > self.profile.now or mode == "force-cache")
         if stored is not None and fresh and mode in {"default", "force-cache"}:
-            self.note("HTTP cache", "a stored answer is used", "concept-http-network-or-cache-fetch")
+            self.note(
+                "HTTP cache", "a stored answer is used", "concept-http-network-or-cache-fetch"
+            )
             return stored.response
         if stored is not None and mode in {"default", "no-cache"} and stored.response.get("etag"):
             headers += (("If-None-Match", stored.response.get("etag") or ""),)
@@ -492,13 +549,21 @@ class _Run:
             "actual", self.prepared.method, headers, credentials=self._includes_credentials()
         )
         if isinstance(answer, Failure):
-            self.fail(f"request-{answer}", "request", "no answer came back", "concept-http-network-fetch")
+            self.fail(
+                f"request-{answer}", "request", "no answer came back", "concept-http-network-fetch"
+            )
             return None
         if answer.status == 304 and stored is not None:
             return self.profile.responses.freshen(self.url, stored, answer, self.profile.now)
         if self.prepared.method == "GET" and mode != "no-store":
-            self.profile.responses.store(self.url, lower, answer, self.profile.now, image=image,
-                credentials=self._includes_credentials())
+            self.profile.responses.store(
+                self.url,
+                lower,
+                answer,
+                self.profile.now,
+                image=image,
+                credentials=self._includes_credentials(),
+            )
         return answer
 
     def _stored(self, headers: dict[str, str]) -> Stored | None:
@@ -536,7 +601,9 @@ class _Run:
         return answer
 
 
-def site_of(page: str, target: str, engine: Engine) -> Literal["same-origin", "same-site", "cross-site"]:
+def site_of(
+    page: str, target: str, engine: Engine
+) -> Literal["same-origin", "same-site", "cross-site"]:
     """Return how a target stands to a page (HTML, #same-site; Fetch Metadata)."""
     if page == target:
         return "same-origin"
@@ -549,7 +616,9 @@ def site_of(page: str, target: str, engine: Engine) -> Literal["same-origin", "s
     from corsmith.suffixes import registrable_domain
 
     domain = registrable_domain(one)
-    return "same-site" if domain is not None and domain == registrable_domain(other) else "cross-site"
+    return (
+        "same-site" if domain is not None and domain == registrable_domain(other) else "cross-site"
+    )
 
 
 def _host(origin: str) -> str:

@@ -23,8 +23,12 @@ __all__ = ["Body", "FetchRequest", "InvalidRequestError", "Prepared", "prepare",
 
 Pairs = tuple[tuple[str, str], ...]
 
-_METHOD_OVERRIDES: Final = frozenset({"x-http-method", "x-http-method-override", "x-method-override"})
-_NO_CORS_SAFELISTED: Final = frozenset({"accept", "accept-language", "content-language", "content-type"})
+_METHOD_OVERRIDES: Final = frozenset(
+    {"x-http-method", "x-http-method-override", "x-method-override"}
+)
+_NO_CORS_SAFELISTED: Final = frozenset(
+    {"accept", "accept-language", "content-language", "content-type"}
+)
 _VALUE: Final = re.compile(r"[^\x00\r\n]*\Z")
 _HIGH: Final = re.compile(r"[\x80-\xff]")
 _LENIENT_RANGE: Final = re.compile(r"bytes=\+?[0-9]+-\+?[0-9]*\Z", re.IGNORECASE)
@@ -112,7 +116,9 @@ def prepare(request: FetchRequest, engine: Engine) -> Prepared:
     if request.api == "beacon":
         return _prepare_beacon(request)
     if request.api == "eventsource":
-        return _prepared(request, method="GET", headers=(("Accept", "text/event-stream"),), body=None)
+        return _prepared(
+            request, method="GET", headers=(("Accept", "text/event-stream"),), body=None
+        )
     method = _method(request)
     headers, body = _headers(request, engine), request.body
     if request.api == "xhr":

@@ -1,6 +1,6 @@
 """What goes over the wire, and what is concluded: the values of the browser half."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
@@ -85,6 +85,8 @@ class Verdict:
     ``code`` is the stable name of what failed, ``None`` where nothing did. ``status`` is
     what a script reads: 0 for an opaque answer, ``None`` without one. ``visible`` are the
     header names that it can read, ``hidden`` those that were sent and cannot be read.
+    ``values`` are what the failing step saw, by the names of ``sentences``: ``url``,
+    ``value``, ``method``, ``header``, ``status``.
     """
 
     outcome: Outcome
@@ -95,7 +97,8 @@ class Verdict:
     response_type: str | None = None
     redirected: bool = False
     visible: Pairs = ()
-    hidden: tuple[str, ...] = field(default=())
+    hidden: tuple[str, ...] = ()
+    values: Pairs = ()
 
     @property
     def failing_step(self) -> Step | None:
