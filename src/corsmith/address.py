@@ -25,7 +25,7 @@ from corsmith.origin import (
 )
 from corsmith.suffixes import to_punycode
 
-__all__ = ["Address", "is_private", "read_address"]
+__all__ = ["Address", "is_private", "join", "read_address"]
 
 _DROPPED: Final = re.compile(r"[\t\r\n]")
 _PARTS: Final = re.compile(
@@ -97,6 +97,30 @@ def read_address(text: str) -> Address:
     query = _NOT_IN_QUERY.sub(_encoded, parts["query"] or "")
     target = _NOT_IN_PATH.sub(_encoded, _resolved(path)) + query
     return Address(scheme=scheme, host=host, port=port, target=target)
+
+
+def join(base: str, reference: str) -> str:
+    """Return the URL that a reference means beside ``base``, not yet read.
+
+    >>> join("http://a.example/b/c?d", "../e"), join("http://a.example/b", "//c.example")
+    ('http://a.example/b/../e', 'http://c.example')
+    """
+    reference = _DROPPED.sub("", reference).strip()
+    here = read_address(base)
+    if _SCHEME.match(reference):
+        return reference
+    if reference.startswith(("//", "\\\\", "/\\", "\\/")):
+        return f"{here.scheme}://{reference[2:]}"
+    if reference.startswith(("/", "\\")):
+        return here.origin + reference
+    if not reference or reference.startswith("#"):
+        return here.url
+    if reference.startswith("?"):
+        return here.origin + here.path + reference
+    return here.origin + here.path.rpartition("/")[0] + "/" + reference
+
+
+_SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 
 
 def _encoded(match: re.Match[str]) -> str:

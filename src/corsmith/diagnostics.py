@@ -228,4 +228,14 @@ CODES: dict[str, Code] = {
     "credentials-not-allowed": _reason("The policy does not include credentials", _FETCH + "concept-cors-check"),
     "policy-failed": _reason("The policy function failed", _OWN),
     "path-ambiguous": _reason("A path that two policies could claim", _OWN),
+    # ── what a check of an address finds beyond the one exchange ─────────────
+    "vary-missing": _warning("An answer that depends on Origin and does not say so", _FETCH + "cors-protocol-and-http-caches"),
+    "errors-without-headers": _warning("Error pages without the headers of the others", _FETCH + "concept-cors-check"),
+    "two-layers": _warning("Two layers that both add CORS headers", _FETCH + "concept-cors-check"),
+    "header-not-exposed": _warning("A response header that is sent and that no page can read", _FETCH + "http-access-control-expose-headers"),
+    "cookie-not-sent": _warning("A cookie that does not come back, whatever CORS says", "https://www.rfc-editor.org/rfc/rfc6265"),
+    "range-not-answered": _error("A range that was asked for and not answered", _RFC9110 + "section-14.2"),
+    "range-compressed": _error("A range of compressed bytes", _RFC9110 + "section-14.2"),
+    "status-unexpected": _error("A status that a client cannot use", _OWN),
+    "redirect-not-followed": _warning("A redirect to a host that nobody named", _FETCH + "concept-http-redirect-fetch"),
 }  # fmt: skip

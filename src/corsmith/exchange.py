@@ -7,7 +7,7 @@ does not: the wire (``net``: ``Exchange`` is given a function that sends) and th
 """
 
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
@@ -69,7 +69,8 @@ class NoAnswer:
 
 
 Result: TypeAlias = Answer | NoAnswer
-Send: TypeAlias = Callable[[Sent], Result]
+Send: TypeAlias = Callable[[Sent, bytes | None], Result]
+"""Sends a request, with the body if it has one, and returns what came back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,8 +121,11 @@ class Exchange:
     follow: Callable[[str], bool]
     record: dict[object, Result] = field(default_factory=dict)
 
-    def put(self, request: FetchRequest, profile: Profile) -> Trial:
-        """Ask as the browser of ``profile`` does; return what it concludes."""
+    def put(self, request: FetchRequest, profile: Profile, body: bytes | None = None) -> Trial:
+        """Ask as the browser of ``profile`` does; return what it concludes.
+
+        ``body`` are the bytes of the request's body, of which CORS sees only the type.
+        """
         asking = fetch(request, profile)
         legs: list[Leg] = []
         try:
@@ -130,18 +134,19 @@ class Exchange:
                 if not self.follow(sent.url):
                     asking.close()
                     return self._trial(profile, None, legs, unfollowed=sent.url)
-                result = self.ask(sent)
+                result = self.ask(sent, body)
                 legs.append(Leg(sent=sent, result=result))
                 answered = result.received if isinstance(result, Answer) else result.failure
                 sent = asking.send(answered)
         except StopIteration as done:
             return self._trial(profile, done.value, legs)
 
-    def ask(self, sent: Sent) -> Result:
+    def ask(self, sent: Sent, body: bytes | None = None) -> Result:
         """Return what comes back for one request, from the record if it was sent before."""
-        key = (sent.method, sent.url, _canonical(sent.headers), sent.credentials, sent.has_body)
+        body = body if sent.has_body else None
+        key = (sent.method, sent.url, _canonical(sent.headers), sent.credentials, body)
         if key not in self.record:
-            self.record[key] = self.send(sent)
+            self.record[key] = self.send(sent, body)
         return self.record[key]
 
     def _trial(
@@ -158,10 +163,3 @@ class Exchange:
 def _canonical(headers: Pairs) -> tuple[tuple[str, str], ...]:
     """Return header lines without their order, which no server is to look at."""
     return tuple(sorted((name.lower(), value) for name, value in headers))
-
-
-def judge_all(
-    exchange: Exchange, request: FetchRequest, profiles: Mapping[str, Profile]
-) -> tuple[Trial, ...]:
-    """Return one trial for each profile, in their order."""
-    return tuple(exchange.put(request, profile) for profile in profiles.values())

@@ -1,6 +1,6 @@
 """HTTP/2: one request and its answer on a connection whose server chose it.
 
-What lives here: the only import of h2. What does not: connections and limits (``net``).
+What lives here: the only import of h2. What does not: connections (``dial``) and limits (``wire``).
 """
 
 from typing import Final
@@ -16,7 +16,7 @@ from corsmith.address import Address
 from corsmith.dial import Line
 from corsmith.errors import NetworkError
 from corsmith.exchange import Answer
-from corsmith.net import MOST_HEADERS, Client, Ended, Request, Wire, complete_headers
+from corsmith.wire import MOST_HEADERS, Ended, Limits, Request, Wire, complete_headers
 
 __all__ = ["converse"]
 
@@ -24,19 +24,19 @@ __all__ = ["converse"]
 _LEFT_OUT: Final = frozenset({b"host", b"connection", b"keep-alive", b"transfer-encoding"})
 
 
-def converse(client: Client, line: Line, address: Address, request: Request) -> Answer:
+def converse(line: Line, address: Address, request: Request, limits: Limits) -> Answer:
     """Return the answer that an HTTP/2 server gives."""
-    return _Stream(client, line, request).run(address)
+    return _Stream(line, request, limits).run(address)
 
 
 class _Stream:
     """The one stream of a connection."""
 
-    def __init__(self, client: Client, line: Line, request: Request) -> None:
-        self.client = client
+    def __init__(self, line: Line, request: Request, limits: Limits) -> None:
+        self.limits = limits
         self.line = line
         self.request = request
-        self.wire = Wire(line, request, client.dialer.timeout)
+        self.wire = Wire(line, request, limits.timeout)
         config = h2.config.H2Configuration(client_side=True, header_encoding="latin-1")
         self.http = h2.connection.H2Connection(config)
         self.http.update_settings(
@@ -57,7 +57,7 @@ class _Stream:
         self.wire.begin("first byte")
         while self.head is None:
             self._read()
-        self.wire.begin("body", self.client.body_seconds)
+        self.wire.begin("body", self.limits.body_seconds)
         while self.ended is None:
             self._read_body()
         status = next(value for name, value in self.head if name == ":status")
@@ -120,9 +120,9 @@ class _Stream:
         if isinstance(event, h2.events.ResponseReceived):
             self.head = [(str(name), str(value)) for name, value in event.headers]
         elif isinstance(event, h2.events.DataReceived):
-            self.body += event.data[: self.client.body_limit - len(self.body)]
+            self.body += event.data[: self.limits.body - len(self.body)]
             self.http.acknowledge_received_data(event.flow_controlled_length, self.stream)
-            if len(self.body) >= self.client.body_limit:
+            if len(self.body) >= self.limits.body:
                 self.ended = "limit"
         elif isinstance(event, h2.events.StreamEnded):
             self.ended = "complete"

@@ -1,50 +1,71 @@
 """``corsmith check``: may this page, and if not, why.
 
-What lives here: the command line, read into questions and put to a policy. What does not:
-the judgement (``question``), the line to write instead (``advice``), and how the findings
-are written (``render``).
+What lives here: the options, and which module is asked about which target. What does not:
+policy files (``check_policy``) and addresses (``check_url``); each is imported only when it
+is meant.
 """
 
+import sys
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Final, Literal
 
 import click
 
-from corsmith.advice import advise
-from corsmith.cli import render
-from corsmith.cli.findings import Answer, Findings
+from corsmith.cli.asked import Asking, read_headers, read_method, read_origin
 from corsmith.cli.status import Status
-from corsmith.diagnostics import quote
-from corsmith.errors import PolicyError, UsageError
-from corsmith.gate import load
-from corsmith.headers import (
-    FORBIDDEN_METHODS,
-    is_forbidden_request_header,
-    is_token,
-    normalize_method,
-)
-from corsmith.nearest import nearest
-from corsmith.pattern import OriginPattern, parse_pattern
-from corsmith.policy import Policy
-from corsmith.question import Question, Stage, ask
-from corsmith.routes import Routes
-from corsmith.safelists import unsafe_request_header_names
+from corsmith.errors import UsageError
 from corsmith.target import Target, TargetKind, read_target
 
 __all__ = ["check"]
 
-_EXAMPLES = """\b
+_EXAMPLES: Final = """\b
 Examples:
-  corsmith check cors.toml
   corsmith check cors.toml --from https://app.example -X PUT -H 'X-Key: 1'
+  corsmith check https://api.example/items --from https://app.example -X PUT
 """
 
-# Longer than any safelisted value: a name without a value stands for one that is asked.
-_UNSAFE_VALUE = "?" * 129
+_HERE: Final = "corsmith check cors.toml --from https://app.example"
+
+# Options that mean nothing to a policy file: they are refused there, never ignored.
+_FOR_ADDRESSES: Final = {
+    "body": "-d",
+    "cookie": "-b",
+    "client": "--as",
+    "stack": "--for",
+    "insecure": "-k",
+    "timeout": "--timeout",
+    "resolve": "--resolve",
+    "location": "-L",
+}
 
 
-@click.command(epilog=_EXAMPLES)
-@click.argument("target", required=False)
+class _Check(click.Command):
+    """A command whose help has the options about the connection in their own place."""
+
+    def format_options(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options, those about the connection last and apart."""
+        rows = [
+            (param, param.get_help_record(context))
+            for param in self.get_params(context)
+            if isinstance(param, click.Option)
+        ]
+        for title, chosen in (("Options", False), ("Connection", True)):
+            with formatter.section(title):
+                formatter.write_dl(
+                    [
+                        record
+                        for param, record in rows
+                        if record is not None and (param.name in _CONNECTION) is chosen
+                    ]
+                )
+
+
+_CONNECTION: Final = frozenset({"insecure", "timeout", "resolve", "location"})
+
+
+@click.command(epilog=_EXAMPLES, cls=_Check)
+@click.argument("targets", metavar="[TARGET]...", nargs=-1)
 @click.option(
     "--from",
     "origins",
@@ -52,14 +73,7 @@ _UNSAFE_VALUE = "?" * 129
     multiple=True,
     help="The origin of the page; give several for a table.",
 )
-@click.option(
-    "-X",
-    "method",
-    metavar="METHOD",
-    default="GET",
-    show_default=True,
-    help="The method that the page sends.",
-)
+@click.option("-X", "method", metavar="METHOD", help="The method that the page sends.  [GET]")
 @click.option(
     "-H",
     "headers",
@@ -67,8 +81,29 @@ _UNSAFE_VALUE = "?" * 129
     multiple=True,
     help="A request header that the page sets.",
 )
+@click.option(
+    "-d",
+    "body",
+    metavar="BODY",
+    help="The body that the page sends, as text; the method is POST then.",
+)
 @click.option("--cookies", is_flag=True, help="The page includes cookies or other credentials.")
+@click.option(
+    "-b", "cookie", metavar="'NAME=VALUE'", help="A cookie that the browser has; as --cookies."
+)
 @click.option("--path", metavar="PATH", help="The path asked for, where a file has [[routes]].")
+@click.option(
+    "--as",
+    "client",
+    metavar="CLIENT",
+    help="Send what this client sends: duckdb, zarr, pmtiles, cog, mcp.",
+)
+@click.option(
+    "--for",
+    "stack",
+    metavar="STACK",
+    help="What the server is made with: fastapi, django, express, nginx ….",
+)
 @click.option(
     "--format",
     "form",
@@ -77,142 +112,141 @@ _UNSAFE_VALUE = "?" * 129
     show_default=True,
     help="How the answer is written.",
 )
+@click.option("-k", "insecure", is_flag=True, help="Take any TLS certificate.")
+@click.option(
+    "--timeout", metavar="SECONDS", type=click.FloatRange(0.01, 600), help="For each step.  [10]"
+)
+@click.option("--resolve", metavar="HOST:PORT:ADDR", multiple=True, help="Connect there instead.")
+@click.option(
+    "-L", "--location", "location", is_flag=True, help="Follow redirects to other hosts too."
+)
 @click.pass_context
-def check(  # one parameter for each option
-    context: click.Context,
-    target: str | None,
-    origins: tuple[str, ...],
-    method: str,
-    headers: tuple[str, ...],
-    cookies: bool,  # noqa: FBT001  click gives a flag like any other option
-    path: str | None,
-    form: Literal["text", "json"],
-) -> None:
-    """Say what a policy file means, and whether a page may do what it wants.
+def check(context: click.Context, /, **words: Any) -> None:  # noqa: ANN401  the options, by name
+    """Say whether a page may do what it wants, and if not, why and what to change.
 
-    TARGET is a policy file in TOML. Nothing is sent, and nothing is imported.
+    TARGET is a URL, which is asked as a browser asks it; several, or - with one URL a line,
+    make a table. Or it is a policy file in TOML: then nothing is sent. Where no page is
+    named, a URL is asked for https://app.example.
 
-    Exit status: 0 if every page may, or the policy is valid and no page is named; 1 if one
-    may not; 2 if the policy is invalid or the command line wrong.
+    Exit status: 0 if every page may; 1 if one may not; 2 if the policy is invalid or the
+    command line wrong; 3 if it could not be found out.
     """
-    found = _policy_file(target)
-    unsafe = _unsafe_names(headers)
-    questions = [
-        Question(origin=_origin(origin), method=_method(method), unsafe=unsafe, credentials=cookies)
-        for origin in origins
-    ]
-    click.echo(f"corsmith: {found.sentence}", err=True)
-    try:
-        policy = load(found.value)
-    except PolicyError as error:
-        findings = Findings(target=found.value, problems=error.problems)
-        status = Status.USAGE
-    else:
-        covering = _covering(policy, path, asked=bool(questions))
-        answers = tuple(_answer(covering, question) for question in questions)
-        findings = Findings(target=found.value, policy=policy, path=path, answers=answers)
-        allowed = all(answer.allowed for answer in answers)
-        status = Status.OK if allowed else Status.NO
-    click.echo(render.as_json(findings) if form == "json" else render.as_text(findings))
-    context.exit(status)
+    context.exit(_check(_Words(**words)))
 
 
-def _policy_file(word: str | None) -> Target:
-    """Return the policy file that is meant; raise ``UsageError`` for anything else."""
-    target = read_target(word, _probe)
-    if target.kind is TargetKind.POLICY:
-        return target
-    here = "corsmith check cors.toml --from https://app.example"
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Words:
+    """The command line, as click gives it."""
+
+    targets: tuple[str, ...]
+    origins: tuple[str, ...]
+    method: str | None
+    headers: tuple[str, ...]
+    body: str | None
+    cookies: bool
+    cookie: str | None
+    path: str | None
+    client: str | None
+    stack: str | None
+    form: Literal["text", "json"]
+    insecure: bool
+    timeout: float | None
+    resolve: tuple[str, ...]
+    location: bool
+
+
+def _check(words: _Words) -> Status:
+    targets = [read_target(word, _probe) for word in words.targets or (None,)]
+    first = targets[0]
+    if first.kind in {TargetKind.URL, TargetKind.TEXT}:
+        return _urls(targets, words)
+    if first.kind is not TargetKind.POLICY:
+        raise UsageError(_other(first))
+    if len(targets) > 1:
+        raise UsageError(f"one policy file at a time: {first.value}, then {targets[1].value}")
+    for field, option in _FOR_ADDRESSES.items():
+        if getattr(words, field):
+            raise UsageError(f"{option} is for a URL; a policy file is asked without it")
+    from corsmith.cli.check_policy import check_policy
+
+    asking = _asking(words)
+    click.echo(f"corsmith: {first.sentence}", err=True)
+    return check_policy(first.value, asking, words.path, words.form)
+
+
+def _asking(words: _Words) -> Asking:
+    method = words.method or ("GET" if words.body is None else "POST")
+    return Asking(
+        origins=tuple(read_origin(origin) for origin in words.origins),
+        method=read_method(method),
+        headers=read_headers(words.headers),
+        cookies=words.cookies,
+    )
+
+
+def _urls(targets: list[Target], words: _Words) -> Status:
+    if words.path is not None:
+        raise UsageError("--path is for a policy file with [[routes]]; a URL has its path")
+    urls: list[str] = []
+    for target in targets:
+        if target.kind is TargetKind.TEXT:
+            urls += _lines(sys.stdin.read())
+        elif target.kind is TargetKind.URL:
+            urls.append(target.value)
+        else:
+            raise UsageError(
+                f"{target.value} is no URL; check it by itself:\n  corsmith check {target.value}"
+            )
+    from corsmith.cli import check_url
+
+    asked = check_url.Asked(
+        asking=_asking(words),
+        body=None if words.body is None else words.body.encode(),
+        cookie=words.cookie,
+        client=check_url.read_client(words.client),
+        stack=check_url.read_stack(words.stack),
+        connection=check_url.Connection(
+            insecure=words.insecure,
+            timeout=words.timeout or check_url.SECONDS,
+            resolve=tuple(check_url.read_resolve(word) for word in words.resolve),
+            location=words.location,
+        ),
+    )
+    several = f"{len(urls)} addresses; requests are sent to them"
+    sentence = targets[0].sentence if targets[0].value == "".join(urls) else several
+    click.echo(f"corsmith: {sentence}", err=True)
+    return check_url.check_urls(urls, asked, words.form)
+
+
+def _lines(text: str) -> list[str]:
+    """Return the URLs of a text with one a line; empty lines and comments are left out."""
+    lines = [line.strip() for line in text.splitlines()]
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def _other(target: Target) -> str:
+    """Return what is wrong with a target that is neither a URL nor a policy file."""
     match target.kind:
         case TargetKind.NONE:
-            message = f"what shall be checked? Name a policy file:\n  {here}"
+            return (
+                "what shall be checked? Name a URL or a policy file:\n"
+                f"  corsmith check https://api.example/items\n  {_HERE}"
+            )
         case TargetKind.FOLDER:
             file = Path(target.value) / "cors.toml"
-            message = (
+            return (
                 f"{target.value} is a folder, which this version does not check; type one of\n"
                 f"  corsmith check {file}\n  corsmith serve --policy {file}"
             )
         case TargetKind.FILE:
-            message = f"{target.value} does not end in .toml, as a policy file does; type\n  {here}"
-        case TargetKind.URL:
-            message = (
-                f"this version sends nothing to {target.value}; type one of\n"
-                f"  curl -i -H 'Origin: https://app.example' {target.value}\n  {here}"
-            )
+            return f"{target.value} does not end in .toml, as a policy file does; type\n  {_HERE}"
         case _:
-            message = (
-                f"this version does not check {target.value}; it checks a policy file:\n  {here}"
+            return (
+                f"this version does not check {target.value}; it checks a policy file:\n  {_HERE}"
             )
-    raise UsageError(message)
 
 
 def _probe(path: str) -> Literal["folder", "file"] | None:
     if Path(path).is_dir():
         return "folder"
     return "file" if Path(path).exists() else None
-
-
-def _origin(text: str) -> str:
-    if text == "null":
-        return text
-    pattern = parse_pattern(text)
-    if isinstance(pattern, OriginPattern):
-        if pattern.is_exact:
-            return text
-        raise UsageError(f"--from {text}: a page has one origin, not a pattern")
-    problem = pattern[0]
-    raise UsageError(f"--from: {problem.message}\n  {problem.fix or ''}".rstrip())
-
-
-def _method(text: str) -> str:
-    if not is_token(text):
-        raise UsageError(f"-X {quote(text)} is no method: a method is a token")
-    if text.upper() in FORBIDDEN_METHODS:
-        raise UsageError(f"-X {text}: browsers let no page send {text.upper()}")
-    return normalize_method(text)
-
-
-def _unsafe_names(headers: tuple[str, ...]) -> tuple[str, ...]:
-    """Return what a preflight asks for; a name without a value counts as asked for."""
-    pairs: list[tuple[str, str]] = []
-    for header in headers:
-        name, colon, value = header.partition(":")
-        name = name.strip()
-        if not is_token(name):
-            raise UsageError(f"-H {quote(header)} is no header; write -H 'X-Key: 1'")
-        if is_forbidden_request_header(name):
-            hint = "; cookies are --cookies" if name.lower() == "cookie" else ""
-            raise UsageError(f"-H {name}: browsers let no page set it{hint}")
-        pairs.append((name, value.strip() if colon else _UNSAFE_VALUE))
-    return unsafe_request_header_names(pairs)
-
-
-def _covering(policy: Policy | Routes, path: str | None, *, asked: bool) -> Policy | None:
-    """Return the policy that a question is put to; ``None``: the path has none."""
-    if isinstance(policy, Policy):
-        return policy
-    if path is None:
-        if asked:
-            first = next(iter(policy.entries), "/")
-            raise UsageError(f"the file has [[routes]]: say which path, as in --path {first}")
-        return None
-    return policy.policy_for(path)
-
-
-def _answer(policy: Policy | None, question: Question) -> Answer:
-    if policy is None:
-        return Answer(question=question)
-    verdict = ask(policy, question)
-    if verdict.allowed:
-        return Answer(question=question, verdict=verdict, status=policy.preflight_status)
-    refused = any(reason.field == "origins" for reason in verdict.reasons)
-    stopped = verdict.stops is Stage.PREFLIGHT and verdict.preflight is not None
-    request = question.preflight if stopped else question.request
-    decision = verdict.preflight if stopped and verdict.preflight else verdict.request
-    return Answer(
-        question=question,
-        verdict=verdict,
-        status=policy.preflight_status,
-        nearest=nearest(question.origin, policy.origins) if refused else None,
-        advice=advise(policy, request, decision, credentials=question.credentials),
-    )

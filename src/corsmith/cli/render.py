@@ -7,11 +7,10 @@ they fall back to ASCII where the terminal cannot show them.
 """
 
 import json
-import sys
-import textwrap
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 
+from corsmith.cli.columns import encodable, wrapped
 from corsmith.cli.findings import PAGE, Answer, Findings, complete, header_sets
 from corsmith.diagnostics import Diagnostic
 from corsmith.policy import Policy
@@ -20,8 +19,6 @@ from corsmith.routes import Routes
 from corsmith.words import join_words
 
 __all__ = ["as_json", "as_text"]
-
-_COLUMNS = 80
 
 
 def as_text(findings: Findings) -> str:
@@ -34,14 +31,7 @@ def as_text(findings: Findings) -> str:
         lines = _one(findings, findings.answers[0])
     else:
         lines = _table(findings)
-    text = "\n".join(lines)
-    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
-    try:
-        text.encode(encoding)
-    except (UnicodeEncodeError, LookupError):
-        for sign, plain in {"✓": "ok", "✗": "no", "…": "...", "·": "-"}.items():
-            text = text.replace(sign, plain)
-    return text
+    return encodable("\n".join(lines))
 
 
 def _count(number: int, noun: str) -> str:
@@ -58,21 +48,9 @@ def _diagnostics(items: Iterable[Diagnostic]) -> Iterator[str]:
         yield ""
         field = "" if item.field is None else f"{item.field}: "
         yield f"  {item.code}"
-        yield from _wrapped(f"{field}{item.message}", "    ")
+        yield from wrapped(f"{field}{item.message}", "    ")
         if item.fix is not None:
-            yield from _wrapped(item.fix, "    ")
-
-
-def _wrapped(text: str, indent: str, first: str | None = None) -> Iterator[str]:
-    """Yield prose in lines of at most 80 columns; a value too long for one stays whole."""
-    yield from textwrap.wrap(
-        text,
-        width=_COLUMNS,
-        initial_indent=indent if first is None else first,
-        subsequent_indent=indent,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+            yield from wrapped(item.fix, "    ")
 
 
 def _valid(findings: Findings, policy: Policy | Routes) -> Iterator[str]:
@@ -169,7 +147,7 @@ def _one(findings: Findings, answer: Answer) -> Iterator[str]:
         for index, line in enumerate(answer.advice.line.split("\n")):
             yield from _rows([("write" if not index else "", line)])
     if answer.advice is not None and answer.advice.note:
-        yield from _wrapped(answer.advice.note, " " * 15, f"  {'note':<12} ")
+        yield from wrapped(answer.advice.note, " " * 15, f"  {'note':<12} ")
     code = verdict.reasons[0].code
     yield from _rows([("about", f"docs/codes/{code}.md"), ("", verdict.reasons[0].spec or "")])
 
@@ -197,7 +175,7 @@ def _ladder(answer: Answer, verdict: Verdict) -> Iterator[str]:
 
 def _reasons(verdict: Verdict) -> Iterator[str]:
     for reason in verdict.reasons:
-        yield from _wrapped(f"{reason.code}: {reason.message}", " " * 8, " " * 6)
+        yield from wrapped(f"{reason.code}: {reason.message}", " " * 8, " " * 6)
 
 
 def _table(findings: Findings) -> Iterator[str]:

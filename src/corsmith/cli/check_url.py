@@ -1,0 +1,225 @@
+"""``corsmith check URL``: ask as a browser asks, and tell what it would make of the answer.
+
+What lives here: options to inquiries, the function that sends, and which exit status comes of
+it. What does not: what is found out (``inquiry``), and how it is written (``ladder`` and
+``check_json``).
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
+
+import click
+
+from corsmith import __version__
+from corsmith.address import Address, read_address
+from corsmith.browser import Body, Failure, FetchRequest, Sent
+from corsmith.cli import check_json, ladder
+from corsmith.cli.asked import Asking
+from corsmith.cli.status import Status
+from corsmith.clients import CLIENTS
+from corsmith.dial import Dialer
+from corsmith.errors import NetworkError, UsageError
+from corsmith.exchange import NoAnswer, Result
+from corsmith.inquiry import Conclusion, Inquiry, Report, inquire
+from corsmith.net import Client, Limits, Request
+from corsmith.origin import is_loopback
+from corsmith.stacks import STACKS, find_stack
+from corsmith.words import join_words
+
+__all__ = [
+    "ASSUMED_PAGE",
+    "SECONDS",
+    "Asked",
+    "Connection",
+    "check_urls",
+    "read_client",
+    "read_resolve",
+    "read_stack",
+]
+
+Pairs: TypeAlias = tuple[tuple[str, str], ...]
+
+ASSUMED_PAGE: Final = "https://app.example"
+"""The origin of the page where none is named."""
+
+_USER_AGENT: Final = f"Mozilla/5.0 (compatible; corsmith/{__version__})"
+
+# curl's HOST:PORT:ADDR, of which HOST and ADDR may be in brackets
+_RESOLVE: Final = re.compile(
+    r"(?P<host>\[[^\]]+\]|[^:\[\]]+):(?P<port>[0-9]{1,5}):(?P<peer>\[?[0-9A-Fa-f:.]+\]?)\Z"
+)
+
+# What is sent for a header of which only the name is given: a value that needs a preflight.
+_STAND_INS: Final = {"content-type": "application/json", "range": "bytes=-1"}
+
+
+SECONDS: Final = 10.0
+"""How long each step may take."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """How the server is reached, in curl's words."""
+
+    insecure: bool = False
+    timeout: float = SECONDS
+    resolve: tuple[tuple[str, int, str], ...] = ()
+    location: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What every URL of one command line is asked, and how the answer is written.
+
+    ``body_kind`` is what the page would hand to ``fetch``; ``user_agent`` is sent as it is.
+    """
+
+    asking: Asking
+    body: bytes | None = None
+    body_kind: Literal["text", "form", "blob"] = "text"
+    cookie: str | None = None
+    client: str | None = None
+    stack: str | None = None
+    user_agent: str = _USER_AGENT
+    connection: Connection = Connection()
+
+
+def read_client(word: str | None) -> str | None:
+    """Return the client that ``--as`` names, or raise ``UsageError``."""
+    if word is None or word.lower() in CLIENTS:
+        return None if word is None else word.lower()
+    raise UsageError(f"--as {word}: the clients are {join_words(list(CLIENTS))}")
+
+
+def read_stack(word: str | None) -> str | None:
+    """Return the stack that ``--for`` names, or raise ``UsageError``."""
+    stack = None if word is None else find_stack(word)
+    if word is not None and stack is None:
+        raise UsageError(f"--for {word}: the stacks are {join_words(list(STACKS))}")
+    return stack
+
+
+def read_resolve(word: str) -> tuple[str, int, str]:
+    """Return host, port and address of ``--resolve``, or raise ``UsageError``."""
+    match = _RESOLVE.match(word)
+    if match is None:
+        raise UsageError(f"--resolve {word}: write HOST:PORT:ADDR, as in api.example:443:127.0.0.1")
+    address = read_address(f"http://{match['host']}:{match['port']}/")
+    return address.host, address.port, match["peer"]
+
+
+def check_urls(urls: Iterable[str], asked: Asked, form: Literal["text", "json"]) -> Status:
+    """Ask each URL, write what came of it, and return the exit status."""
+    pairs = [(url, origin) for url in urls for origin in asked.asking.origins or (None,)]
+    several = len(pairs) > 1
+    inquiries = [
+        _inquiry(read_address(url), origin, asked, probes=not several) for url, origin in pairs
+    ]
+    if not inquiries:
+        raise UsageError(
+            "there is no URL to check; write one a line, or type\n  corsmith check URL"
+        )
+    reports = [_put(inquiry, asked) for inquiry in ladder.progress(inquiries)]
+    if form == "json":
+        click.echo(check_json.as_json(reports))
+    else:
+        click.echo(ladder.as_table(reports) if several else ladder.as_text(reports[0]))
+    return _status(reports)
+
+
+def _put(inquiry: Inquiry, asked: Asked) -> Report:
+    address = read_address(inquiry.request.url)
+    return inquire(inquiry, _sender(address, asked), _follower(address, asked))
+
+
+def _inquiry(address: Address, origin: str | None, asked: Asked, *, probes: bool) -> Inquiry:
+    body = None if asked.body is None else Body(kind=asked.body_kind)
+    request = FetchRequest(
+        page=origin or ASSUMED_PAGE,
+        url=address.url,
+        method=asked.asking.method,
+        headers=tuple(
+            (name, _STAND_INS.get(name.lower(), "1") if value is None else value)
+            for name, value in asked.asking.headers
+        ),
+        credentials="include" if asked.asking.cookies or asked.cookie else "same-origin",
+        body=body,
+    )
+    return Inquiry(
+        request=request,
+        body=asked.body,
+        assumed=origin is None,
+        stack=asked.stack,
+        client=asked.client,
+        probes=probes,
+    )
+
+
+# ── the wire ─────────────────────────────────────────────────────────────────
+
+
+def _follower(address: Address, asked: Asked) -> Callable[[str], bool]:
+    """Return whether a URL may be asked: the host that was named, or any with ``-L``."""
+
+    def follow(url: str) -> bool:
+        try:
+            return asked.connection.location or read_address(url).host == address.host
+        except UsageError:
+            return True  # it is told as what it is when it is sent
+
+    return follow
+
+
+def _sender(address: Address, asked: Asked) -> Callable[[Sent, bytes | None], Result]:
+    """Return the function that sends a request of the model as a browser writes it."""
+    connection = asked.connection
+    dialer = Dialer(
+        timeout=connection.timeout,
+        verify=not connection.insecure,
+        resolve={(host, port): peer for host, port, peer in connection.resolve},
+    )
+    client = Client(dialer=dialer, limits=Limits(timeout=connection.timeout))
+
+    def send(sent: Sent, body: bytes | None) -> Result:
+        headers = (*sent.headers, *_added(sent, asked, address))
+        request = Request(method=sent.method, url=sent.url, headers=headers, body=body)
+        try:
+            return client.send(request)
+        except NetworkError as error:
+            return NoAnswer(
+                failure=Failure(error.failure),
+                step=error.step,
+                problem=error.problem,
+                hint=error.hint,
+            )
+        except UsageError as error:
+            # Only a redirect leads here: the URL of the question was read before.
+            return NoAnswer(failure=Failure.MALFORMED, step="redirect", problem=str(error))
+
+    return send
+
+
+def _added(sent: Sent, asked: Asked, named: Address) -> Iterator[tuple[str, str]]:
+    """Yield what a browser adds by itself (Fetch Metadata; Fetch, #http-network-or-cache-fetch)."""
+    yield "User-Agent", asked.user_agent
+    yield "Accept-Encoding", "gzip"
+    target = read_address(sent.url)
+    if target.scheme == "https" or is_loopback(target.host):
+        is_cors = any(name.lower() == "origin" for name, _ in sent.headers)
+        yield "Sec-Fetch-Site", sent.site
+        yield "Sec-Fetch-Mode", "cors" if is_cors else "no-cors"
+        yield "Sec-Fetch-Dest", "empty"
+    if asked.cookie is not None and sent.credentials and target.host == named.host:
+        yield "Cookie", asked.cookie
+
+
+# ── the exit status ──────────────────────────────────────────────────────────
+
+
+def _status(reports: Iterable[Report]) -> Status:
+    conclusions = {report.conclusion for report in reports}
+    if Conclusion.NO in conclusions:
+        return Status.NO
+    return Status.UNKNOWN if Conclusion.UNKNOWN in conclusions else Status.OK
