@@ -23,7 +23,6 @@ from corsmith.origin import (
     read_ipv6,
     split_origin,
 )
-from corsmith.suffixes import to_punycode
 
 __all__ = ["Address", "is_private", "join", "read_address"]
 
@@ -34,8 +33,8 @@ _PARTS: Final = re.compile(
 )
 _AUTHORITY: Final = re.compile(r"(?P<host>\[[^\]]*\]|[^:]*)(?::(?P<port>[0-9]{0,9}))?\Z")
 # URL Standard, #path-percent-encode-set and #special-query-percent-encode-set
-_NOT_IN_PATH: Final = re.compile(r"[\x00-\x20\"#<>?`{}^\x7f-\U0010ffff]")
-_NOT_IN_QUERY: Final = re.compile(r"[\x00-\x20\"#<>'\x7f-\U0010ffff]")
+_NOT_IN_PATH: Final = re.compile(r"[^!$-;=@-\]_a-z|~]")
+_NOT_IN_QUERY: Final = re.compile(r"[^!$-&(-;=?-~]")
 _DOTS: Final = {".": ".", "%2e": ".", "..": "..", ".%2e": "..", "%2e.": "..", "%2e%2e": ".."}
 _PRIVATE: Final = re.compile(
     r"10\.|192\.168\.|172\.(?:1[6-9]|2[0-9]|3[01])\.|169\.254\.|\[f[cd][0-9a-f]{2}:|\[fe[89ab][0-9a-f]:"
@@ -147,6 +146,8 @@ def _host(text: str) -> str | None:
         literal = read_ipv6(text[1:-1].lower())
         host = None if literal is None else f"[{literal}]"
     elif not text.isascii():
+        from corsmith.suffixes import to_punycode
+
         host = to_punycode(text)
     if host is not None and ends_in_number(host):
         host = read_ipv4(host)

@@ -13,6 +13,7 @@ from corsmith.address import join
 from corsmith.browser import Body, FetchRequest, Profile
 from corsmith.browser.engines import CHROMIUM
 from corsmith.exchange import Answer, Exchange, Trial
+from corsmith.prose import spell_header
 
 __all__ = ["CLIENTS", "Client", "ClientResult", "ClientStep", "play"]
 
@@ -51,6 +52,7 @@ class Client:
 class ClientResult:
     """How one request of a client went: ``code`` and ``problem`` where it did not."""
 
+    client: Client
     step: ClientStep
     trial: Trial
     code: str | None = None
@@ -200,7 +202,7 @@ def play(client: Client, request: FetchRequest, exchange: Exchange) -> tuple[Cli
             body=None if step.body is None else Body(kind="bytes"),
         )
         trial = exchange.put(asked, Profile(engine=CHROMIUM), step.body)
-        results.append(_judge(step, trial))
+        results.append(_judge(client, step, trial))
         if not results[-1].passed:
             break
     return tuple(results)
@@ -215,19 +217,21 @@ def _kept(given: Pairs, own: Pairs) -> Pairs:
 Rule: TypeAlias = Callable[[ClientStep, Trial, Answer], tuple[str, str, str] | None]
 
 
-def _judge(step: ClientStep, trial: Trial) -> ClientResult:
+def _judge(client: Client, step: ClientStep, trial: Trial) -> ClientResult:
     verdict, last = trial.verdict, trial.last
     if verdict is None or not trial.readable or last is None or last.answer is None:
         failing = None if verdict is None else verdict.failing_step
         code = "redirect-not-followed" if verdict is None else verdict.code or "blocked"
         problem = "a redirect leads elsewhere" if failing is None else failing.evidence
-        return ClientResult(step=step, trial=trial, code=code, problem=problem)
+        return ClientResult(client=client, step=step, trial=trial, code=code, problem=problem)
     for rule in _RULES:
         found = rule(step, trial, last.answer)
         if found is not None:
             code, problem, fix = found
-            return ClientResult(step=step, trial=trial, code=code, problem=problem, fix=fix)
-    return ClientResult(step=step, trial=trial)
+            return ClientResult(
+                client=client, step=step, trial=trial, code=code, problem=problem, fix=fix
+            )
+    return ClientResult(client=client, step=step, trial=trial)
 
 
 def _status(step: ClientStep, _: Trial, answer: Answer) -> tuple[str, str, str] | None:
@@ -261,7 +265,7 @@ def _readable(step: ClientStep, trial: Trial, answer: Answer) -> tuple[str, str,
     for name in step.reads:
         if name in seen:
             continue
-        title = "-".join(part.capitalize() for part in name.split("-"))
+        title = spell_header(name)
         if answer.get(name) is not None:
             return (
                 "header-not-exposed",

@@ -7,16 +7,18 @@ sending (``inquire`` is given a function), and how the report is written (the co
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from corsmith.address import is_private, read_address
 from corsmith.browser import ENGINES, Failure, FetchRequest, Profile
-from corsmith.clients import CLIENTS, ClientResult, play
 from corsmith.diagnostics import Diagnostic
 from corsmith.exchange import Exchange, Leg, NoAnswer, Send, Trial
 from corsmith.layer import Layer, Witness, read_layers, witness
 from corsmith.probes import Findings, probe
-from corsmith.remedy import Remedy, find_remedy
+
+if TYPE_CHECKING:
+    from corsmith.clients import ClientResult
+    from corsmith.remedy import Remedy
 
 __all__ = ["ENGINES_IN_USE", "Conclusion", "Inquiry", "Report", "inquire"]
 
@@ -55,9 +57,9 @@ class Report:
     trials: tuple[Trial, ...]
     layers: tuple[Layer, ...] = ()
     witness: Witness | None = None
-    remedy: Remedy | None = None
+    remedy: "Remedy | None" = None
     findings: tuple[Diagnostic, ...] = ()
-    client: tuple[ClientResult, ...] = ()
+    client: "tuple[ClientResult, ...]" = ()
     sent: int = 0
     notes: tuple[str, ...] = field(default=())
 
@@ -125,16 +127,24 @@ def inquire(inquiry: Inquiry, send: Send, follow: Callable[[str], bool]) -> Repo
         findings = probe(request, main, exchange)
     client: tuple[ClientResult, ...] = ()
     if inquiry.client is not None and reached and main.readable:
+        from corsmith.clients import CLIENTS, play
+
         client = play(CLIENTS[inquiry.client], request, exchange)
     answers = [leg.answer for leg in (*legs, *findings.legs) if leg.answer is not None]
     layers = read_layers(answers)
     who = None if main.readable or main.last is None else witness(main.last)
+    remedy = None
+    if not main.readable:
+        # Loaded only now: most checks of a server that works need no remedy.
+        from corsmith.remedy import find_remedy
+
+        remedy = find_remedy(request, main, who, layers, inquiry.stack)
     return Report(
         inquiry=inquiry,
         trials=trials,
         layers=layers,
         witness=who,
-        remedy=find_remedy(request, main, who, layers, inquiry.stack),
+        remedy=remedy,
         findings=findings.diagnostics,
         client=client,
         sent=len(exchange.record),

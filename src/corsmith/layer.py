@@ -15,6 +15,7 @@ from typing import Final
 from corsmith.address import Address, join, read_address
 from corsmith.errors import UsageError
 from corsmith.exchange import Answer, Leg, NoAnswer
+from corsmith.prose import spell_header
 
 __all__ = ["Kind", "Layer", "Place", "Witness", "read_layers", "redirect_address", "witness"]
 
@@ -132,11 +133,7 @@ def _shown(mark: _Mark, answer: Answer) -> str | None:
     value = answer.get(mark.header)
     if value is None or re.match(mark.pattern, value, flags) is None:
         return None
-    return f"{_title(mark.header)}: {value[:60]}"
-
-
-def _title(name: str) -> str:
-    return "-".join(part.capitalize() for part in name.split("-"))
+    return f"{spell_header(mark.header)}: {value[:60]}"
 
 
 class Kind(StrEnum):

@@ -16,7 +16,7 @@ from corsmith.browser.engines import STANDARD
 from corsmith.diagnostics import Diagnostic, diagnose
 from corsmith.exchange import Answer, Exchange, Leg, Trial
 from corsmith.headers import FORBIDDEN_RESPONSE_HEADERS, SAFELISTED_RESPONSE_HEADERS
-from corsmith.words import join_words
+from corsmith.prose import join_words, spell_header
 
 __all__ = ["NO_SUCH_PATH", "Findings", "probe"]
 
@@ -167,10 +167,9 @@ def _two_layers(trial: Trial) -> Iterator[Diagnostic]:
             values = leg.answer.received.values(name)
             if len(values) > 1 and name not in said:
                 said.add(name)
-                title = "-".join(part.capitalize() for part in name.split("-"))
                 yield diagnose(
                     "two-layers",
-                    title,
+                    spell_header(name),
                     ", ".join(values),
                     f"{len(values)} lines of it in one answer: {join_words(values)}. Two layers "
                     "add CORS headers.",

@@ -5,12 +5,10 @@ What lives here: short phrases. What does not: colour, columns and line breaks
 """
 
 from corsmith.policy import Policy
+from corsmith.prose import join_words
 from corsmith.routes import Routes
 
 __all__ = ["describe", "join_words"]
-
-_MOST_NAMES = 6
-"""How many names are told before the rest is counted: a banner line has 80 columns."""
 
 
 def describe(policy: Policy | Routes) -> list[str]:
@@ -47,14 +45,3 @@ def _header_words(headers: tuple[str, ...]) -> str:
     if "*" in headers:
         return join_words(["any request header", *(name for name in headers if name != "*")])
     return join_words(headers)
-
-
-def join_words(words: "list[str] | tuple[str, ...]") -> str:
-    """Return words separated by commas, the rest counted where there are many.
-
-    >>> join_words(["a", "b"]), join_words(list("abcdefgh"))
-    ('a, b', 'a, b, c, d, e, f and 2 more')
-    """
-    if len(words) <= _MOST_NAMES + 1:
-        return ", ".join(words)
-    return f"{', '.join(words[:_MOST_NAMES])} and {len(words) - _MOST_NAMES} more"

@@ -17,7 +17,6 @@ from corsmith.headers import (
     is_token,
     normalize_method,
 )
-from corsmith.pattern import OriginPattern, parse_pattern
 
 __all__ = ["Asking", "read_headers", "read_method", "read_origin"]
 
@@ -39,6 +38,8 @@ def read_origin(text: str) -> str:
     """Return the origin of a page, or raise ``UsageError``."""
     if text == "null":
         return text
+    from corsmith.pattern import OriginPattern, parse_pattern
+
     pattern = parse_pattern(text)
     if isinstance(pattern, OriginPattern):
         if pattern.is_exact:

@@ -15,18 +15,16 @@ import click
 from corsmith import __version__
 from corsmith.address import Address, read_address
 from corsmith.browser import Body, Failure, FetchRequest, Sent
-from corsmith.cli import check_json, ladder
+from corsmith.cli import ladder
 from corsmith.cli.asked import Asking
 from corsmith.cli.status import Status
-from corsmith.clients import CLIENTS
 from corsmith.dial import Dialer
 from corsmith.errors import NetworkError, UsageError
 from corsmith.exchange import NoAnswer, Result
 from corsmith.inquiry import Conclusion, Inquiry, Report, inquire
 from corsmith.net import Client, Limits, Request
 from corsmith.origin import is_loopback
-from corsmith.stacks import STACKS, find_stack
-from corsmith.words import join_words
+from corsmith.prose import join_words
 
 __all__ = [
     "ASSUMED_PAGE",
@@ -88,15 +86,23 @@ class Asked:
 
 def read_client(word: str | None) -> str | None:
     """Return the client that ``--as`` names, or raise ``UsageError``."""
-    if word is None or word.lower() in CLIENTS:
-        return None if word is None else word.lower()
+    if word is None:
+        return None
+    from corsmith.clients import CLIENTS
+
+    if word.lower() in CLIENTS:
+        return word.lower()
     raise UsageError(f"--as {word}: the clients are {join_words(list(CLIENTS))}")
 
 
 def read_stack(word: str | None) -> str | None:
     """Return the stack that ``--for`` names, or raise ``UsageError``."""
-    stack = None if word is None else find_stack(word)
-    if word is not None and stack is None:
+    if word is None:
+        return None
+    from corsmith.stacks import STACKS, find_stack
+
+    stack = find_stack(word)
+    if stack is None:
         raise UsageError(f"--for {word}: the stacks are {join_words(list(STACKS))}")
     return stack
 
@@ -123,6 +129,8 @@ def check_urls(urls: Iterable[str], asked: Asked, form: Literal["text", "json"])
         )
     reports = [_put(inquiry, asked) for inquiry in ladder.progress(inquiries)]
     if form == "json":
+        from corsmith.cli import check_json
+
         click.echo(check_json.as_json(reports))
     else:
         click.echo(ladder.as_table(reports) if several else ladder.as_text(reports[0]))

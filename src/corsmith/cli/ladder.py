@@ -5,19 +5,18 @@ What lives here: words, columns and marks, as in ``render``. What does not: what
 
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from corsmith.address import read_address
-from corsmith.browser.console import say
-from corsmith.cause import base_code
 from corsmith.cli.columns import encodable, wrapped
-from corsmith.clients import CLIENTS, ClientResult
 from corsmith.diagnostics import CODES
 from corsmith.exchange import Answer, Leg, NoAnswer, Trial
 from corsmith.inquiry import Conclusion, Inquiry, Report
-from corsmith.remedy import Remedy
-from corsmith.stacks import STACKS
-from corsmith.words import join_words
+from corsmith.prose import join_words
+
+if TYPE_CHECKING:
+    from corsmith.clients import ClientResult
+    from corsmith.remedy import Remedy
 
 __all__ = ["as_table", "as_text", "progress"]
 
@@ -77,7 +76,7 @@ def _answer(report: Report) -> str:
     if report.conclusion is Conclusion.YES:
         return f"a page of {page} may read {_does(report)}"
     if report.main.readable:
-        title = CLIENTS[report.inquiry.client or ""].title
+        title = report.client[0].client.title
         return f"{title} cannot use {report.request.url} from a page of {page}"
     others = len(report.engines) - len(report.blocked_in)
     where = f" in {join_words([_TITLES[name] for name in report.blocked_in])}" if others else ""
@@ -182,6 +181,8 @@ def _code(trial: Trial) -> str | None:
 def _console(report: Report) -> Iterator[str]:
     if report.main.readable:
         return
+    from corsmith.browser.console import say
+
     rows = [
         (_TITLES[trial.engine], line)
         for trial in report.engines
@@ -212,7 +213,7 @@ def _witness(report: Report) -> Iterator[str]:
 # ── the change ───────────────────────────────────────────────────────────────
 
 
-def _remedy(remedy: Remedy | None) -> Iterator[str]:
+def _remedy(remedy: "Remedy | None") -> Iterator[str]:
     if remedy is None:
         return
     yield ""
@@ -221,6 +222,8 @@ def _remedy(remedy: Remedy | None) -> Iterator[str]:
         if pairs:
             yield f"{_INDENT}the answer to the {title} needs"
             yield from (f"{' ' * 17}{name}: {value}" for name, value in pairs)
+    from corsmith.stacks import STACKS
+
     if remedy.stack is not None and remedy.lines:
         stack = STACKS[remedy.stack]
         yield from _row("write", f"{stack.title}: {stack.where}")
@@ -237,14 +240,14 @@ def _remedy(remedy: Remedy | None) -> Iterator[str]:
 def _client(report: Report) -> Iterator[str]:
     if not report.client:
         return
-    title = CLIENTS[report.inquiry.client or ""].title
+    title = report.client[0].client.title
     yield ""
     yield f"  {title}"
     for result in report.client:
         yield from _client_step(result)
 
 
-def _client_step(result: ClientResult) -> Iterator[str]:
+def _client_step(result: "ClientResult") -> Iterator[str]:
     mark = "✓" if result.passed else "✗"
     headers = [f"{name}: {value}" for name, value in result.step.headers if name == "Range"]
     shown = "".join(f", {header}" for header in headers)
@@ -270,6 +273,8 @@ def _about(report: Report) -> Iterator[str]:
     if report.code is None:
         return
     yield ""
+    from corsmith.cause import base_code
+
     code = report.code if report.code in CODES else base_code(report.code)
     yield f"  {'about':<12} docs/codes/{code}.md"
     verdict = report.main.verdict
