@@ -135,6 +135,12 @@ def find_need(case: Case) -> Found:
     return Need.PAGE, f"Change the request: {'it fails' if step is None else step.evidence}."
 
 
+def _mixed(case: Case) -> Found:
+    if case.who is not None and case.who.kind in {Kind.SLASH, Kind.SCHEME}:
+        return _applied(_BY_KIND[case.who.kind], case)
+    return _MIXED
+
+
 def _applied(row: Found | Callable[[Case], Found], case: Case) -> Found:
     return row(case) if callable(row) else row
 
@@ -244,7 +250,7 @@ _BY_CODE: Final[dict[str, Found | Callable[[Case], Found]]] = {
     "authorization-not-covered": _header,
     "allow-methods-unreadable": _UNREADABLE,
     "allow-headers-unreadable": _UNREADABLE,
-    "mixed-content": _MIXED,
+    "mixed-content": _mixed,
     "redirect-to-userinfo": _USERINFO,
 }
 

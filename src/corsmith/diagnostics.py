@@ -232,6 +232,7 @@ CODES: dict[str, Code] = {
     "vary-missing": _warning("An answer that depends on Origin and does not say so", _FETCH + "cors-protocol-and-http-caches"),
     "errors-without-headers": _warning("Error pages without the headers of the others", _FETCH + "concept-cors-check"),
     "two-layers": _warning("Two layers that both add CORS headers", _FETCH + "concept-cors-check"),
+    "body-after-204": _warning("A body where there can be none", _RFC9110 + "section-15.3.5"),
     "header-not-exposed": _warning("A response header that is sent and that no page can read", _FETCH + "http-access-control-expose-headers"),
     "cookie-not-sent": _warning("A cookie that does not come back, whatever CORS says", "https://www.rfc-editor.org/rfc/rfc6265"),
     "range-not-answered": _error("A range that was asked for and not answered", _RFC9110 + "section-14.2"),

@@ -26,7 +26,8 @@ class Answer:
     """What a server answered: the head whole, and the beginning of the body.
 
     ``ended`` says why the body stops: it was ``complete``, over the ``limit``, slower than the
-    ``time`` given to it (a stream), or ``cut`` by the server.
+    ``time`` given to it (a stream), or ``cut`` by the server. ``surplus`` says that bytes came
+    after the end of the answer.
     """
 
     status: int
@@ -35,6 +36,7 @@ class Answer:
     version: str = "1.1"
     body: bytes = b""
     ended: Literal["complete", "limit", "time", "cut"] = "complete"
+    surplus: bool = False
     peer: str = ""
 
     @property

@@ -169,12 +169,20 @@ def _notes(report: Report) -> list[str]:
             "Chromium asks the user first, once for each site: a page from the internet reaches "
             "this machine or network only with permission (Local Network Access)."
         )
-    standard = next((trial for trial in report.trials if trial.engine == "standard"), None)
-    if report.main.readable and standard is not None and not standard.readable:
-        step = None if standard.verdict is None else standard.verdict.failing_step
-        evidence = "" if step is None else f" ({step.evidence})"
-        notes.append(f"The standard says no, and engines allow it for now{evidence}.")
-    return notes
+    return [*notes, *_departures(report)]
+
+
+def _departures(report: Report) -> list[str]:
+    """Return what the standard refuses, where the engines that people use do not."""
+    standard = next(trial for trial in report.trials if trial.engine == "standard")
+    if not report.main.readable or standard.readable or standard.verdict is None:
+        return []
+    from corsmith.remedy import find_remedy
+
+    remedy = find_remedy(report.request, standard, None, ())
+    says = "" if remedy is None else f" {remedy.says}"
+    code = standard.verdict.code
+    return [f"{code}: The standard says no, and today's engines allow it.{says}"]
 
 
 def _host(page: str) -> str:

@@ -39,6 +39,7 @@ class _Stream:
         self.wire = Wire(line, request, limits.timeout)
         config = h2.config.H2Configuration(client_side=True, header_encoding="latin-1")
         self.http = h2.connection.H2Connection(config)
+        self.http.initiate_connection()
         self.http.update_settings(
             {
                 h2.settings.SettingCodes.ENABLE_PUSH: 0,
@@ -83,7 +84,6 @@ class _Stream:
             (b":path", address.target.encode("ascii")),
         ]
         self.wire.begin("send")
-        self.http.initiate_connection()
         self.http.send_headers(self.stream, pseudo + lines, end_stream=not self.left)
         self._send_body()
 

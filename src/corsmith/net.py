@@ -64,6 +64,7 @@ class _Conversation:
             version=head.http_version.decode("ascii"),
             body=body,
             ended=ended,
+            surplus=ended == "complete" and bool(self.http.trailing_data[0]),
             peer=self.line.peer,
         )
 

@@ -66,6 +66,7 @@ def probe(request: FetchRequest, trial: Trial, exchange: Exchange) -> Findings:
             legs.append(missing)
             found += _errors(missing)
     found += _two_layers(trial)
+    found += _body_after_204(trial)
     if trial.readable and trial.verdict is not None and actual is not None:
         found += _hidden(request, trial.verdict.hidden)
         found += _cookies(request, last, actual)
@@ -99,7 +100,9 @@ def _vary(sent: Sent, answer: Answer, without: Leg) -> Iterator[Diagnostic]:
     if not lacking or (_is_never_stored(answer) and _is_never_stored(bare)):
         return
     caches = [
-        f"{name}: {value}" for name in _CACHES if (value := answer.get(name) or bare.get(name))
+        f"{spell_header(name)}: {value}"
+        for name in _CACHES
+        if (value := answer.get(name) or bare.get(name))
     ]
     seen = f" A cache is in between ({', '.join(caches)})." if caches else ""
     yield diagnose(
@@ -175,6 +178,30 @@ def _two_layers(trial: Trial) -> Iterator[Diagnostic]:
                     "add CORS headers.",
                     "Let one layer set them, and let the other remove or leave them.",
                 )
+
+
+# ── a body where none can be ──────────────────────────────────────────────────
+
+_NO_CONTENT: Final = 204
+
+
+def _body_after_204(trial: Trial) -> Iterator[Diagnostic]:
+    # RFC 9110, section 15.3.5 and 8.6: a 204 ends with its head, and tells no length.
+    for leg in trial.legs:
+        answer = leg.answer
+        if answer is None or answer.status != _NO_CONTENT:
+            continue
+        length = (answer.get("content-length") or "0").strip()
+        if length != "0" or answer.surplus or answer.get("transfer-encoding"):
+            yield diagnose(
+                "body-after-204",
+                "Content-Length",
+                length,
+                f"the answer to {leg.sent.method} is 204 and has a body all the same: on a kept "
+                "connection its bytes stand where the next answer begins.",
+                "Send no body and no Content-Length with 204; or answer 200.",
+            )
+            return
 
 
 # ── sent, but not seen by a script ───────────────────────────────────────────

@@ -275,7 +275,8 @@ def _about(report: Report) -> Iterator[str]:
     yield ""
     from corsmith.cause import base_code
 
-    code = report.code if report.code in CODES else base_code(report.code)
+    base = base_code(report.code)
+    code = base if report.code not in CODES and base in CODES else report.code
     yield f"  {'about':<12} docs/codes/{code}.md"
     verdict = report.main.verdict
     step = None if verdict is None else verdict.failing_step
