@@ -12,7 +12,7 @@ from corsmith.address import read_address
 from corsmith.browser import FetchRequest
 from corsmith.cause import Case, Need, base_code, find_need
 from corsmith.exchange import Trial
-from corsmith.headers import SAFELISTED_METHODS
+from corsmith.headers import ALLOW_ORIGIN, SAFELISTED_METHODS
 from corsmith.layer import Layer, Witness
 from corsmith.stacks import STACKS, fill
 
@@ -57,19 +57,56 @@ def find_remedy(
     need, says = find_need(case)
     name = stack or _shown(layers, need)
     needs_headers = need in {Need.ALLOW, Need.PREFLIGHT, Need.ERROR, Need.SINGLE}
+    asks = needs_headers and verdict.preflight_sent
+    preflight = _lacking(_preflight_lines(case), trial, "preflight") if asks else ()
+    # A layer that names the page on a preflight does so on the request too.
+    knows = case.is_preflight and not any(name == ALLOW_ORIGIN for name, _ in preflight)
     return Remedy(
         need=need,
         says=says,
-        preflight=_preflight_lines(case) if needs_headers and verdict.preflight_sent else (),
-        request=_request_lines(case) if needs_headers else (),
+        preflight=preflight,
+        request=_lacking(_request_lines(case), trial, "actual")
+        if needs_headers and not knows
+        else (),
         stack=name if _has_lines(name, need) else None,
         lines=_stack_lines(case, name, need),
-        note=None if name is None else STACKS[name].notes.get(need),
+        note=_note(case, name, need),
     )
 
 
+def _note(case: Case, name: str | None, need: Need) -> str | None:
+    note = None if name is None else STACKS[name].notes.get(need)
+    return None if note is None else " ".join(fill(note, _values(case)))
+
+
+def _lacking(wanted: Pairs, trial: Trial, kind: str) -> Pairs:
+    """Return the lines that the last answer of a kind does not have yet."""
+    answers = [leg.answer for leg in trial.legs if leg.sent.kind == kind]
+    answer = answers[-1] if answers else None
+    if answer is None:
+        return wanted
+    star = any(value == "true" for _, value in wanted)
+    return tuple(
+        (name, value)
+        for name, value in wanted
+        if not _has(answer.received.values(name), value, star=not star)
+    )
+
+
+def _has(values: tuple[str, ...], wanted: str, *, star: bool) -> bool:
+    """Return whether the lines of a header say what is wanted, each of its words."""
+    if len(values) > 1:
+        return False
+    words = {word.strip() for value in values for word in value.split(",")}
+    lower = {word.lower() for word in words}
+    if star and "*" in words:
+        return True
+    whole = {wanted} if "://" in wanted else {word.strip() for word in wanted.split(",")}
+    return whole <= words or (wanted == "Origin" and "origin" in lower)
+
+
 def _request_lines(case: Case) -> Pairs:
-    lines: list[tuple[str, str]] = [("Access-Control-Allow-Origin", case.request.page)]
+    lines: list[tuple[str, str]] = [(ALLOW_ORIGIN, case.request.page)]
     if case.credentials:
         lines.append(("Access-Control-Allow-Credentials", "true"))
     return (*lines, ("Vary", "Origin"))

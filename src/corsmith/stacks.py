@@ -89,8 +89,7 @@ CORS_ALLOW_CREDENTIALS = «credentials!»""",
             notes={
                 "slash": "Or APPEND_SLASH = False and a route for this exact path.",
                 "scheme": 'Or SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https").',
-                "csrf": 'It is CSRF_TRUSTED_ORIGINS = ["«origin»"], not CORS.',
-            },
+                },
             other={
                 "csrf": 'CSRF_TRUSTED_ORIGINS = ["«origin»"]',
                 "host": 'ALLOWED_HOSTS += ["«host»"]',

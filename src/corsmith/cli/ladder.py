@@ -47,6 +47,7 @@ def _lines(report: Report) -> Iterator[str]:
     yield from _remedy(report.remedy)
     yield from _client(report)
     yield from _findings(report)
+    yield from _notes(report)
     yield from _about(report)
 
 
@@ -98,8 +99,6 @@ def _exchange(report: Report) -> Iterator[str]:
             f"  ? {'redirect':<10} ",
         )
     yield from _differences(report)
-    for note in report.notes:
-        yield from _row("note", note)
 
 
 def _trial(trial: Trial, legs: Sequence[Leg]) -> Iterator[str]:
@@ -267,6 +266,13 @@ def _findings(report: Report) -> Iterator[str]:
         yield from wrapped(f"{finding.code}: {finding.message}", " " * 6, "    ")
         if finding.fix is not None:
             yield from wrapped(finding.fix, " " * 6, " " * 6)
+
+
+def _notes(report: Report) -> Iterator[str]:
+    if report.notes:
+        yield ""
+    for note in report.notes:
+        yield from _row("note", note)
 
 
 def _about(report: Report) -> Iterator[str]:
