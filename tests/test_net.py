@@ -82,6 +82,11 @@ def peer(
         server.listener.close()
 
 
+def reset(connection: socket.socket, _: bytes) -> None:
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()
+
+
 def client(timeout: float = 5.0, **dialer: Any) -> Client:
     return Client(dialer=Dialer(timeout=timeout, **dialer), limits=Limits(timeout=timeout))
 
@@ -162,6 +167,13 @@ def test_a_large_body_that_is_refused_at_once_still_has_its_answer() -> None:
     with peer(refuses) as server:
         url = f"http://127.0.0.1:{server.port}/"
         assert send(url, method="POST", body=b"x" * 4_000_000).status == 413
+
+
+def test_a_reset_in_the_middle_of_a_large_body_is_told_as_one() -> None:
+    with peer(reset) as server:
+        url = f"http://127.0.0.1:{server.port}/"
+        error = failure(url, method="POST", body=b"x" * 20_000_000)
+    assert (error.step, error.failure) == ("first byte", "closed")
 
 
 def test_an_answer_is_returned_as_it_came() -> None:
@@ -340,11 +352,6 @@ def test_a_head_under_the_limit_is_taken() -> None:
     lines = b"".join(b"X-%d: %s\r\n" % (n, b"x" * 1000) for n in range(200))
     with peer(b"HTTP/1.1 200 OK\r\n" + lines + b"Content-Length: 0\r\n\r\n") as server:
         assert len(send(f"http://127.0.0.1:{server.port}/").headers) == 201
-
-
-def reset(connection: socket.socket, _: bytes) -> None:
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    connection.close()
 
 
 @pytest.mark.parametrize(

@@ -89,8 +89,6 @@ class _Conversation:
                 return event
             if event is h11.NEED_DATA:
                 self._feed(self.wire.read())
-            elif not isinstance(event, h11.InformationalResponse):
-                raise self.wire.failed("closed", "the server closes the connection instead")
 
     def _feed(self, data: bytes) -> None:
         if data and not self.received:
