@@ -169,6 +169,8 @@ def _notes(report: Report) -> list[str]:
             "Chromium asks the user first, once for each site: a page from the internet reaches "
             "this machine or network only with permission (Local Network Access)."
         )
+    if page == target.origin:
+        notes.append("The page and the address are of one origin: CORS has no part in it.")
     return [*notes, *_departures(report)]
 
 

@@ -8,7 +8,7 @@ is meant.
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import click
 
@@ -16,6 +16,9 @@ from corsmith.cli.asked import Asking, read_headers, read_method, read_origin
 from corsmith.cli.status import Status
 from corsmith.errors import UsageError
 from corsmith.target import Target, TargetKind, read_target
+
+if TYPE_CHECKING:
+    from corsmith.cli import check_url
 
 __all__ = ["check"]
 
@@ -40,8 +43,21 @@ _FOR_ADDRESSES: Final = {
 }
 
 
+# Ours, wherever they stand: curl has none of these names.
+_BESIDE_CURL: Final = frozenset({"--from", "--as", "--for", "--format"})
+
+
 class _Check(click.Command):
-    """A command whose help has the options about the connection in their own place."""
+    """A command that leaves a curl command as it was copied, after the word ``curl``."""
+
+    def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
+        """Keep the words of a curl command apart from the options of this one."""
+        if "curl" in args:
+            index = args.index("curl")
+            own, curl = _part(args[index + 1 :])
+            context.meta[_CURL] = curl
+            args = [*args[:index], *own, "curl"]
+        return super().parse_args(context, args)
 
     def format_options(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options, those about the connection last and apart."""
@@ -59,6 +75,25 @@ class _Check(click.Command):
                         if record is not None and (param.name in _CONNECTION) is chosen
                     ]
                 )
+
+
+_CURL: Final = "corsmith.curl"
+
+
+def _part(words: list[str]) -> tuple[list[str], list[str]]:
+    """Return our own options and their values, and the words that are curl's."""
+    own: list[str] = []
+    curl: list[str] = []
+    rest = list(words)
+    while rest:
+        word = rest.pop(0)
+        if word.partition("=")[0] not in _BESIDE_CURL:
+            curl.append(word)
+            continue
+        own.append(word)
+        if "=" not in word and rest:
+            own.append(rest.pop(0))
+    return own, curl
 
 
 _CONNECTION: Final = frozenset({"insecure", "timeout", "resolve", "location"})
@@ -125,13 +160,14 @@ def check(context: click.Context, /, **words: Any) -> None:  # noqa: ANN401  the
     """Say whether a page may do what it wants, and if not, why and what to change.
 
     TARGET is a URL, which is asked as a browser asks it; several, or - with one URL a line,
-    make a table. Or it is a policy file in TOML: then nothing is sent. Where no page is
-    named, a URL is asked for https://app.example.
+    make a table; or curl, and then the rest of a curl command as it was copied. Or it is a
+    policy file in TOML: then nothing is sent. Where no page is named, a URL is asked for a
+    page of https://app.example.
 
     Exit status: 0 if every page may; 1 if one may not; 2 if the policy is invalid or the
     command line wrong; 3 if it could not be found out.
     """
-    context.exit(_check(_Words(**words)))
+    context.exit(_check(_Words(**words), context.meta.get(_CURL)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,9 +191,11 @@ class _Words:
     location: bool
 
 
-def _check(words: _Words) -> Status:
+def _check(words: _Words, curl: list[str] | None) -> Status:
     targets = [read_target(word, _probe) for word in words.targets or (None,)]
     first = targets[0]
+    if curl is not None:
+        return _pasted(first, words, curl)
     if first.kind in {TargetKind.URL, TargetKind.TEXT}:
         return _urls(targets, words)
     if first.kind is not TargetKind.POLICY:
@@ -184,6 +222,36 @@ def _asking(words: _Words) -> Asking:
     )
 
 
+def _pasted(target: Target, words: _Words, curl: list[str]) -> Status:
+    """Ask what a curl command asks; it says the request, the options before it the rest."""
+    if target.kind is not TargetKind.CURL:
+        raise UsageError(f"{target.value} or the curl command: one at a time")
+    for field, option in _SAID_BY_CURL.items():
+        if getattr(words, field):
+            raise UsageError(f"{option} is said by the curl command itself")
+    from corsmith.cli import check_url
+    from corsmith.curl import read_curl
+
+    pasted = read_curl(curl)
+    click.echo(f"corsmith: {target.sentence}", err=True)
+    told = [*pasted.notes]
+    ignored = [word for word in pasted.ignored if word not in check_url.CURLS_OWN]
+    if ignored:
+        told.append(f"ignored: {', '.join(ignored)}")
+    for sentence in told:
+        click.echo(f"corsmith: {sentence}", err=True)
+    return check_url.check_pasted(pasted, _asked(words), words.form)
+
+
+_SAID_BY_CURL: Final = {
+    "method": "-X",
+    "headers": "-H",
+    "body": "-d",
+    "cookie": "-b",
+    "path": "--path",
+}
+
+
 def _urls(targets: list[Target], words: _Words) -> Status:
     if words.path is not None:
         raise UsageError("--path is for a policy file with [[routes]]; a URL has its path")
@@ -199,7 +267,17 @@ def _urls(targets: list[Target], words: _Words) -> Status:
             )
     from corsmith.cli import check_url
 
-    asked = check_url.Asked(
+    asked = _asked(words)
+    several = f"{len(urls)} addresses; requests are sent to them"
+    sentence = targets[0].sentence if targets[0].value == "".join(urls) else several
+    click.echo(f"corsmith: {sentence}", err=True)
+    return check_url.check_urls(urls, asked, words.form)
+
+
+def _asked(words: _Words) -> "check_url.Asked":
+    from corsmith.cli import check_url
+
+    return check_url.Asked(
         asking=_asking(words),
         body=None if words.body is None else words.body.encode(),
         cookie=words.cookie,
@@ -212,10 +290,6 @@ def _urls(targets: list[Target], words: _Words) -> Status:
             location=words.location,
         ),
     )
-    several = f"{len(urls)} addresses; requests are sent to them"
-    sentence = targets[0].sentence if targets[0].value == "".join(urls) else several
-    click.echo(f"corsmith: {sentence}", err=True)
-    return check_url.check_urls(urls, asked, words.form)
 
 
 def _lines(text: str) -> list[str]:

@@ -7,7 +7,7 @@ it. What does not: what is found out (``inquiry``), and how it is written (``lad
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeAlias
 
 import click
@@ -24,13 +24,16 @@ from corsmith.exchange import NoAnswer, Result
 from corsmith.inquiry import Conclusion, Inquiry, Report, inquire
 from corsmith.net import Client, Limits, Request
 from corsmith.origin import is_loopback
+from corsmith.pasted_request import PastedRequest
 from corsmith.prose import join_words
 
 __all__ = [
     "ASSUMED_PAGE",
+    "CURLS_OWN",
     "SECONDS",
     "Asked",
     "Connection",
+    "check_pasted",
     "check_urls",
     "read_client",
     "read_resolve",
@@ -116,6 +119,43 @@ def read_resolve(word: str) -> tuple[str, int, str]:
     return address.host, address.port, match["peer"]
 
 
+def check_pasted(pasted: PastedRequest, asked: Asked, form: Literal["text", "json"]) -> Status:
+    """Ask what somebody copied, write what came of it, and return the exit status."""
+    words = set(pasted.ignored)
+    connection = replace(
+        asked.connection,
+        insecure=asked.connection.insecure or bool(words & {"-k", "--insecure"}),
+        location=asked.connection.location or bool(words & {"-L", "--location"}),
+    )
+    asked = replace(asked, cookie=pasted.cookie, connection=connection)
+    pages = asked.asking.origins or (pasted.page,)
+    body = None if pasted.body is None else pasted.body.encode()
+    inquiries = [
+        Inquiry(
+            request=FetchRequest(
+                page=page or ASSUMED_PAGE,
+                url=pasted.url,
+                method=pasted.method,
+                headers=pasted.headers,
+                credentials="include" if asked.asking.cookies else pasted.credentials,
+                mode="no-cors" if pasted.mode == "no-cors" else "cors",
+                body=None if body is None else Body(kind=pasted.body_kind or "bytes"),
+            ),
+            body=body,
+            assumed=page is None,
+            stack=asked.stack,
+            client=asked.client,
+            probes=len(pages) == 1,
+        )
+        for page in pages
+    ]
+    return _told(inquiries, asked, form)
+
+
+CURLS_OWN: Final = frozenset({"-k", "--insecure", "-L", "--location"})
+"""What a curl command says about the connection: it is heeded, not ignored."""
+
+
 def check_urls(urls: Iterable[str], asked: Asked, form: Literal["text", "json"]) -> Status:
     """Ask each URL, write what came of it, and return the exit status."""
     pairs = [(url, origin) for url in urls for origin in asked.asking.origins or (None,)]
@@ -127,6 +167,12 @@ def check_urls(urls: Iterable[str], asked: Asked, form: Literal["text", "json"])
         raise UsageError(
             "there is no URL to check; write one a line, or type\n  corsmith check URL"
         )
+    return _told(inquiries, asked, form)
+
+
+def _told(inquiries: list[Inquiry], asked: Asked, form: Literal["text", "json"]) -> Status:
+    """Put the inquiries, write the reports, and return the exit status."""
+    several = len(inquiries) > 1
     reports = [_put(inquiry, asked) for inquiry in ladder.progress(inquiries)]
     if form == "json":
         from corsmith.cli import check_json
