@@ -91,7 +91,11 @@ def _exchange(report: Report) -> Iterator[str]:
     trial = report.main
     yield from _trial(trial, trial.legs)
     if trial.verdict is not None and not trial.verdict.actual_sent:
-        yield f"  - {'request':<10} {report.request.method} is not sent"
+        # Where no preflight was sent either, it is the request that stops before the wire.
+        mark = "-" if trial.legs else "✗"
+        yield f"  {mark} {'request':<10} {report.request.method} is not sent"
+        if not trial.legs:
+            yield from _stops(trial)
     if trial.unfollowed is not None:
         yield from wrapped(
             f"the redirect to {trial.unfollowed} is not followed: add -L to follow it there",
@@ -107,8 +111,6 @@ def _trial(trial: Trial, legs: Sequence[Leg]) -> Iterator[str]:
         yield from _leg(leg, fails=fails)
         if fails:
             yield from _stops(trial)
-    if not legs:
-        yield from _stops(trial)
     verdict = trial.verdict
     if trial.readable and verdict is not None:
         names = [name for name, _ in verdict.visible]
@@ -159,14 +161,16 @@ def _stops(trial: Trial) -> Iterator[str]:
 
 
 def _differences(report: Report) -> Iterator[str]:
-    """Yield a line for each engine that concludes otherwise than the one that is told."""
-    main = report.main
+    """Yield what an engine concludes otherwise than the one that is told."""
+    blocked = [_TITLES[name] for name in report.blocked_in]
+    others = [_TITLES[trial.engine] for trial in report.engines if trial.readable]
+    if blocked and others:
+        alone = (
+            f"{blocked[0]} alone blocks it" if len(blocked) == 1 else f"{others[0]} alone does not"
+        )
+        yield from _row("note", f"{alone}: the engines differ here.")
     for trial in report.engines:
-        if trial.readable != main.readable:
-            what = "would let the page read it" if trial.readable else "would block it"
-            alone = " alone" if len(report.blocked_in) in {1, len(report.engines) - 1} else ""
-            yield from _row("note", f"{_TITLES[trial.engine]}{alone} {what}.")
-        elif not trial.readable and _code(trial) != _code(main):
+        if not trial.readable and _code(trial) != _code(report.main):
             yield from _row("note", f"{_TITLES[trial.engine]} stops at {_code(trial)}.")
 
 

@@ -1,0 +1,70 @@
+"""What the tests of ``corsmith check URL`` share: how it is run, and JSON against its schema."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from click.testing import CliRunner
+
+from corsmith.cli import main
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from click.testing import Result
+
+__all__ = ["SCHEMA", "check", "problems"]
+
+SCHEMA: Final = json.loads(
+    (Path(__file__).parents[2] / "docs/reference/check-url.schema.json").read_text()
+)
+
+
+def check(*words: str, text: str | None = None) -> Result:
+    """Run ``corsmith check`` with these words; an unforeseen exception is raised."""
+    return CliRunner().invoke(main, ["check", *words], input=text, catch_exceptions=False)
+
+
+_TYPES: Final[dict[str, tuple[type, ...]]] = {
+    "object": (dict,),
+    "array": (list,),
+    "string": (str,),
+    "integer": (int,),
+    "boolean": (bool,),
+    "null": (type(None),),
+}
+
+
+def problems(value: Any, schema: dict[str, Any], where: str = "$") -> Iterator[str]:
+    """Yield where a value is not as the schema says, for the keywords that ours uses."""
+    if "$ref" in schema:
+        schema = SCHEMA["$defs"][schema["$ref"].rpartition("/")[2]]
+    if "anyOf" in schema:
+        tries = [list(problems(value, one, where)) for one in schema["anyOf"]]
+        if all(tries):
+            yield tries[0][0]
+        return
+    types = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+    if not any(isinstance(value, _TYPES[name]) for name in types):
+        yield f"{where} is {value!r}, no {' or '.join(types)}"
+        return
+    if "enum" in schema and value not in schema["enum"]:
+        yield f"{where} is {value!r}, none of {schema['enum']}"
+    yield from _inside(value, schema, where)
+
+
+def _inside(value: Any, schema: dict[str, Any], where: str) -> Iterator[str]:
+    """Yield what is wrong with the members of an object or an array."""
+    if isinstance(value, dict):
+        assert set(schema["required"]) == set(schema["properties"]), where
+        assert schema["additionalProperties"] is False
+        if set(value) != set(schema["properties"]):
+            yield f"{where} has {sorted(set(value) ^ set(schema['properties']))} too many or less"
+            return
+        for name, one in schema["properties"].items():
+            yield from problems(value[name], one, f"{where}.{name}")
+    if isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from problems(item, schema["items"], f"{where}[{index}]")
