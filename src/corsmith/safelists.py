@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-__all__ = ["is_safelisted_request_header", "unsafe_request_header_names"]
+__all__ = ["LONGEST_VALUE", "is_safelisted_request_header", "unsafe_request_header_names"]
 
-_LONGEST_VALUE: Final = 128
+LONGEST_VALUE: Final = 128
 """Fetch, #cors-safelisted-request-header, step 1: the longest value, in bytes."""
 
 _LONGEST_TOTAL: Final = 1024
@@ -50,7 +50,7 @@ def is_safelisted_request_header(name: str, value: str) -> bool:
 
     Source: Fetch, #cors-safelisted-request-header.
     """
-    if len(value) > _LONGEST_VALUE:
+    if len(value) > LONGEST_VALUE:
         return False
     lower = name.lower()
     if lower == "accept":

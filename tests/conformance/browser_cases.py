@@ -1,50 +1,69 @@
-"""Plays the cases of ``browser.jsonl`` through the browser half, with a server in memory."""
+"""Exchanges as data: a page's requests, a server's answers, and the facts that come of them.
 
+A case is one object of ``browser.jsonl``. Here it is played through the browser half, with
+its server in memory; ``tests/browsers/stage.py`` plays the same cases in real browsers, and
+both give the same kind of ``Facts``, so that one can be held against the other.
+"""
+
+from __future__ import annotations
+
+import json
 import re
-from collections.abc import Iterable, Mapping
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from corsmith.browser import (
-    Body,
-    Engine,
-    Failure,
-    FetchRequest,
-    Outcome,
-    Profile,
-    Received,
-    Sent,
-    Verdict,
-    fetch,
-)
+from corsmith.browser import Body, Failure, FetchRequest, Outcome, Profile, Received, Sent, fetch
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from corsmith.browser import Engine, Verdict
+
+HERE = Path(__file__).parent
 HOSTS = {
     "A": "http://127.0.0.1:8001",
     "B": "http://localhost:8002",
     "C": "http://127.0.0.1:8003",
     "P": "http://127.0.0.1:8004",
 }
-OPAQUE = {"sandboxed-iframe", "data-iframe", "data-worker"}
-Case = Mapping[str, Any]
+OPAQUE = frozenset({"sandboxed-iframe", "data-iframe", "data-worker"})
+# What a page of these has for an address is no http URL, so that no Referer is sent.
+WITHOUT_REFERRER = OPAQUE | {"blob-iframe", "blob-worker"}
+# A case is JSON: its shape is described in the README beside it.
+Case = dict[str, Any]
+Facts = dict[str, Any]
 
 
-def fill(text: str, case: Case) -> str:
+def cases(name: str = "browser") -> list[Case]:
+    """Return the public cases and our own."""
+    paths = [HERE / f"{name}.jsonl", *sorted((HERE / "own").glob(f"{name}*.jsonl"))]
+    lines = [line for path in paths for line in path.read_text(encoding="utf-8").splitlines()]
+    return [json.loads(line) for line in lines]
+
+
+def fill(text: str, case: Case, hosts: Mapping[str, str] = HOSTS) -> str:
     """Return a text of a case with its origins, hosts and hops filled in."""
-    for name, origin in HOSTS.items():
+    for name, origin in hosts.items():
         host = origin.partition("://")[2]
         text = text.replace("{%s}" % name, origin).replace("{%s_HOST}" % name, host)
         text = text.replace("{%s_PORT}" % name, host.rpartition(":")[2])
 
-    def hop(match: "re.Match[str]") -> str:
-        url = url_of(case, int(match[1]))
+    def hop(match: re.Match[str]) -> str:
+        url = url_of(case, int(match[1]), hosts=hosts)
         return url.replace("://", f"://{match[2]}@") if match[2] else url
 
     return re.sub(r"\{hop(\d+)(?:@([^}]*))?\}", hop, text)
 
 
-def url_of(case: Case, hop: int, suffix: str = "") -> str:
+def url_of(case: Case, hop: int, suffix: str = "", hosts: Mapping[str, str] = HOSTS) -> str:
     """Return the address of a hop."""
     hops = case.get("hops") or [case["target"]]
-    return f"{HOSTS[hops[hop]]}/{case['id']}/{hop}{suffix}"
+    return f"{hosts[hops[hop]]}/{case['id']}/{hop}{suffix}"
+
+
+def steps_of(case: Case) -> list[Case]:
+    """Return the steps of a case; most have one."""
+    return list(case.get("steps") or [case])
 
 
 def body_of(value: Mapping[str, Any] | None) -> Body | None:
@@ -55,16 +74,18 @@ def body_of(value: Mapping[str, Any] | None) -> Body | None:
         return Body(kind="stream", half=value.get("duplex", "half") == "half")
     if "type" in value:
         return Body(kind="blob", type=value["type"])
-    kinds = {"text": "text", "form": "form", "multipart": "multipart", "bytes": "bytes"}
-    kind = next(kind for key, kind in kinds.items() if key in value)
-    return Body(kind=kind)  # type: ignore[arg-type]
+    for kind in ("text", "form", "multipart", "bytes"):
+        if kind in value:
+            return Body(kind=kind)
+    raise ValueError(value)
 
 
 def request_of(case: Case, given: Mapping[str, Any], suffix: str) -> FetchRequest:
     """Return what the page of a case asks for."""
-    opaque = case.get("context", "window") in OPAQUE
+    context = case.get("context", "window")
+    page = HOSTS[case["page_origin"]]
     return FetchRequest(
-        page="null" if opaque else HOSTS[case["page_origin"]],
+        page="null" if context in OPAQUE else page,
         url=url_of(case, 0, suffix),
         method=given.get("method", "GET"),
         headers=tuple((name, fill(value, case)) for name, value in given.get("headers", [])),
@@ -77,105 +98,174 @@ def request_of(case: Case, given: Mapping[str, Any], suffix: str) -> FetchReques
         upload_listener=given.get("upload_listener", False),
         cache=given.get("cache", "default"),
         referrer_policy=given.get("referrerPolicy", "strict-origin-when-cross-origin"),
+        page_url="" if context in WITHOUT_REFERRER else f"{page}/page",
     )
 
 
-def answer(case: Case, sent: Sent, step: int) -> Received | Failure:
-    """Return what the server of a case answers."""
+def answer(
+    case: Case, kind: str, hop: int, step: int, hosts: Mapping[str, str] = HOSTS
+) -> Received | Failure:
+    """Return what the server of a case answers, without the body's own headers."""
     for response in case["responses"]:
-        if response["for"] != sent.kind or response.get("hop", 0) != sent.hop:
+        if response["for"] != kind or response.get("hop", 0) != hop:
             continue
-        if "step" in response and response["step"] != step:
+        if response.get("step", step) != step:
             continue
         if response.get("close"):
             return Failure.CLOSED
-        headers = [(name, fill(value, case)) for name, value in response.get("headers", [])]
+        headers = [(name, fill(value, case, hosts)) for name, value in response.get("headers", [])]
         names = {name.lower() for name, _ in headers}
-        if sent.kind == "actual":
-            headers.append(("Content-Length", "1"))
-            if "content-type" not in names:
-                headers.append(("Content-Type", "text/plain;charset=utf-8"))
-        elif not case.get("default_max_age") and "access-control-max-age" not in names:
+        if kind == "actual" and "content-type" not in names:
+            headers.append(("Content-Type", "text/plain;charset=utf-8"))
+        if kind == "preflight" and not (
+            case.get("default_max_age") or "access-control-max-age" in names
+        ):
             headers.append(("Access-Control-Max-Age", "0"))
         return Received(status=response["status"], headers=tuple(headers))
     return Received(status=404)
 
 
+def _in_memory(case: Case, sent: Sent, step: int) -> Received | Failure:
+    # As the servers of the stage do: by the path, which may not be that of the hop.
+    hop = sent.url.partition("?")[0].rpartition("/")[2]
+    if f"/{case['id']}/" not in sent.url or not hop.isdigit():
+        return Received(status=404)
+    given = answer(case, sent.kind, int(hop), step)
+    if isinstance(given, Failure) or sent.kind == "preflight" or given.status == 404:
+        return given
+    length = (("Content-Length", "4"),)
+    return Received(status=given.status, headers=given.headers + length)
+
+
 def play(case: Case, engine: Engine) -> list[Verdict]:
     """Return the verdict of each step of a case."""
-    profile = Profile(engine=engine, public=frozenset({HOSTS["P"]}), local=frozenset({HOSTS[n] for n in "ABC"}))
+    local = frozenset(HOSTS[name] for name in "ABC")
+    profile = Profile(engine=engine, public=frozenset({HOSTS["P"]}), local=local)
     verdicts: list[Verdict] = []
-    for number, step in enumerate(case.get("steps") or [case]):
+    for number, step in enumerate(steps_of(case)):
         profile.now += step.get("wait_ms", 0) / 1000
         run = fetch(request_of(case, step["request"], step.get("url_suffix", "")), profile)
         try:
             sent = next(run)
             while True:
-                sent = run.send(answer(case, sent, number))
+                sent = run.send(_in_memory(case, sent, number))
         except StopIteration as stop:
             verdicts.append(stop.value)
     return verdicts
 
 
-def header(sent: Sent | None, name: str) -> str | None:
-    """Return a request header, combined."""
-    if sent is None:
+def named(text: str | None, hosts: Mapping[str, str] = HOSTS) -> str | None:
+    """Return a text with the origins' names in place of the origins."""
+    if text is None:
         return None
-    values = [value for line, value in sent.headers if line.lower() == name.lower()]
-    return ", ".join(values) if values else None
+    for name, origin in hosts.items():
+        text = text.replace(origin, "{%s}" % name)
+    return text
 
 
-def differences(verdict: Verdict, expect: Mapping[str, Any], case: Case) -> Iterable[str]:
-    """Yield what a verdict and an expectation say differently; only keys present count."""
-    preflights = [sent for sent in verdict.sent if sent.kind == "preflight"]
-    actual = [sent for sent in verdict.sent if sent.kind == "actual"]
-    first = preflights[0] if preflights else None
+def fact_of_request(kind: str, method: str, hop: int, headers: Mapping[str, str], *, cookie: bool) -> Facts:
+    """Return one request as far as cases speak of it; header names in lower case."""
+    return {"what": f"{hop}:{kind}", "method": method, "headers": dict(headers), "cookie": cookie}
 
-    def filled(value: Any) -> Any:
-        return fill(value, case) if isinstance(value, str) else value
 
-    seen: dict[str, Any] = {
-        "preflight_sent": verdict.preflight_sent,
-        "actual_sent": verdict.actual_sent,
-        "trace": [f"{sent.hop}:{sent.kind}" for sent in verdict.sent],
-        "origins": [header(sent, "origin") for sent in verdict.sent],
-        "methods": [sent.method for sent in actual] or None,
+def facts(case: Case, engine: Engine) -> list[Facts]:
+    """Return what the browser half says of each step of a case."""
+    return [_facts_of(case, verdict, engine) for verdict in play(case, engine)]
+
+
+def _facts_of(case: Case, verdict: Verdict, engine: Engine) -> Facts:
+    ok = verdict.outcome is Outcome.OK
+    return {
         "outcome": str(verdict.outcome),
-        "response_type": verdict.response_type,
-        "status": verdict.status,
-        "redirected": verdict.redirected,
-        "readable_headers": [name for name, _ in verdict.visible],
+        "response_type": verdict.response_type if ok else None,
+        "status": verdict.status if ok else None,
+        "redirected": verdict.redirected if ok else None,
+        "readable": {name: named(value) for name, value in verdict.visible} if ok else None,
+        "requests": [
+            fact_of_request(
+                sent.kind, sent.method, sent.hop, _joined(sent), cookie=_has_cookie(case, sent, engine)
+            )
+            for sent in verdict.sent
+        ],
     }
-    if verdict.outcome is not Outcome.OK:
-        seen["readable_headers"] = None
+
+
+def _joined(sent: Sent) -> dict[str, str]:
+    joined: dict[str, str] = {}
+    for name, value in sent.headers:
+        lower, text = name.lower(), named(value) or ""
+        joined[lower] = f"{joined[lower]}, {text}" if lower in joined else text
+    return joined
+
+
+def _has_cookie(case: Case, sent: Sent, engine: Engine) -> bool:
+    host = next((n for n, origin in HOSTS.items() if sent.url.startswith(f"{origin}/")), None)
+    given = set(case.get("cookie_for", []))
+    # A cookie belongs to a host, whatever the port.
+    held = host in given or (host in {"A", "C", "P"} and bool(given & {"A", "C", "P"}))
+    return held and sent.credentials and (engine.cookies_go_cross_site or sent.site != "cross-site")
+
+
+def expected(case: Case, engine: str) -> list[Facts]:
+    """Return the facts that a case expects of an engine, for each step."""
+    plain = case["expect"]
+    own = case.get("expect_by_engine", {}).get(engine, {})
+    if "steps" not in plain:
+        return [{**plain, **own}]
+    steps = own.get("steps", [{}] * len(plain["steps"]))
+    return [{**one, **other} for one, other in zip(plain["steps"], steps, strict=True)]
+
+
+def differences(seen: Facts, expect: Mapping[str, Any], case: Case) -> Iterator[str]:
+    """Yield what facts and an expectation say differently; only the keys present count."""
     for key, value in expect.items():
-        wanted: Any = value
-        if key == "origins":
-            wanted = [filled(item) for item in value]
-        if key in {"preflight_request_headers", "preflight_header"}:
-            got: Any = {name: header(first, name) for name in value}
-        elif key == "actual_header":
-            got = {name: header(actual[0] if actual else None, name) for name in value}
-        elif key == "last_actual_header":
-            got = {name: header(actual[-1] if actual else None, name) for name in value}
-        elif key == "readable_values":
-            got = {name: dict(verdict.visible).get(name) for name in value}
-        elif key == "cookie_sent":
-            cookies = set(case.get("cookie_for", []))
-            hosts = [next(n for n, o in HOSTS.items() if sent.url.startswith(o)) for sent in verdict.sent]
-            same = {host for name in cookies for host in ("A", "C", "P") if name in "ACP"} | cookies
-            got = [
-                sent.credentials and host in same and sent.site != "cross-site"
-                for sent, host in zip(verdict.sent, hosts, strict=True)
-            ]
-        elif key == "readable_headers" and value is not None and verdict.outcome is Outcome.OK:
-            got = sorted(seen[key])
-            wanted = sorted(value)
-        else:
-            got = seen[key]
-        if key == "methods" and wanted in ([], None):
-            wanted = None
-        if isinstance(wanted, dict):
-            wanted = {name: filled(item) for name, item in wanted.items()}
+        got, wanted = _fact(seen, key, value, case)
         if got != wanted:
             yield f"{key}: {got!r}, expected {wanted!r}"
+
+
+def _fact(seen: Facts, key: str, value: Any, case: Case) -> tuple[Any, Any]:
+    """Return what was seen of a key, and what is wanted, in the same form."""
+    requests = seen["requests"]
+    preflights = [one for one in requests if one["what"].endswith("preflight")]
+    actual = [one for one in requests if one["what"].endswith("actual")]
+
+    def header(items: list[Facts], index: int) -> tuple[Any, Any]:
+        held = items[index]["headers"] if items else {}
+        wanted = {name: named(fill(v, case)) if v else v for name, v in value.items()}
+        return {name: held.get(name.lower()) for name in value}, wanted
+
+    match key:
+        case "preflight_sent":
+            return bool(preflights), value
+        case "actual_sent":
+            return bool(actual), value
+        case "trace":
+            return [one["what"] for one in requests], value
+        case "origins":
+            return [one["headers"].get("origin") for one in requests], value
+        case "methods":
+            return [one["method"] for one in actual], value or []
+        case "cookie_sent":
+            return [one["cookie"] for one in requests], value
+        case "preflight_request_headers" | "preflight_header":
+            return header(preflights, 0)
+        case "actual_header":
+            return header(actual, 0)
+        case "last_actual_header":
+            return header(actual, -1)
+        case "readable_headers":
+            held = seen["readable"]
+            return (held if held is None else sorted(held)), value and sorted(value)
+        case "readable_values":
+            held = seen["readable"] or {}
+            return {name: held.get(name) for name in value}, value
+    return seen[key], value
+
+
+def problems(case: Case, engine: Engine) -> Iterable[str]:
+    """Yield in what the browser half's facts differ from what a case expects."""
+    steps = zip(facts(case, engine), expected(case, engine.name), strict=True)
+    for number, (seen, expect) in enumerate(steps):
+        for text in differences(seen, expect, case):
+            yield f"step {number}: {text}"

@@ -9,7 +9,8 @@ this half never imports, so that a test that wires both together means something
 """
 
 from corsmith.browser.engines import CHROMIUM, ENGINES, FIREFOX, STANDARD, WEBKIT, Engine
-from corsmith.browser.fetch import Profile, fetch
+from corsmith.browser.fetch import fetch
+from corsmith.browser.progress import Profile
 from corsmith.browser.request import Body, FetchRequest
 from corsmith.browser.verdict import Failure, Outcome, Received, Sent, Step, Verdict
 

@@ -6,14 +6,14 @@ What lives here: two small stores with time as an argument. What does not: a clo
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeAlias
 
 from corsmith.browser.engines import Engine
 from corsmith.browser.verdict import Received
 
 __all__ = ["PreflightCache", "ResponseCache", "Stored"]
 
-Key = tuple[str, str, bool]
+Key: TypeAlias = tuple[str, str, bool]
 """Origin, URL with its query, and whether the entry is credentialed."""
 
 
@@ -25,20 +25,16 @@ class PreflightCache:
     _names: dict[tuple[Key, str], float] = field(default_factory=dict)
 
     def covers(
-        self,
-        key: tuple[str, str, bool],
-        method: str | None,
-        names: tuple[str, ...],
-        now: float,
-        engine: Engine,
+        self, key: Key, method: str | None, names: tuple[str, ...], now: float, engine: Engine
     ) -> bool:
-        """Return whether nothing is left to ask; ``method`` is ``None`` if it needs no entry."""
-        keys = [key]
-        if not key[2] and engine.credentialed_entry_serves_all:
-            keys.append((key[0], key[1], True))
+        """Return whether nothing is left to ask; ``method`` is ``None`` if it needs no entry.
+
+        Fetch, #concept-cache-match-method, #concept-cache-match-header.
+        """
+        keys = self._serving(key, engine)
 
         def is_kept(entries: Mapping[tuple[Key, str], float], value: str) -> bool:
-            return any(entries.get((one, value), -1.0) > now for one in keys)
+            return any(entries.get((one, value), now) > now for one in keys)
 
         if method is not None and not (
             is_kept(self._methods, method) or is_kept(self._methods, "*")
@@ -47,22 +43,50 @@ class PreflightCache:
         return all(
             is_kept(self._names, name)
             or (
-                (name != "authorization" or engine.star_covers_authorization)
+                (name != "authorization" or engine.cached_star_covers_authorization)
                 and is_kept(self._names, "*")
             )
             for name in names
         )
 
+    def has_any(self, key: Key, now: float, engine: Engine) -> bool:
+        """Return whether anything at all is kept: what asks for nothing needs no more."""
+        keys = self._serving(key, engine)
+        return any(
+            item[0] in keys and until > now
+            for entries in (self._methods, self._names)
+            for item, until in entries.items()
+        )
+
+    def _serving(self, key: Key, engine: Engine) -> list[Key]:
+        """Return the keys of the entries that serve a request (Fetch, #concept-cache-match)."""
+        serves_all = not key[2] and engine.credentialed_entry_serves_all
+        return [key, (key[0], key[1], True)] if serves_all else [key]
+
     def store(
-        self, key: Key, methods: list[str], names: list[str], until: float, engine: Engine
+        self,
+        key: Key,
+        methods: list[str],
+        names: list[str],
+        until: float,
+        now: float,
+        engine: Engine,
     ) -> None:
-        """Keep what a preflight's answer allows (Fetch, #cors-preflight-fetch, steps 7.12, 7.13)."""
-        for method in methods:
-            if method != "*" or engine.star_is_cached:
-                self._methods[key, method] = until
-        for name in names:
-            if name != "*" or engine.star_is_cached:
-                self._names[key, name.lower()] = until
+        """Keep what a preflight's answer allows (Fetch, #cors-preflight-fetch, 7.12 to 7.15).
+
+        What is kept already is kept for as long as the new answer says, and a ``*`` of an
+        answer with credentials is not kept: there it is a name like any other, and kept it
+        would allow what a new preflight would not.
+        """
+        keeps_star = engine.star_is_cached and (not key[2] or engine.credentialed_star_is_cached)
+        for entries, values in ((self._methods, methods), (self._names, map(str.lower, names))):
+            for value in values:
+                if value == "*" and not keeps_star:
+                    continue
+                if until > now:
+                    entries[key, value] = until
+                elif engine.zero_max_age_ends_entries:
+                    entries.pop((key, value), None)
 
     def clear(self, origin: str, url: str) -> None:
         """Drop the entries of an origin and URL (Fetch, #concept-cache-clear)."""

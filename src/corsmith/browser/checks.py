@@ -5,7 +5,8 @@ they are run (``fetch``).
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 from corsmith.browser.engines import Engine
@@ -19,6 +20,8 @@ from corsmith.headers import (
 
 __all__ = [
     "DEFAULT_MAX_AGE",
+    "REDIRECTS",
+    "Problem",
     "cors_check",
     "exposed_names",
     "extract_list",
@@ -33,30 +36,48 @@ DEFAULT_MAX_AGE: Final = 5
 _DIGITS: Final = re.compile(r"[0-9]+\Z")
 _SIGNED: Final = re.compile(r"-[0-9]+\Z")
 
-Problem = tuple[str, str]
-"""A stable code, and what was seen."""
+REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+"""Fetch, #redirect-status."""
+
+# URL Standard, as far as it decides whether a value can be an origin at all
+_URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://[^/?#\s*]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A stable code, what was seen, and what the consoles tell of it."""
+
+    code: str
+    evidence: str
+    values: Mapping[str, str] = field(default_factory=dict)
 
 
 def cors_check(origin: str, credentials: str, response: Received) -> Problem | None:
     """Return why the answer may not be read (Fetch, #concept-cors-check), or ``None``."""
     allowed = response.get("access-control-allow-origin")
+    status = str(response.status)
     if allowed is None:
-        return "allow-origin-missing", "there is no Access-Control-Allow-Origin"
+        evidence = "there is no Access-Control-Allow-Origin"
+        return Problem("allow-origin-missing", evidence, {"status": status})
     if allowed == "*" and credentials != "include":
         return None
     if allowed != origin:
-        return _origin_mismatch(allowed, origin, response)
+        code, evidence = _origin_mismatch(allowed, origin, response)
+        return Problem(code, evidence, {"value": allowed, "status": status})
     if credentials != "include":
         return None
     seen = response.get("access-control-allow-credentials")
     if seen == "true":
         return None
+    values = {"value": seen or "", "status": status}
     if seen is None:
-        return "allow-credentials-missing", "there is no Access-Control-Allow-Credentials"
-    return "allow-credentials-not-true", f"Access-Control-Allow-Credentials is {seen!r}, not 'true'"
+        evidence = "there is no Access-Control-Allow-Credentials"
+        return Problem("allow-credentials-missing", evidence, values)
+    evidence = f"Access-Control-Allow-Credentials is {seen!r}, not 'true'"
+    return Problem("allow-credentials-not-true", evidence, values)
 
 
-def _origin_mismatch(allowed: str, origin: str, response: Received) -> Problem:
+def _origin_mismatch(allowed: str, origin: str, response: Received) -> tuple[str, str]:
     if allowed == "*":
         return (
             "wildcard-with-credentials",
@@ -67,10 +88,10 @@ def _origin_mismatch(allowed: str, origin: str, response: Received) -> Problem:
         return "allow-origin-twice", f"{lines} Access-Control-Allow-Origin lines: {allowed}"
     if "," in allowed or " " in allowed:
         return "allow-origin-list", f"Access-Control-Allow-Origin is a list: {allowed}"
-    return (
-        "allow-origin-mismatch",
-        f"Access-Control-Allow-Origin is {allowed!r}, and the page is {origin}",
-    )
+    evidence = f"Access-Control-Allow-Origin is {allowed!r}, and the page is {origin}"
+    if allowed != "null" and _URL.match(allowed) is None:
+        return "allow-origin-invalid", evidence
+    return "allow-origin-mismatch", evidence
 
 
 def extract_list(name: str, response: Received) -> list[str] | None | bool:
@@ -108,14 +129,16 @@ def preflight_lists(
     methods = extract_list("access-control-allow-methods", response)
     names = extract_list("access-control-allow-headers", response)
     if methods is False:
-        return "allow-methods-unreadable", "Access-Control-Allow-Methods is no list of methods"
+        return _unreadable("methods", response)
     if names is False:
-        return "allow-headers-unreadable", "Access-Control-Allow-Headers is no list of names"
+        return _unreadable("headers", response)
+    forced = forced and engine.forced_preflight_allows_its_method
     allowed = methods if isinstance(methods, list) else [method] if forced else []
     wildcard = credentials != "include"
     if not (method in allowed or method in SAFELISTED_METHODS or (wildcard and "*" in allowed)):
         seen = response.get("access-control-allow-methods")
-        return "method-not-allowed", f"{method} is not in Access-Control-Allow-Methods: {seen}"
+        evidence = f"{method} is not in Access-Control-Allow-Methods: {seen}"
+        return Problem("method-not-allowed", evidence, {"method": method})
     listed = names if isinstance(names, list) else []
     lower = {name.lower() for name in listed}
     for name in unsafe:
@@ -123,11 +146,20 @@ def preflight_lists(
             continue
         covered = wildcard and "*" in listed
         if name == "authorization" and covered and not engine.star_covers_authorization:
-            return "authorization-not-covered", "* in Access-Control-Allow-Headers never covers it"
+            evidence = "* in Access-Control-Allow-Headers never covers it"
+            return Problem("authorization-not-covered", evidence, {"header": name})
         if not covered:
             seen = response.get("access-control-allow-headers")
-            return "header-not-allowed", f"{name} is not in Access-Control-Allow-Headers: {seen}"
+            evidence = f"{name} is not in Access-Control-Allow-Headers: {seen}"
+            return Problem("header-not-allowed", evidence, {"header": name})
     return allowed, listed
+
+
+def _unreadable(kind: str, response: Received) -> Problem:
+    header = f"Access-Control-Allow-{kind.title()}"
+    seen = response.get(header) or ""
+    what = "methods" if kind == "methods" else "names"
+    return Problem(f"allow-{kind}-unreadable", f"{header} is no list of {what}", {"value": seen})
 
 
 def max_age(response: Received, engine: Engine) -> int:
@@ -142,7 +174,8 @@ def max_age(response: Received, engine: Engine) -> int:
             engine.max_age_cap if len(digits) > 9 else min(int(digits or "0"), engine.max_age_cap)
         )
     if engine.odd_max_age_is_no_cache:
-        return 0
+        # An empty value counts as none in the one engine that reads it so.
+        return DEFAULT_MAX_AGE if lines == ("",) else 0
     signed = len(lines) == 1 and _SIGNED.match(lines[0]) is not None
     return 0 if signed and engine.signed_max_age_is_no_cache else DEFAULT_MAX_AGE
 

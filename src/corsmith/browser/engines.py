@@ -4,103 +4,147 @@ What lives here: one row for each departure, with the versions it was measured i
 What does not: any ``if`` about an engine anywhere else: the model asks these fields.
 
 Measured on Debian 12 with Chromium 156.0.8078.79, Firefox ESR 153.7.0 and WebKitGTK 2.50.6,
-each through pages that posted their results home and a server that logged every request.
-The standard is whatwg/fetch 586cd2a of 2 July 2026.
+each through pages that posted their results home and a server that logged every request;
+``tests/browsers/test_differential.py`` does so again. The standard is whatwg/fetch 586cd2a
+of 2 July 2026.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final
+from typing import Final, Literal
 
 __all__ = ["CHROMIUM", "DEPARTURES", "ENGINES", "FIREFOX", "STANDARD", "WEBKIT", "Engine"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Engine:
-    """One engine: every field at its default is the standard."""
+    """One engine: every field at its default is the standard.
+
+    Where the standard leaves the choice to the browser (how long a preflight is kept, what
+    a cookie without SameSite means) the default is what most of them do.
+    """
 
     name: str
     version: str
-    star_covers_authorization: bool = False
-    signed_max_age_is_no_cache: bool = False
-    odd_max_age_is_no_cache: bool = False
+    # ── what a script may set, and what needs a preflight ──
+    dropped_headers: frozenset[str] = frozenset()
+    client_hints_are_safelisted: bool = False
     equal_names_are_measured_together: bool = False
     total_limit: int | None = 1024
-    dropped_headers: frozenset[str] = frozenset()
-    extra_safelisted: frozenset[str] = frozenset()
-    asks_for_local_network: bool = False
-    upload_listener_needs_body: bool = False
-    no_referrer_hides_origin: bool = True
-    userinfo_blocked_in_same_origin_redirect: bool = False
-    failed_request_clears_cache: bool = True
-    failed_preflight_clears_cache: bool = True
-    tainted_preflight_keeps_origin: bool = False
-    repeated_names_are_asked_twice: bool = False
-    star_is_cached: bool = True
-    credentialed_entry_serves_all: bool = True
     high_bytes_are_unsafe: bool = False
-    stream: str = "preflight"
-    preflights_again_after_method_change: bool = False
-    preflights_again_after_authorization: str | None = None
     lenient_range: bool = False
-    redirects_are_credentialed: bool = False
-    reload_skips_preflight_cache: bool = False
+    largest_range: int | None = None
+    repeated_names_are_asked_twice: bool = False
+    upload_listener_needs_body: bool = False
+    stream: Literal["preflight", "text", "reject"] = "preflight"
+    # ── the preflight's answer ──
+    star_covers_authorization: bool = False
+    forced_preflight_allows_its_method: bool = True
+    # ── the preflight cache ──
     max_age_cap: int = 86_400
+    signed_max_age_is_no_cache: bool = False
+    odd_max_age_is_no_cache: bool = False
+    star_is_cached: bool = True
+    cached_star_covers_authorization: bool = False
+    credentialed_star_is_cached: bool = False
+    credentialed_entry_serves_all: bool = True
+    zero_max_age_ends_entries: bool = True
+    forced_preflight_needs_entry: bool = True
+    fragment_divides_entries: bool = True
+    opaque_origins_keep_preflights: bool = True
+    tainted_origins_keep_preflights: bool = True
+    cache_modes_that_ask_again: frozenset[str] = frozenset()
+    cache_modes_that_keep_nothing: frozenset[str] = frozenset()
+    failed_request_clears_cache: bool = True
+    failed_plain_request_clears_cache: bool = False
+    failed_preflight_clears_cache: bool = True
+    # ── redirects ──
+    tainted_preflight_names_page: bool = False
+    preflights_again: Literal["without names", "with names"] | None = None
+    redirects_are_credentialed: bool = False
+    redirect_makes_delete_get: bool = False
+    preflight_at_home_is_unchecked: bool = False
+    userinfo_blocked_in_same_origin_redirect: bool = False
+    empty_location_is_none: bool = False
+    equal_locations_are_one: bool = False
+    origin_survives_method_change: bool = False
+    redirect_to_other_origin_hides_origin: bool = False
+    # ── Origin, Referer, cookies ──
+    no_referrer_hides_origin: bool = True
+    same_origin_policy_hides_origin: bool = True
+    elements_name_origin_at_home: bool = False
+    trimmed_policies: frozenset[str] = frozenset()
+    cookies_go_cross_site: bool = False
+    # ── what is refused besides CORS ──
+    asks_for_local_network: bool = False
+    ports_of_an_address_are_sites: bool = False
+    stylesheets_need_their_type: bool = True
+    opaque_types_blocked: frozenset[str] = frozenset()
+    # ── the HTTP cache ──
+    refused_answers_are_stored: bool = True
     images_have_their_own_cache: bool = False
     credentials_have_their_own_cache: bool = False
-    ports_of_an_address_are_sites: bool = False
 
 
 STANDARD: Final = Engine(name="standard", version="586cd2a")
 
-_CLIENT_HINTS: Final = frozenset(
-    {
-        "save-data",
-        "dpr",
-        "width",
-        "viewport-width",
-        "device-memory",
-        "rtt",
-        "downlink",
-        "ect",
-    }
-)
-
 CHROMIUM: Final = Engine(
     name="chromium",
     version="156.0.8078.79",
-    star_covers_authorization=True,
-    signed_max_age_is_no_cache=True,
-    equal_names_are_measured_together=True,
     dropped_headers=frozenset({"user-agent"}),
-    extra_safelisted=_CLIENT_HINTS,
-    asks_for_local_network=True,
+    client_hints_are_safelisted=True,
+    equal_names_are_measured_together=True,
+    largest_range=2**63 - 1,
     upload_listener_needs_body=True,
-    no_referrer_hides_origin=False,
-    userinfo_blocked_in_same_origin_redirect=True,
-    ports_of_an_address_are_sites=True,
-    failed_request_clears_cache=False,
-    reload_skips_preflight_cache=True,
+    star_covers_authorization=True,
+    forced_preflight_allows_its_method=False,
     max_age_cap=7200,
+    signed_max_age_is_no_cache=True,
+    forced_preflight_needs_entry=False,
+    opaque_origins_keep_preflights=False,
+    tainted_origins_keep_preflights=False,
+    cache_modes_that_ask_again=frozenset({"no-store", "reload", "no-cache"}),
+    cache_modes_that_keep_nothing=frozenset({"no-store"}),
+    failed_request_clears_cache=False,
+    userinfo_blocked_in_same_origin_redirect=True,
+    empty_location_is_none=True,
+    equal_locations_are_one=True,
+    redirect_to_other_origin_hides_origin=True,
+    no_referrer_hides_origin=False,
+    same_origin_policy_hides_origin=False,
+    elements_name_origin_at_home=True,
+    asks_for_local_network=True,
+    ports_of_an_address_are_sites=True,
+    stylesheets_need_their_type=False,
+    opaque_types_blocked=frozenset({"text/plain", "text/html"}),
+    refused_answers_are_stored=False,
 )
 
 FIREFOX: Final = Engine(
     name="firefox",
     version="153.7.0",
+    total_limit=None,
+    high_bytes_are_unsafe=True,
+    largest_range=2**64 - 1,
+    repeated_names_are_asked_twice=True,
+    stream="text",
     star_covers_authorization=True,
+    forced_preflight_allows_its_method=False,
     signed_max_age_is_no_cache=True,
     odd_max_age_is_no_cache=True,
-    total_limit=None,
-    tainted_preflight_keeps_origin=True,
-    repeated_names_are_asked_twice=True,
     star_is_cached=False,
     credentialed_entry_serves_all=False,
-    high_bytes_are_unsafe=True,
-    stream="text",
-    preflights_again_after_method_change=True,
-    preflights_again_after_authorization="without the name",
-    reload_skips_preflight_cache=True,
+    forced_preflight_needs_entry=False,
+    tainted_origins_keep_preflights=False,
+    cache_modes_that_ask_again=frozenset({"no-store", "reload"}),
+    failed_plain_request_clears_cache=True,
+    tainted_preflight_names_page=True,
+    preflight_at_home_is_unchecked=True,
+    preflights_again="without names",
+    trimmed_policies=frozenset({"unsafe-url"}),
+    opaque_types_blocked=frozenset({"text/html"}),
+    refused_answers_are_stored=False,
     images_have_their_own_cache=True,
     credentials_have_their_own_cache=True,
 )
@@ -108,17 +152,24 @@ FIREFOX: Final = Engine(
 WEBKIT: Final = Engine(
     name="webkit",
     version="2.50.6",
-    star_covers_authorization=True,
-    signed_max_age_is_no_cache=True,
     equal_names_are_measured_together=True,
+    lenient_range=True,
+    largest_range=2**64 - 1,
+    stream="reject",
+    star_covers_authorization=True,
+    max_age_cap=600,
+    signed_max_age_is_no_cache=True,
+    cached_star_covers_authorization=True,
+    credentialed_star_is_cached=True,
     failed_request_clears_cache=False,
     failed_preflight_clears_cache=False,
-    stream="reject",
-    preflights_again_after_method_change=True,
-    preflights_again_after_authorization="with the name",
-    lenient_range=True,
+    preflights_again="with names",
     redirects_are_credentialed=True,
-    max_age_cap=600,
+    redirect_makes_delete_get=True,
+    origin_survives_method_change=True,
+    elements_name_origin_at_home=True,
+    cookies_go_cross_site=True,
+    refused_answers_are_stored=False,
 )
 
 ENGINES: Final[Mapping[str, Engine]] = MappingProxyType(
@@ -127,35 +178,71 @@ ENGINES: Final[Mapping[str, Engine]] = MappingProxyType(
 
 DEPARTURES: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "star_covers_authorization": "`*` in Access-Control-Allow-Headers covers Authorization",
-        "signed_max_age_is_no_cache": "a negative Access-Control-Max-Age keeps nothing",
-        "odd_max_age_is_no_cache": "an unreadable Access-Control-Max-Age keeps nothing",
+        "dropped_headers": "User-Agent from a script is dropped",
+        "client_hints_are_safelisted": "client hints are CORS-safelisted",
         "equal_names_are_measured_together": "header lines of one name share the 128 bytes",
         "total_limit": "safelisted values have no limit together",
-        "dropped_headers": "User-Agent from a script is dropped",
-        "extra_safelisted": "client hints are CORS-safelisted",
-        "asks_for_local_network": "public pages need permission for loopback and private addresses",
-        "upload_listener_needs_body": "an upload listener without a body forces no preflight",
-        "no_referrer_hides_origin": "a no-cors POST keeps its Origin under no-referrer",
-        "userinfo_blocked_in_same_origin_redirect": "a same-origin redirect to userinfo fails",
-        "failed_request_clears_cache": "a refused answer leaves the preflight cache alone",
-        "failed_preflight_clears_cache": "a refused preflight leaves the preflight cache alone",
-        "tainted_preflight_keeps_origin": "a preflight after a tainted redirect names the page",
-        "repeated_names_are_asked_twice": "a header set twice is asked for twice",
-        "star_is_cached": "a `*` of a preflight's answer is not kept",
-        "credentialed_entry_serves_all": "a credentialed entry serves no other request",
         "high_bytes_are_unsafe": "bytes above 0x7F make a value unsafe",
-        "stream": "a stream as a body is refused, or sent as text",
-        "preflights_again_after_method_change": "a request that a redirect made GET is preflighted",
-        "preflights_again_after_authorization": "a request that lost Authorization is preflighted",
         "lenient_range": "Range in upper case, or with a sign, is CORS-safelisted",
-        "redirects_are_credentialed": "a redirect between two other origins refuses `*`",
-        "reload_skips_preflight_cache": 'cache: "reload" asks again',
+        "largest_range": "a Range beyond what fits an integer is not CORS-safelisted",
+        "repeated_names_are_asked_twice": "a header set twice is asked for twice",
+        "upload_listener_needs_body": "an upload listener without a body forces no preflight",
+        "stream": "a stream as a body is refused, or sent as text",
+        "star_covers_authorization": "`*` in Access-Control-Allow-Headers covers Authorization",
+        "forced_preflight_allows_its_method": (
+            "a forced preflight must list a method that is not CORS-safelisted"
+        ),
         "max_age_cap": "how long a preflight's answer is kept at most",
-        "images_have_their_own_cache": "an image loaded without CORS is not reused with it",
-        "credentials_have_their_own_cache": "an answer without credentials is not reused with them",
+        "signed_max_age_is_no_cache": "a negative Access-Control-Max-Age keeps nothing",
+        "odd_max_age_is_no_cache": "an unreadable Access-Control-Max-Age keeps nothing",
+        "star_is_cached": "a `*` of a preflight's answer is not kept",
+        "cached_star_covers_authorization": "a kept `*` covers Authorization",
+        "credentialed_star_is_cached": "a kept `*` serves requests with credentials",
+        "credentialed_entry_serves_all": "a credentialed entry serves no other request",
+        "zero_max_age_ends_entries": "max-age 0 leaves what was kept before",
+        "forced_preflight_needs_entry": (
+            "any kept answer serves a forced preflight of a CORS-safelisted method"
+        ),
+        "fragment_divides_entries": "a preflight's answer is kept for a URL without its fragment",
+        "opaque_origins_keep_preflights": "nothing is kept for an opaque origin",
+        "tainted_origins_keep_preflights": "nothing is kept after a tainted redirect",
+        "cache_modes_that_ask_again": "a cache mode makes the browser ask again",
+        "cache_modes_that_keep_nothing": "in a cache mode the preflight's answer is not kept",
+        "failed_request_clears_cache": "a refused answer leaves the preflight cache alone",
+        "failed_plain_request_clears_cache": "so does the refused answer of any CORS request",
+        "failed_preflight_clears_cache": "a refused preflight leaves the preflight cache alone",
+        "tainted_preflight_names_page": "a preflight after a tainted redirect names the page",
+        "preflights_again": "what a redirect left nothing to ask for is preflighted",
+        "redirects_are_credentialed": "a redirect between two other origins refuses `*`",
+        "redirect_makes_delete_get": "a redirect to another origin makes a DELETE a GET",
+        "preflight_at_home_is_unchecked": (
+            "the preflight to the page's own origin, after a redirect, may lack the headers"
+        ),
+        "userinfo_blocked_in_same_origin_redirect": "a same-origin redirect to userinfo fails",
+        "empty_location_is_none": "an empty Location is none",
+        "equal_locations_are_one": "two equal Location lines are one",
+        "origin_survives_method_change": "a redirect that makes a request GET keeps its Origin",
+        "redirect_to_other_origin_hides_origin": (
+            "a no-cors request that is redirected to another origin names `null`"
+        ),
+        "no_referrer_hides_origin": "a no-cors POST keeps its Origin under no-referrer",
+        "same_origin_policy_hides_origin": (
+            "a no-cors POST keeps its Origin under the referrer policy same-origin"
+        ),
+        "elements_name_origin_at_home": "an element with crossorigin names its page at home too",
+        "trimmed_policies": "unsafe-url is cut to the origin for other origins",
+        "cookies_go_cross_site": "a cookie without SameSite goes to other sites",
+        "asks_for_local_network": (
+            "public pages need permission for loopback and private addresses"
+        ),
         "ports_of_an_address_are_sites": "two ports of an address are two sites",
+        "stylesheets_need_their_type": "a style sheet may have any type",
+        "opaque_types_blocked": "an image with nosniff and these types is blocked",
+        "refused_answers_are_stored": "an answer that CORS refused is not kept",
+        "images_have_their_own_cache": "an image loaded without CORS is not reused with it",
+        "credentials_have_their_own_cache": (
+            "an answer without credentials is not reused with them"
+        ),
     }
 )
-
-assert set(DEPARTURES) <= {field.name for field in fields(Engine)}  # noqa: S101  a table of names
+"""What each departure is, in a sentence about the engines that depart."""

@@ -17,7 +17,7 @@ from corsmith.headers import (
     is_token,
     normalize_method,
 )
-from corsmith.safelists import is_safelisted_request_header
+from corsmith.safelists import LONGEST_VALUE, is_safelisted_request_header
 
 __all__ = ["Body", "FetchRequest", "InvalidRequestError", "Prepared", "prepare", "unsafe_names"]
 
@@ -26,12 +26,23 @@ Pairs = tuple[tuple[str, str], ...]
 _METHOD_OVERRIDES: Final = frozenset(
     {"x-http-method", "x-http-method-override", "x-method-override"}
 )
+# No engine ever forbade what Private Network Access would have reserved, and it is gone.
+_ALLOWED_AFTER_ALL: Final = frozenset({"access-control-request-private-network"})
 _NO_CORS_SAFELISTED: Final = frozenset(
     {"accept", "accept-language", "content-language", "content-type"}
 )
-_VALUE: Final = re.compile(r"[^\x00\r\n]*\Z")
+_PART: Final = re.compile(r'(?:"(?:\\.|[^"\\])*(?:"|\Z)|[^,"])+')
+_VALUE: Final = re.compile(r"[^\x00\r\n\u0100-\U0010ffff]*\Z")
 _HIGH: Final = re.compile(r"[\x80-\xff]")
-_LENIENT_RANGE: Final = re.compile(r"bytes=\+?[0-9]+-\+?[0-9]*\Z", re.IGNORECASE)
+_HINTS: Final = {
+    "save-data": re.compile(r"on\Z", re.IGNORECASE),
+    "ect": re.compile(r"(?:4g|3g|2g|slow-2g)\Z"),
+    **dict.fromkeys(
+        ("device-memory", "dpr", "width", "viewport-width", "rtt", "downlink"),
+        re.compile(r"[0-9]+(?:\.[0-9]+)?\Z"),
+    ),
+}
+_CLIENT_HINTS: Final = frozenset(_HINTS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +63,7 @@ class Body:
         """The type that a browser adds (Fetch, #concept-bodyinit-extract)."""
         return {
             "text": "text/plain;charset=UTF-8",
-            "blob": self.type or None,
+            "blob": self.type.lower() or None,
             "form": "application/x-www-form-urlencoded;charset=UTF-8",
             "multipart": "multipart/form-data; boundary=----boundary",
             "bytes": None,
@@ -105,8 +116,9 @@ class Prepared:
     credentials: str
     redirect: str
     body: Body | None
-    force_preflight: bool
-    navigates: bool = False
+    force_preflight: bool = False
+    first_headers: Pairs = ()
+    is_element: bool = False
 
 
 def prepare(request: FetchRequest, engine: Engine) -> Prepared:
@@ -130,7 +142,9 @@ def prepare(request: FetchRequest, engine: Engine) -> Prepared:
     if body is not None and body.kind == "stream":
         body, force = _stream(body, request, engine)
     if body is not None and body.content_type and not _has(headers, "content-type"):
-        headers += (("Content-Type", body.content_type),)
+        safe = is_safelisted_request_header("content-type", body.content_type)
+        if safe or request.mode != "no-cors":
+            headers += (("Content-Type", body.content_type),)
     if request.upload_listener and not (engine.upload_listener_needs_body and body is None):
         force = True  # XMLHttpRequest, send(), step 8: the use-CORS-preflight flag
     return _prepared(request, method=method, headers=headers, body=body, force=force)
@@ -154,6 +168,8 @@ def _prepared(
         redirect=request.redirect,
         body=body,
         force_preflight=force,
+        first_headers=headers,
+        is_element=request.api in _ELEMENTS,
     )
 
 
@@ -206,7 +222,8 @@ def _headers(request: FetchRequest, engine: Engine) -> Pairs:
         if _VALUE.match(value) is None:
             raise InvalidRequestError("header-value-invalid", f"{name} has an invalid value")
         lower = name.lower()
-        if is_forbidden_request_header(name) or lower in engine.dropped_headers:
+        forbidden = is_forbidden_request_header(name) and lower not in _ALLOWED_AFTER_ALL
+        if forbidden or lower in engine.dropped_headers:
             continue
         if lower in _METHOD_OVERRIDES and _overrides(value):
             continue
@@ -217,8 +234,8 @@ def _headers(request: FetchRequest, engine: Engine) -> Pairs:
 
 
 def _overrides(value: str) -> bool:
-    """Fetch, #forbidden-request-header, step 3."""
-    return any(part.strip("\t ").upper() in FORBIDDEN_METHODS for part in value.split(","))
+    """Fetch, #forbidden-request-header, step 3; quoted text is not split (step 3.1)."""
+    return any(part.strip("\t ").upper() in FORBIDDEN_METHODS for part in _PART.findall(value))
 
 
 def _keeps_no_cors(kept: Iterable[tuple[str, str]], name: str, value: str) -> bool:
@@ -278,10 +295,26 @@ def _measured(headers: Pairs) -> Pairs:
 
 
 def _is_safelisted(name: str, value: str, engine: Engine) -> bool:
-    if name in engine.extra_safelisted:
-        return True
+    if name in _CLIENT_HINTS:
+        return engine.client_hints_are_safelisted and _is_hint(name, value)
     if engine.high_bytes_are_unsafe and name in {"accept", "content-type"} and _HIGH.search(value):
         return False
-    if engine.lenient_range and name == "range" and _LENIENT_RANGE.match(value):
-        return True
+    if name == "range":
+        return _is_range(value, engine)
     return is_safelisted_request_header(name, value)
+
+
+def _is_hint(name: str, value: str) -> bool:
+    if len(value) > LONGEST_VALUE:
+        return False
+    return _HINTS[name].match(value) is not None
+
+
+def _is_range(value: str, engine: Engine) -> bool:
+    if engine.lenient_range:
+        value = value.lower().replace("+", "")
+    if not is_safelisted_request_header("range", value):
+        return False
+    numbers = [digits.lstrip("0") for digits in re.findall("[0-9]+", value)]
+    largest = "" if engine.largest_range is None else str(engine.largest_range)
+    return not largest or all((len(n), n) <= (len(largest), largest) for n in numbers)
