@@ -237,9 +237,9 @@ def _sender(address: Address, asked: Asked) -> Callable[[Sent, bytes | None], Re
     client = Client(dialer=dialer, limits=Limits(timeout=connection.timeout))
 
     def send(sent: Sent, body: bytes | None) -> Result:
-        headers = (*sent.headers, *_added(sent, asked, address))
-        request = Request(method=sent.method, url=sent.url, headers=headers, body=body)
         try:
+            headers = (*sent.headers, *_added(sent, asked, address))
+            request = Request(method=sent.method, url=sent.url, headers=headers, body=body)
             return client.send(request)
         except NetworkError as error:
             return NoAnswer(
