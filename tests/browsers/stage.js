@@ -68,7 +68,7 @@ async function perform(request, url, elements) {
         resolve({ ...loaded, status: xhr.status, readable: Object.fromEntries(pairs) });
       };
       try {
-        xhr.open(request.method || "GET", url);
+        xhr.open(request.method ?? "GET", url);
         xhr.withCredentials = request.credentials === "include";
         for (const [name, value] of request.headers || []) xhr.setRequestHeader(name, value);
       } catch { resolve(invalid); return; }
@@ -121,13 +121,17 @@ function inFrame(context, request, url) {
   });
 }
 
-function inWorker(context, request, url) {
+let codes = 0;
+
+async function inWorker(context, request, url) {
   const code = `${SOURCE}
     perform(${JSON.stringify(request)}, ${JSON.stringify(url)}).then((facts) => postMessage(facts));`;
-  let address = "/worker.js?" + encodeURIComponent(code);
+  codes += 1;
+  let address = "/worker.js?" + codes;
+  if (context === "worker") await fetch("/code/" + codes, { method: "POST", body: code });
   if (context === "data-worker") address = "data:text/javascript," + encodeURIComponent(code);
   if (context === "blob-worker") address = URL.createObjectURL(new Blob([code]));
-  return new Promise((resolve) => {
+  return await new Promise((resolve) => {
     const worker = new Worker(address);
     worker.onmessage = (event) => { worker.terminate(); resolve(event.data); };
     worker.onerror = (event) => { resolve({ outcome: "worker-error: " + event.message }); };

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 SCRIPT = Path(__file__).with_name("stage.js")
 HOST_NAMES = {"A": "127.0.0.1", "B": "localhost", "C": "127.0.0.1", "P": "127.0.0.1"}
-NO_BODY = frozenset({204, 205, 304})
+NO_BODY = frozenset({204, 304})
 BODIES = {
     "text": b"body",
     "js": b"0;",
@@ -61,6 +61,7 @@ class Stage:
         self.record: dict[str, list[list[Facts]]] = {}
         self.batches: dict[str, list[Case]] = {}
         self.results: dict[str, dict[str, list[Facts]]] = {}
+        self.code: dict[str, bytes] = {}
         self.arrived = threading.Condition()
 
     def play(self, browser: Browser, cases: Sequence[Case]) -> dict[str, list[Facts]]:
@@ -193,7 +194,7 @@ class _Handler(BaseHTTPRequestHandler):
         for response in case["responses"]:
             same = response["for"] == kind == "actual" and response.get("hop", 0) == hop
             if same and response.get("step", step) == step:
-                return b"" if response["status"] in NO_BODY else BODIES[response.get("body", "text")]
+                return b"" if response["status"] in {*NO_BODY, 205} else BODIES[response.get("body", "text")]
         return b""
 
     def _seen(self, case: Case) -> dict[str, str]:
@@ -219,9 +220,12 @@ class _Handler(BaseHTTPRequestHandler):
                     f"\nplayAll({json.dumps(urlsplit(self.path).query)});</script>"
                 )
                 self._write(200, [("Content-Type", "text/html")], text.encode())
+            case ["code", number]:
+                stage.code[number] = body
+                self._write(200, [], b"")
             case ["worker.js"]:
-                code = unquote(urlsplit(self.path).query)
-                self._write(200, [("Content-Type", "text/javascript")], code.encode())
+                code = stage.code[urlsplit(self.path).query]
+                self._write(200, [("Content-Type", "text/javascript")], code)
             case ["batch", name]:
                 text = json.dumps(stage.put_on(name))
                 self._write(200, [("Content-Type", "application/json")], text.encode())

@@ -36,6 +36,7 @@ _JAVASCRIPT: Final = frozenset(
 )
 _NO_SCRIPT: Final = re.compile(r"(?:audio|image|video)/|text/csv\Z")
 _WITHOUT_BODY: Final = frozenset({204, 205})
+_PARTIAL: Final = 206
 _OK: Final = range(200, 300)
 
 
@@ -59,13 +60,25 @@ def element_problem(api: str, tainting: str, answer: Received, engine: Engine) -
             return f"type {kind!r} is no JavaScript, and X-Content-Type-Options is nosniff"
         case "script" if _NO_SCRIPT.match(kind):
             return f"type {kind!r} is never a script"
-        case "stylesheet" if (nosniff or engine.stylesheets_need_their_type) and kind != "text/css":
+        case "stylesheet" if _is_no_style(kind, engine, nosniff=nosniff):
             return f"type {kind!r} is no style sheet"
         case "img" if answer.status in _WITHOUT_BODY:
             return f"status {answer.status} has no image"
+        case "img" if _is_partial(answer, tainting) and engine.opaque_partial_images_blocked:
+            return "status 206 without a Range"
         case "img" if nosniff and tainting == "opaque" and kind in engine.opaque_types_blocked:
             return f"type {kind!r} is no image, and X-Content-Type-Options is nosniff"
     return None
+
+
+def _is_no_style(kind: str, engine: Engine, *, nosniff: bool) -> bool:
+    if nosniff:
+        return kind != "text/css"
+    return engine.stylesheets_need_their_type and kind not in {"", "text/css"}
+
+
+def _is_partial(answer: Received, tainting: str) -> bool:
+    return answer.status == _PARTIAL and tainting == "opaque"
 
 
 def resource_policy_problem(

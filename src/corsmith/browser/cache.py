@@ -23,6 +23,7 @@ class PreflightCache:
 
     _methods: dict[tuple[Key, str], float] = field(default_factory=dict)
     _names: dict[tuple[Key, str], float] = field(default_factory=dict)
+    _answered: dict[Key, float] = field(default_factory=dict)
 
     def covers(
         self, key: Key, method: str | None, names: tuple[str, ...], now: float, engine: Engine
@@ -50,13 +51,8 @@ class PreflightCache:
         )
 
     def has_any(self, key: Key, now: float, engine: Engine) -> bool:
-        """Return whether anything at all is kept: what asks for nothing needs no more."""
-        keys = self._serving(key, engine)
-        return any(
-            item[0] in keys and until > now
-            for entries in (self._methods, self._names)
-            for item, until in entries.items()
-        )
+        """Return whether any answer is kept, whatever it allows: what asks for nothing needs no more."""
+        return any(self._answered.get(one, now) > now for one in self._serving(key, engine))
 
     def _serving(self, key: Key, engine: Engine) -> list[Key]:
         """Return the keys of the entries that serve a request (Fetch, #concept-cache-match)."""
@@ -79,6 +75,7 @@ class PreflightCache:
         would allow what a new preflight would not.
         """
         keeps_star = engine.star_is_cached and (not key[2] or engine.credentialed_star_is_cached)
+        self._answered[key] = until
         for entries, values in ((self._methods, methods), (self._names, map(str.lower, names))):
             for value in values:
                 if value == "*" and not keeps_star:
@@ -93,6 +90,8 @@ class PreflightCache:
         for entries in (self._methods, self._names):
             for one in [item for item in entries if item[0][:2] == (origin, url)]:
                 del entries[one]
+        for key in [key for key in self._answered if key[:2] == (origin, url)]:
+            del self._answered[key]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,66 +101,55 @@ class Stored:
     response: Received
     until: float
     varied: tuple[tuple[str, str | None], ...]
-    opaque_image: bool
-    credentials: bool
 
 
 _FRESH: Final = re.compile(r"(?:^|[,\s])max-age=([0-9]{1,9})")
+
+Shelf: TypeAlias = tuple[str, bool, bool]
+"""URL, whether only images share the answer, and whether only credentialed requests do."""
 
 
 @dataclass(slots=True)
 class ResponseCache:
     """The HTTP cache, as far as it meets CORS: freshness, validation and Vary."""
 
-    _stored: dict[str, Stored] = field(default_factory=dict)
+    _stored: dict[Shelf, Stored] = field(default_factory=dict)
 
-    def find(self, url: str, headers: Mapping[str, str]) -> Stored | None:
+    def find(self, shelf: Shelf, headers: Mapping[str, str]) -> Stored | None:
         """Return the stored answer for a request with these headers (RFC 9111, 4.1)."""
-        stored = self._stored.get(url)
+        stored = self._stored.get(shelf)
         if stored is None:
             return None
         same = all(headers.get(name) == value for name, value in stored.varied)
         return stored if same else None
 
     def store(
-        self,
-        url: str,
-        headers: Mapping[str, str],
-        response: Received,
-        now: float,
-        *,
-        image: bool,
-        credentials: bool,
+        self, shelf: Shelf, headers: Mapping[str, str], response: Received, now: float
     ) -> None:
         """Keep an answer that may be kept (RFC 9111, section 3)."""
         control = (response.get("cache-control") or "").lower()
-        vary = (response.get("vary") or "").lower()
-        if "no-store" in control or "*" in vary or response.status not in {200, 404, 410}:
+        names = [name.strip() for name in (response.get("vary") or "").lower().split(",")]
+        if "no-store" in control or "*" in names or response.status not in {200, 404, 410}:
             return
         match = _FRESH.search(control)
         fresh = 0 if match is None or "no-cache" in control else int(match[1])
-        if match is None and response.get("etag") is None:
-            return
-        names = [name.strip() for name in vary.split(",") if name.strip()]
-        self._stored[url] = Stored(
+        self._stored[shelf] = Stored(
             response=response,
             until=now + fresh,
-            varied=tuple((name, headers.get(name)) for name in names),
-            opaque_image=image,
-            credentials=credentials,
+            varied=tuple((name, headers.get(name)) for name in names if name),
         )
 
-    def freshen(self, url: str, stored: Stored, answer: Received, now: float) -> Received:
+    def freshen(
+        self,
+        shelf: Shelf,
+        headers: Mapping[str, str],
+        stored: Stored,
+        answer: Received,
+        now: float,
+    ) -> Received:
         """Return the stored answer updated by a 304 (RFC 9111, section 3.2)."""
         new = {name.lower() for name, _ in answer.headers}
         kept = tuple(pair for pair in stored.response.headers if pair[0].lower() not in new)
         response = Received(status=stored.response.status, headers=kept + answer.headers)
-        self.store(
-            url,
-            dict[str, str](),
-            response,
-            now,
-            image=stored.opaque_image,
-            credentials=stored.credentials,
-        )
+        self.store(shelf, headers, response, now)
         return response

@@ -36,6 +36,7 @@ class Engine:
     lenient_range: bool = False
     largest_range: int | None = None
     repeated_names_are_asked_twice: bool = False
+    quoted_overrides_are_split: bool = False
     upload_listener_needs_body: bool = False
     stream: Literal["preflight", "text", "reject"] = "preflight"
     # ── the preflight's answer ──
@@ -65,7 +66,7 @@ class Engine:
     redirects_are_credentialed: bool = False
     redirect_makes_delete_get: bool = False
     preflight_at_home_is_unchecked: bool = False
-    userinfo_blocked_in_same_origin_redirect: bool = False
+    redirects_to_userinfo_fail: bool = False
     empty_location_is_none: bool = False
     equal_locations_are_one: bool = False
     origin_survives_method_change: bool = False
@@ -74,13 +75,17 @@ class Engine:
     no_referrer_hides_origin: bool = True
     same_origin_policy_hides_origin: bool = True
     elements_name_origin_at_home: bool = False
+    policy_hides_origin_after_redirect: bool = True
     trimmed_policies: frozenset[str] = frozenset()
+    restored_policies: frozenset[str] = frozenset()
+    no_cors_keeps_type_of_body: bool = False
     cookies_go_cross_site: bool = False
     # ── what is refused besides CORS ──
     asks_for_local_network: bool = False
     ports_of_an_address_are_sites: bool = False
     stylesheets_need_their_type: bool = True
     opaque_types_blocked: frozenset[str] = frozenset()
+    opaque_partial_images_blocked: bool = False
     # ── the HTTP cache ──
     refused_answers_are_stored: bool = True
     images_have_their_own_cache: bool = False
@@ -107,7 +112,7 @@ CHROMIUM: Final = Engine(
     cache_modes_that_ask_again=frozenset({"no-store", "reload", "no-cache"}),
     cache_modes_that_keep_nothing=frozenset({"no-store"}),
     failed_request_clears_cache=False,
-    userinfo_blocked_in_same_origin_redirect=True,
+    redirects_to_userinfo_fail=True,
     empty_location_is_none=True,
     equal_locations_are_one=True,
     redirect_to_other_origin_hides_origin=True,
@@ -128,6 +133,7 @@ FIREFOX: Final = Engine(
     high_bytes_are_unsafe=True,
     largest_range=2**64 - 1,
     repeated_names_are_asked_twice=True,
+    quoted_overrides_are_split=True,
     stream="text",
     star_covers_authorization=True,
     forced_preflight_allows_its_method=False,
@@ -140,11 +146,16 @@ FIREFOX: Final = Engine(
     cache_modes_that_ask_again=frozenset({"no-store", "reload"}),
     failed_plain_request_clears_cache=True,
     tainted_preflight_names_page=True,
+    equal_locations_are_one=True,
+    zero_max_age_ends_entries=False,
     preflight_at_home_is_unchecked=True,
     preflights_again="without names",
-    trimmed_policies=frozenset({"unsafe-url"}),
+    trimmed_policies=frozenset({"unsafe-url", "no-referrer-when-downgrade"}),
+    restored_policies=frozenset(
+        {"unsafe-url", "no-referrer-when-downgrade", "origin-when-cross-origin"}
+    ),
     opaque_types_blocked=frozenset({"text/html"}),
-    refused_answers_are_stored=False,
+    opaque_partial_images_blocked=True,
     images_have_their_own_cache=True,
     credentials_have_their_own_cache=True,
 )
@@ -155,6 +166,8 @@ WEBKIT: Final = Engine(
     equal_names_are_measured_together=True,
     lenient_range=True,
     largest_range=2**64 - 1,
+    quoted_overrides_are_split=True,
+    no_cors_keeps_type_of_body=True,
     stream="reject",
     star_covers_authorization=True,
     max_age_cap=600,
@@ -167,7 +180,10 @@ WEBKIT: Final = Engine(
     redirects_are_credentialed=True,
     redirect_makes_delete_get=True,
     origin_survives_method_change=True,
+    policy_hides_origin_after_redirect=False,
     elements_name_origin_at_home=True,
+    trimmed_policies=frozenset({"unsafe-url", "no-referrer-when-downgrade"}),
+    restored_policies=frozenset({"unsafe-url", "no-referrer-when-downgrade"}),
     cookies_go_cross_site=True,
     refused_answers_are_stored=False,
 )
@@ -218,7 +234,7 @@ DEPARTURES: Final[Mapping[str, str]] = MappingProxyType(
         "preflight_at_home_is_unchecked": (
             "the preflight to the page's own origin, after a redirect, may lack the headers"
         ),
-        "userinfo_blocked_in_same_origin_redirect": "a same-origin redirect to userinfo fails",
+        "redirects_to_userinfo_fail": "a redirect to userinfo fails in every mode",
         "empty_location_is_none": "an empty Location is none",
         "equal_locations_are_one": "two equal Location lines are one",
         "origin_survives_method_change": "a redirect that makes a request GET keeps its Origin",
@@ -230,7 +246,14 @@ DEPARTURES: Final[Mapping[str, str]] = MappingProxyType(
             "a no-cors POST keeps its Origin under the referrer policy same-origin"
         ),
         "elements_name_origin_at_home": "an element with crossorigin names its page at home too",
-        "trimmed_policies": "unsafe-url is cut to the origin for other origins",
+        "policy_hides_origin_after_redirect": (
+            "the referrer policy hides no Origin after a redirect"
+        ),
+        "trimmed_policies": "under these referrer policies other sites see only the origin",
+        "restored_policies": "under these referrer policies a redirect home restores the referrer",
+        "no_cors_keeps_type_of_body": "a no-cors request keeps any Content-Type of its body",
+        "quoted_overrides_are_split": "quotes do not keep X-HTTP-Method-Override from being split",
+        "opaque_partial_images_blocked": "an image with status 206 is blocked",
         "cookies_go_cross_site": "a cookie without SameSite goes to other sites",
         "asks_for_local_network": (
             "public pages need permission for loopback and private addresses"

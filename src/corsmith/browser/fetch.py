@@ -6,10 +6,10 @@ and the network. The generator yields ``Sent`` and is given ``Received`` or ``Fa
 """
 
 from collections.abc import Generator
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from corsmith.browser.blocks import element_problem, resource_policy_problem
-from corsmith.browser.cache import Stored
+from corsmith.browser.cache import Shelf, Stored
 from corsmith.browser.checks import REDIRECTS, cors_check
 from corsmith.browser.preflight import forget, is_covered, preflight_fetch
 from corsmith.browser.progress import Profile, Progress
@@ -20,6 +20,8 @@ from corsmith.browser.verdict import Failure, Outcome, Received, Sent, Verdict
 from corsmith.headers import SAFELISTED_METHODS
 
 __all__ = ["fetch"]
+
+_NOT_MODIFIED: Final = 304
 
 Exchange: TypeAlias = Generator[Sent, Received | Failure, Received | None]
 
@@ -137,6 +139,7 @@ def _http_fetch(run: Progress, *, preflight: bool) -> Exchange:
         )
         return None
     if preflight and not is_covered(run):
+        run.was_preflighted = True
         allowed = yield from preflight_fetch(run)
         if not allowed:
             return None
@@ -185,9 +188,9 @@ def _target(run: Progress, response: Received) -> str:
 
 def _credentials_for_check(run: Progress, response: Received) -> str:
     # One engine judges a redirect by what the first, same-origin request included.
-    began_at_home = run.urls[0].origin == run.request.page
-    if run.engine.redirects_are_credentialed and began_at_home and response.status in REDIRECTS:
-        return "include"
+    is_redirect = response.status in REDIRECTS
+    if is_redirect and run.engine.redirects_are_credentialed and run.began_at_home:
+        return run.prepared.credentials if run.was_preflighted else "include"
     return run.prepared.credentials
 
 
@@ -229,7 +232,7 @@ def _network_or_cache(run: Progress) -> Exchange:
         headers = (("Accept", "*/*"), *headers)
     lower = {name.lower(): value for name, value in headers}
     mode = run.request.cache
-    stored = _stored(run, lower)
+    stored, shelf = _stored(run, lower), _shelf(run)
     fresh = stored is not None and (stored.until > run.profile.now or mode == "force-cache")
     if stored is not None and fresh and mode != "no-cache":
         run.note("HTTP cache", "a stored answer is used", "concept-http-network-or-cache-fetch")
@@ -242,17 +245,10 @@ def _network_or_cache(run: Progress) -> Exchange:
             f"request-{answer}", "request", "no answer came back", "concept-http-network-fetch"
         )
         return None
-    if answer.status == 304 and stored is not None:
-        return run.profile.responses.freshen(run.url.sent, stored, answer, run.profile.now)
+    if answer.status == _NOT_MODIFIED and stored is not None:
+        return run.profile.responses.freshen(shelf, lower, stored, answer, run.profile.now)
     if run.prepared.method == "GET" and mode != "no-store" and _may_store(run, answer):
-        run.profile.responses.store(
-            run.url.sent,
-            lower,
-            answer,
-            run.profile.now,
-            image=run.request.api == "img" and run.tainting == "opaque",
-            credentials=run.includes_credentials,
-        )
+        run.profile.responses.store(shelf, lower, answer, run.profile.now)
     return answer
 
 
@@ -265,12 +261,11 @@ def _may_store(run: Progress, answer: Received) -> bool:
 def _stored(run: Progress, headers: dict[str, str]) -> Stored | None:
     if run.prepared.method != "GET" or run.request.cache in {"no-store", "reload"}:
         return None
-    stored = run.profile.responses.find(run.url.sent, headers)
-    if stored is None:
-        return None
+    return run.profile.responses.find(_shelf(run), headers)
+
+
+def _shelf(run: Progress) -> Shelf:
     engine = run.engine
-    apart = engine.images_have_their_own_cache and stored.opaque_image
-    if apart and run.tainting == "cors":
-        return None
-    divided = engine.credentials_have_their_own_cache and not stored.credentials
-    return None if divided and run.includes_credentials else stored
+    image = engine.images_have_their_own_cache and run.request.api == "img"
+    credentials = engine.credentials_have_their_own_cache and run.includes_credentials
+    return (run.url.sent, image, credentials)

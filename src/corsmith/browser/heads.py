@@ -7,7 +7,7 @@ What lives here: two algorithms as pure functions. What does not: the headers of
 from typing import Final
 
 from corsmith.browser.engines import Engine
-from corsmith.browser.urls import Url, read_url
+from corsmith.browser.urls import Url, read_url, site_of
 
 __all__ = ["DEFAULT_POLICY", "POLICIES", "determine_referrer", "hides_origin"]
 
@@ -44,7 +44,7 @@ def determine_referrer(referrer: str, target: Url, policy: str, engine: Engine) 
     whole = policy in {"unsafe-url", "no-referrer-when-downgrade"} or (
         same and policy not in {"origin", "strict-origin"}
     )
-    if policy in engine.trimmed_policies and not same:
+    if policy in engine.trimmed_policies and site_of(url.origin, target.origin) == "cross-site":
         whole = False
     if not whole or len(url.sent) > _LONGEST:
         return f"{url.origin}/"

@@ -44,7 +44,7 @@ def _problem(run: Progress, origin: str, answer: Received | Failure) -> Problem 
     if isinstance(answer, Failure):
         return Problem(f"preflight-{answer}", "no answer came back")
     # Step 7: the CORS check comes before the status.
-    problem = cors_check(origin, run.prepared.credentials, answer)
+    problem = cors_check(origin, _credentials(run), answer)
     if problem is not None and not _is_unchecked(run):
         values = {"origin": origin, **problem.values}
         return Problem(f"preflight-{problem.code}", problem.evidence, values)
@@ -61,7 +61,7 @@ def _keep(run: Progress, answer: Received, names: tuple[str, ...]) -> bool:
     lists = preflight_lists(
         prepared.method,
         names,
-        prepared.credentials,
+        _credentials(run),
         answer,
         engine,
         forced=prepared.force_preflight,
@@ -118,6 +118,13 @@ def _key(run: Progress) -> tuple[str, str, bool]:
 
 def _origin(run: Progress) -> str:
     return run.request.page if run.engine.tainted_preflight_names_page else run.origin
+
+
+def _credentials(run: Progress) -> str:
+    # One engine judges what follows a second redirect by what the first request included.
+    if run.engine.redirects_are_credentialed and run.began_at_home and run.hop > 1:
+        return "include"
+    return run.prepared.credentials
 
 
 def _is_unchecked(run: Progress) -> bool:

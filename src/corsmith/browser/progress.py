@@ -51,10 +51,12 @@ class Progress:
         self.urls: list[Url] = []
         self.tainting: Literal["basic", "cors", "opaque"] = "basic"
         self.policy = request.referrer_policy
-        self.referrer = f"{request.page}/" if request.page_url is None else request.page_url
+        self.first_referrer = f"{request.page}/" if request.page_url is None else request.page_url
+        self.referrer = self.first_referrer
         self.response_type: str | None = None
         self.asks_again = False
         self.keeps_origin = False
+        self.was_preflighted = False
         self.steps: list[Step] = []
         self.sent: list[Sent] = []
         self.code: str | None = None
@@ -127,19 +129,19 @@ class Progress:
     def asked_names(self) -> tuple[str, ...]:
         """Return the header names that a preflight asks for now."""
         again = self.asks_again and self.engine.preflights_again == "with names"
-        headers = self.request_headers if again else self.prepared.headers
+        headers = self.prepared.first_headers if again else self.prepared.headers
         return unsafe_names(headers, self.engine)
-
-    @property
-    def request_headers(self) -> Pairs:
-        """The headers that the request began with."""
-        return self.prepared.first_headers
 
     @property
     def includes_credentials(self) -> bool:
         """Fetch, #concept-http-network-or-cache-fetch, step 8.3."""
         mode = self.prepared.credentials
         return mode == "include" or (mode == "same-origin" and self.tainting == "basic")
+
+    @property
+    def began_at_home(self) -> bool:
+        """Whether the request's first URL has the page's own origin."""
+        return self.urls[0].origin == self.request.page
 
     # ── origins ──────────────────────────────────────────────────────────────
 
@@ -171,6 +173,8 @@ class Progress:
         return (("Origin", origin),)
 
     def _hides_origin(self) -> bool:
+        if self.hop and not self.engine.policy_hides_origin_after_redirect:
+            return False
         return hides_origin(self.request.page, self.url, self.policy, self.engine)
 
     def _left_its_origin(self) -> bool:
@@ -180,7 +184,9 @@ class Progress:
 
     def update_referrer(self) -> None:
         """Set the referrer to what Referer says (Fetch, main fetch, step 9)."""
-        self.referrer = determine_referrer(self.referrer, self.url, self.policy, self.engine)
+        restores = self.policy in self.engine.restored_policies
+        base = self.first_referrer if restores else self.referrer
+        self.referrer = determine_referrer(base, self.url, self.policy, self.engine)
 
     def referer_header(self) -> Pairs:
         """Return Referer, where the request has it."""

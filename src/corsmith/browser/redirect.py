@@ -54,10 +54,10 @@ def _problem(run: Progress, url: Url) -> Problem | None:
         return Problem("redirect-not-http", f"Location is {url.sent}", {"value": url.sent})
     if run.hop >= MAX_REDIRECTS:
         return Problem("too-many-redirects", f"more than {MAX_REDIRECTS} redirects")
-    if url.has_credentials and run.prepared.mode == "cors":
+    if url.has_credentials:
         away = url.origin != run.request.page or run.tainting == "cors"
-        if away or run.engine.userinfo_blocked_in_same_origin_redirect:
-            # Steps 9 and 10
+        # Steps 9 and 10
+        if (run.prepared.mode == "cors" and away) or run.engine.redirects_to_userinfo_fail:
             evidence = "Location has a user name or password"
             return Problem("redirect-to-userinfo", evidence, {"value": url.sent})
     return None
@@ -88,10 +88,10 @@ def _change_method(run: Progress, status: int, url: Url) -> None:
     delete = method == "DELETE" and leaves and run.engine.redirect_makes_delete_get
     if not (post or other or delete):
         return
-    asked = method not in SAFELISTED_METHODS or bool(run.asked_names())
-    if run.engine.preflights_again is not None and run.tainting == "cors" and asked:
+    by_method = run.tainting == "cors" and method not in SAFELISTED_METHODS
+    if run.engine.preflights_again is not None and (by_method or run.asked_names()):
         run.asks_again = True
-    if run.engine.origin_survives_method_change and run.origin_header():
+    if run.engine.origin_survives_method_change and not leaves and run.origin_header():
         run.keeps_origin = True
     kept = tuple(p for p in run.prepared.headers if p[0].lower() not in _BODY_HEADERS)
     run.change(method="GET", headers=kept, body=None)

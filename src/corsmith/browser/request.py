@@ -143,7 +143,7 @@ def prepare(request: FetchRequest, engine: Engine) -> Prepared:
         body, force = _stream(body, request, engine)
     if body is not None and body.content_type and not _has(headers, "content-type"):
         safe = is_safelisted_request_header("content-type", body.content_type)
-        if safe or request.mode != "no-cors":
+        if safe or request.mode != "no-cors" or engine.no_cors_keeps_type_of_body:
             headers += (("Content-Type", body.content_type),)
     if request.upload_listener and not (engine.upload_listener_needs_body and body is None):
         force = True  # XMLHttpRequest, send(), step 8: the use-CORS-preflight flag
@@ -225,7 +225,7 @@ def _headers(request: FetchRequest, engine: Engine) -> Pairs:
         forbidden = is_forbidden_request_header(name) and lower not in _ALLOWED_AFTER_ALL
         if forbidden or lower in engine.dropped_headers:
             continue
-        if lower in _METHOD_OVERRIDES and _overrides(value):
+        if lower in _METHOD_OVERRIDES and _overrides(value, engine):
             continue
         if request.mode == "no-cors" and not _keeps_no_cors(kept, name, value):
             continue
@@ -233,9 +233,10 @@ def _headers(request: FetchRequest, engine: Engine) -> Pairs:
     return tuple(kept)
 
 
-def _overrides(value: str) -> bool:
+def _overrides(value: str, engine: Engine) -> bool:
     """Fetch, #forbidden-request-header, step 3; quoted text is not split (step 3.1)."""
-    return any(part.strip("\t ").upper() in FORBIDDEN_METHODS for part in _PART.findall(value))
+    split = value.split(",") if engine.quoted_overrides_are_split else _PART.findall(value)
+    return any(part.strip("\t ").upper() in FORBIDDEN_METHODS for part in split)
 
 
 def _keeps_no_cors(kept: Iterable[tuple[str, str]], name: str, value: str) -> bool:
@@ -263,6 +264,8 @@ def _stream(body: Body, request: FetchRequest, engine: Engine) -> tuple[Body, bo
     """Fetch, #dom-request, steps 36 and 37: a stream forces a preflight."""
     if engine.stream == "text":
         return Body(kind="text"), False
+    if engine.stream == "reject":
+        return body, False  # refused when it is sent
     if not body.half or request.mode == "no-cors":
         raise InvalidRequestError("stream-not-half-duplex", "a stream needs duplex: half")
     return body, True
