@@ -332,7 +332,7 @@ _BLANK: Final = re.compile(r"«([a-z]+[\"!?]?)»")
 def fill(template: str, values: Mapping[str, str]) -> tuple[str, ...]:
     r"""Return the lines of a template, without those whose blank is empty.
 
-    >>> fill("a «origin»\\nb «expose»", {"origin": "https://app.example", "expose": ""})
+    >>> fill("a «origin»\nb «expose»", {"origin": "https://app.example", "expose": ""})
     ('a https://app.example',)
     """
     lines = [
