@@ -44,7 +44,7 @@ _LONG: Final = re.compile(
     r"(?=[A-Za-z0-9_~+=-]*[a-z])(?=[A-Za-z0-9_~+=-]*[A-Z])(?=[A-Za-z0-9_~+=-]*[0-9])[A-Za-z0-9_~+=-]{24,}\Z"
 )
 _USERINFO: Final = re.compile(r"(?<=://)[^/?#@\s]+@")
-_URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s'\"‘’“”`<>]+")
+_URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s'\"\u2018\u2019\u201c\u201d`<>]+")
 
 
 def is_secret_header(name: str) -> bool:

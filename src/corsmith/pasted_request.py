@@ -49,7 +49,7 @@ class PastedRequest:
     ``ignored`` are options that change nothing here, ``notes`` whole sentences about the rest.
     """
 
-    url: str
+    url: str = field(repr=False)
     method: str = "GET"
     headers: Pairs = field(default=(), repr=False)
     body: str | None = field(default=None, repr=False)

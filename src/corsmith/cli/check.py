@@ -6,7 +6,7 @@ is meant.
 """
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -19,6 +19,7 @@ from corsmith.target import Target, TargetKind, read_target
 
 if TYPE_CHECKING:
     from corsmith.cli import check_url
+    from corsmith.pasted_request import PastedRequest
 
 __all__ = ["check"]
 
@@ -147,6 +148,7 @@ _CONNECTION: Final = frozenset({"insecure", "timeout", "resolve", "location"})
     show_default=True,
     help="How the answer is written.",
 )
+@click.option("--send", is_flag=True, help="Ask the address of a pasted text without a question.")
 @click.option("-k", "insecure", is_flag=True, help="Take any TLS certificate.")
 @click.option(
     "--timeout", metavar="SECONDS", type=click.FloatRange(0.01, 600), help="For each step.  [10]"
@@ -189,6 +191,7 @@ class _Words:
     timeout: float | None
     resolve: tuple[str, ...]
     location: bool
+    send: bool
 
 
 def _check(words: _Words, curl: list[str] | None) -> Status:
@@ -196,6 +199,10 @@ def _check(words: _Words, curl: list[str] | None) -> Status:
     first = targets[0]
     if curl is not None:
         return _pasted(first, words, curl)
+    if first.kind in _TEXTS and len(targets) == 1:
+        return _text(first, words)
+    if words.send:
+        raise UsageError("--send is for what was pasted; a URL that is named is asked anyway")
     if first.kind in {TargetKind.URL, TargetKind.TEXT}:
         return _urls(targets, words)
     if first.kind is not TargetKind.POLICY:
@@ -210,6 +217,35 @@ def _check(words: _Words, curl: list[str] | None) -> Status:
     asking = _asking(words)
     click.echo(f"corsmith: {first.sentence}", err=True)
     return check_policy(first.value, asking, words.path, words.form)
+
+
+_TEXTS: Final = frozenset({TargetKind.NONE, TargetKind.TEXT, TargetKind.RECORDING})
+
+
+def _text(target: Target, words: _Words) -> Status:
+    """Say what a pasted text or a recording tells; the options say how its address is asked."""
+    from corsmith.cli import paste
+
+    manner = paste.Manner(form=words.form, send=words.send)
+
+    def ask(pasted: "PastedRequest") -> Status:
+        from corsmith.cli import check_url
+
+        return check_url.check_pasted(pasted, _asked(words), words.form, probes=False)
+
+    if target.kind is not TargetKind.RECORDING:
+        text = paste.read_text()
+        urls = _lines(text)
+        named = all(url.lower().startswith(("http://", "https://")) for url in urls)
+        if urls and named and target.kind is TargetKind.TEXT:
+            return _urls([replace(target, kind=TargetKind.URL, value=url) for url in urls], words)
+    for field, option in _SAID_BY_CURL.items():
+        if getattr(words, field):
+            raise UsageError(f"{option} is said by what was pasted")
+    if target.kind is TargetKind.RECORDING:
+        click.echo(f"corsmith: {target.sentence}", err=True)
+        return paste.check_recording(target.value, manner, ask)
+    return paste.check_text(text, manner, ask)
 
 
 def _asking(words: _Words) -> Asking:
@@ -301,11 +337,6 @@ def _lines(text: str) -> list[str]:
 def _other(target: Target) -> str:
     """Return what is wrong with a target that is neither a URL nor a policy file."""
     match target.kind:
-        case TargetKind.NONE:
-            return (
-                "what shall be checked? Name a URL or a policy file:\n"
-                f"  corsmith check https://api.example/items\n  {_HERE}"
-            )
         case TargetKind.FOLDER:
             file = Path(target.value) / "cors.toml"
             return (

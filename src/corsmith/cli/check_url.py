@@ -119,7 +119,9 @@ def read_resolve(word: str) -> tuple[str, int, str]:
     return address.host, address.port, match["peer"]
 
 
-def check_pasted(pasted: PastedRequest, asked: Asked, form: Literal["text", "json"]) -> Status:
+def check_pasted(
+    pasted: PastedRequest, asked: Asked, form: Literal["text", "json"], *, probes: bool = True
+) -> Status:
     """Ask what somebody copied, write what came of it, and return the exit status."""
     words = set(pasted.ignored)
     connection = replace(
@@ -145,7 +147,7 @@ def check_pasted(pasted: PastedRequest, asked: Asked, form: Literal["text", "jso
             assumed=page is None,
             stack=asked.stack,
             client=asked.client,
-            probes=len(pages) == 1,
+            probes=probes and len(pages) == 1,
         )
         for page in pages
     ]
