@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from corsmith.diagnostics import CODES, Severity
 from corsmith.groups import EXPOSE_GROUPS, HEADER_GROUPS, ORIGIN_GROUPS
 from tests.docs.documents import DOCS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 __all__ = ["CODES_INDEX", "codes_index", "groups_table"]
 
@@ -30,6 +33,21 @@ _PARTS: Final = (
     ),
 )
 
+# What `check URL` finds: none of it is about a policy.
+_FOUND: Final = (
+    "vary-missing",
+    "errors-without-headers",
+    "two-layers",
+    "body-after-204",
+    "header-not-exposed",
+    "cookie-not-sent",
+    "range-not-answered",
+    "range-compressed",
+    "status-unexpected",
+    "redirect-not-followed",
+)
+_FINDINGS: Final = "What `corsmith check URL` finds at an address, also where the page may."
+
 _HEAD: Final = """# Codes
 
 Everything corsmith has to say has a code.
@@ -43,14 +61,17 @@ def codes_index() -> str:
     """Return the page: a table for each severity, codes in the order of ``CODES``."""
     parts = [_HEAD]
     for severity, title, sentence in _PARTS:
-        rows = [
-            f"| [{code}]({code}.md) | {known.title} |"
-            for code, known in CODES.items()
-            if known.severity is severity
-        ]
-        parts += [f"## {title}", "", sentence, "", "| code | meaning |", "|---|---|", *rows, ""]
+        codes = [code for code, known in CODES.items() if known.severity is severity]
+        parts += _table(title, sentence, [code for code in codes if code not in _FOUND])
+    parts += _table("Findings", _FINDINGS, _FOUND)
     parts += ["```{toctree}", ":hidden:", ":glob:", "", "*", "```"]
     return "\n".join(parts) + "\n"
+
+
+def _table(title: str, sentence: str, codes: Iterable[str]) -> list[str]:
+    """Return the lines of one part."""
+    rows = [f"| [{code}]({code}.md) | {CODES[code].title} |" for code in codes]
+    return [f"## {title}", "", sentence, "", "| code | meaning |", "|---|---|", *rows, ""]
 
 
 def groups_table() -> str:
