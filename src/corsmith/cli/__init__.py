@@ -22,7 +22,7 @@ __all__ = ["main"]
 # verb → (the module that has the click command of that name, what it does in a line)
 _VERBS: Final = {
     "serve": ("corsmith.cli.serve", "Serve the tutorial's JSON API under a CORS policy."),
-    "check": ("corsmith.cli.check", "Say what a policy file means, and whether a page may."),
+    "check": ("corsmith.cli.check", "Say whether a page may, and if not, why and what to change."),
 }
 
 _EXAMPLES: Final = """\b
