@@ -18,6 +18,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from corsmith.browser import Failure
 from tests.conformance.browser_cases import (
+    NO_BODY,
     answer,
     fact_of_request,
     fill,
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 
 SCRIPT = Path(__file__).with_name("stage.js")
 HOST_NAMES = {"A": "127.0.0.1", "B": "localhost", "C": "127.0.0.1", "P": "127.0.0.1"}
-NO_BODY = frozenset({204, 304})
 BODIES = {
     "text": b"body",
     "js": b"0;",
@@ -194,7 +194,11 @@ class _Handler(BaseHTTPRequestHandler):
         for response in case["responses"]:
             same = response["for"] == kind == "actual" and response.get("hop", 0) == hop
             if same and response.get("step", step) == step:
-                return b"" if response["status"] in {*NO_BODY, 205} else BODIES[response.get("body", "text")]
+                return (
+                    b""
+                    if response["status"] in {*NO_BODY, 205}
+                    else BODIES[response.get("body", "text")]
+                )
         return b""
 
     def _seen(self, case: Case) -> dict[str, str]:
@@ -214,10 +218,11 @@ class _Handler(BaseHTTPRequestHandler):
         stage = self.server.stage
         match path:
             case ["page"]:
+                # An end tag inside the script would end it.
+                script = SCRIPT.read_text(encoding="utf-8").replace("</", r"<\/")
                 text = (
                     "<!doctype html><meta charset=utf-8><link rel=icon href=data:,><body>"
-                    f"<script>{SCRIPT.read_text(encoding='utf-8').replace('</', '<' + chr(92) + '/')}"
-                    f"\nplayAll({json.dumps(urlsplit(self.path).query)});</script>"
+                    f"<script>{script}\nplayAll({json.dumps(urlsplit(self.path).query)});</script>"
                 )
                 self._write(200, [("Content-Type", "text/html")], text.encode())
             case ["code", number]:

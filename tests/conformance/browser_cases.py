@@ -29,6 +29,7 @@ HOSTS = {
 OPAQUE = frozenset({"sandboxed-iframe", "data-iframe", "data-worker"})
 # What a page of these has for an address is no http URL, so that no Referer is sent.
 WITHOUT_REFERRER = OPAQUE | {"blob-iframe", "blob-worker"}
+NO_BODY = frozenset({204, 304})
 # A case is JSON: its shape is described in the README beside it.
 Case = dict[str, Any]
 Facts = dict[str, Any]
@@ -45,8 +46,8 @@ def fill(text: str, case: Case, hosts: Mapping[str, str] = HOSTS) -> str:
     """Return a text of a case with its origins, hosts and hops filled in."""
     for name, origin in hosts.items():
         host = origin.partition("://")[2]
-        text = text.replace("{%s}" % name, origin).replace("{%s_HOST}" % name, host)
-        text = text.replace("{%s_PORT}" % name, host.rpartition(":")[2])
+        text = text.replace(f"{{{name}}}", origin).replace(f"{{{name}_HOST}}", host)
+        text = text.replace(f"{{{name}_PORT}}", host.rpartition(":")[2])
 
     def hop(match: re.Match[str]) -> str:
         url = url_of(case, int(match[1]), hosts=hosts)
@@ -130,7 +131,7 @@ def _in_memory(case: Case, sent: Sent, step: int) -> Received | Failure:
     if hop is None:
         return Received(status=404)
     given = answer(case, sent.kind, hop, step)
-    if isinstance(given, Failure) or sent.kind == "preflight" or given.status == 404:
+    if isinstance(given, Failure) or sent.kind == "preflight" or given.status in NO_BODY:
         return given
     length = (("Content-Length", "4"),)
     return Received(status=given.status, headers=given.headers + length)
@@ -145,7 +146,9 @@ def hop_of(case: Case, sent: Sent) -> int | None:
 def play(case: Case, engine: Engine) -> list[Verdict]:
     """Return the verdict of each step of a case."""
     local = frozenset(HOSTS[name] for name in "ABC")
-    profile = Profile(engine=engine, public=frozenset({HOSTS["P"]}), local=local)
+    # A page without an origin of its own is where the page was that made it.
+    public = {HOSTS["P"], *(["null"] if case["page_origin"] == "P" else [])}
+    profile = Profile(engine=engine, public=frozenset(public), local=local)
     verdicts: list[Verdict] = []
     for number, step in enumerate(steps_of(case)):
         profile.now += step.get("wait_ms", 0) / 1000
@@ -164,11 +167,13 @@ def named(text: str | None, hosts: Mapping[str, str] = HOSTS) -> str | None:
     if text is None:
         return None
     for name, origin in hosts.items():
-        text = text.replace(origin, "{%s}" % name)
+        text = text.replace(origin, f"{{{name}}}")
     return text
 
 
-def fact_of_request(kind: str, method: str, hop: int, headers: Mapping[str, str], *, cookie: bool) -> Facts:
+def fact_of_request(
+    kind: str, method: str, hop: int, headers: Mapping[str, str], *, cookie: bool
+) -> Facts:
     """Return one request as far as cases speak of it; header names in lower case."""
     return {"what": f"{hop}:{kind}", "method": method, "headers": dict(headers), "cookie": cookie}
 
@@ -241,31 +246,29 @@ def _fact(seen: Facts, key: str, value: Any, case: Case) -> tuple[Any, Any]:
         wanted = {name: named(fill(v, case)) if v else v for name, v in value.items()}
         return {name: held.get(name.lower()) for name in value}, wanted
 
-    match key:
-        case "preflight_sent":
-            return bool(preflights), value
-        case "actual_sent":
-            return bool(actual), value
-        case "trace":
-            return [one["what"] for one in requests], value
-        case "origins":
-            return [one["headers"].get("origin") for one in requests], value
-        case "methods":
-            return [one["method"] for one in actual], value or []
-        case "cookie_sent":
-            return [one["cookie"] for one in requests], value
-        case "preflight_request_headers" | "preflight_header":
-            return header(preflights, 0)
-        case "actual_header":
-            return header(actual, 0)
-        case "last_actual_header":
-            return header(actual, -1)
-        case "readable_headers":
-            held = seen["readable"]
-            return (held if held is None else sorted(held)), value and sorted(value)
-        case "readable_values":
-            held = seen["readable"] or {}
-            return {name: held.get(name) for name in value}, value
+    simple: dict[str, Any] = {
+        "preflight_sent": bool(preflights),
+        "actual_sent": bool(actual),
+        "trace": [one["what"] for one in requests],
+        "origins": [one["headers"].get("origin") for one in requests],
+        "methods": [one["method"] for one in actual],
+        "cookie_sent": [one["cookie"] for one in requests],
+    }
+    headers = {
+        "preflight_request_headers": (preflights, 0),
+        "preflight_header": (preflights, 0),
+        "actual_header": (actual, 0),
+        "last_actual_header": (actual, -1),
+    }
+    if key in simple:
+        return simple[key], [] if key == "methods" and value is None else value
+    if key in headers:
+        return header(*headers[key])
+    held = seen["readable"]
+    if key == "readable_headers":
+        return (held if held is None else sorted(held)), value and sorted(value)
+    if key == "readable_values":
+        return {name: (held or {}).get(name) for name in value}, value
     return seen[key], value
 
 

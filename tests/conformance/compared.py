@@ -48,9 +48,7 @@ def _of_step(case: Case, request: Case, said: Facts, seen: Facts) -> Iterator[st
     yield from _of_requests(case, request, said["requests"], seen["requests"])
 
 
-def _of_requests(
-    case: Case, request: Case, said: list[Facts], seen: list[Facts]
-) -> Iterator[str]:
+def _of_requests(case: Case, request: Case, said: list[Facts], seen: list[Facts]) -> Iterator[str]:
     model, real = ([one["what"] for one in facts] for facts in (said, seen))
     if model != real:
         yield f"trace: {model!r}, but in the browser {real!r}"
@@ -68,7 +66,9 @@ def _of_requests(
 
 def _readable(facts: Facts) -> dict[str, str] | None:
     held = facts["readable"]
-    return None if held is None else {name: v for name, v in held.items() if name != "content-length"}
+    return (
+        None if held is None else {name: v for name, v in held.items() if name != "content-length"}
+    )
 
 
 def _names(case: Case, request: Case, sent: Facts) -> set[str]:

@@ -48,7 +48,9 @@ def essence(answer: Received) -> str:
 def element_problem(api: str, tainting: str, answer: Received, engine: Engine) -> str | None:
     """Return why an element or an EventSource makes nothing of an answer, ``None``: it does."""
     kind = essence(answer)
-    nosniff = (answer.get("x-content-type-options") or "").split(",")[0].strip().lower() == "nosniff"
+    nosniff = (answer.get("x-content-type-options") or "").split(",")[
+        0
+    ].strip().lower() == "nosniff"
     match api:
         case "eventsource" if (answer.status, kind) != (200, "text/event-stream"):
             return f"status {answer.status}, type {kind!r}: no event stream"
@@ -81,17 +83,13 @@ def _is_partial(answer: Received, tainting: str) -> bool:
     return answer.status == _PARTIAL and tainting == "opaque"
 
 
-def resource_policy_problem(
-    page: str, target: str, answer: Received, engine: Engine
-) -> str | None:
+def resource_policy_problem(page: str, target: str, answer: Received, engine: Engine) -> str | None:
     """Return why Cross-Origin-Resource-Policy forbids an answer.
 
     Fetch, #cross-origin-resource-policy-internal-check; what is no value of it counts as none.
     """
     policy = answer.get("cross-origin-resource-policy")
-    site = site_of(
-        page, target, ports_of_an_address_are_sites=engine.ports_of_an_address_are_sites
-    )
+    site = site_of(page, target, ports_of_an_address_are_sites=engine.ports_of_an_address_are_sites)
     refused = {"same-origin": {"same-site", "cross-site"}, "same-site": {"cross-site"}}
     if site in refused.get(policy or "", set()):
         return f"Cross-Origin-Resource-Policy is {policy}, and the page is {site}"

@@ -30,28 +30,30 @@ class PreflightCache:
     ) -> bool:
         """Return whether nothing is left to ask; ``method`` is ``None`` if it needs no entry.
 
-        Fetch, #concept-cache-match-method, #concept-cache-match-header.
+        Fetch, #concept-cache-match-method, #concept-cache-match-header. A ``*`` never serves
+        a request with credentials: kept, it would allow what a new preflight would not.
         """
         keys = self._serving(key, engine)
+        star = "*" if not key[2] else None
 
-        def is_kept(entries: Mapping[tuple[Key, str], float], value: str) -> bool:
-            return any(entries.get((one, value), now) > now for one in keys)
+        def is_kept(entries: Mapping[tuple[Key, str], float], value: str | None) -> bool:
+            return value is not None and any(entries.get((one, value), now) > now for one in keys)
 
         if method is not None and not (
-            is_kept(self._methods, method) or is_kept(self._methods, "*")
+            is_kept(self._methods, method) or is_kept(self._methods, star)
         ):
             return False
         return all(
             is_kept(self._names, name)
             or (
                 (name != "authorization" or engine.cached_star_covers_authorization)
-                and is_kept(self._names, "*")
+                and is_kept(self._names, star)
             )
             for name in names
         )
 
     def has_any(self, key: Key, now: float, engine: Engine) -> bool:
-        """Return whether any answer is kept, whatever it allows: what asks for nothing needs no more."""
+        """Return whether any answer is kept: what asks for nothing needs no more."""
         return any(self._answered.get(one, now) > now for one in self._serving(key, engine))
 
     def _serving(self, key: Key, engine: Engine) -> list[Key]:
@@ -70,9 +72,7 @@ class PreflightCache:
     ) -> None:
         """Keep what a preflight's answer allows (Fetch, #cors-preflight-fetch, 7.12 to 7.15).
 
-        What is kept already is kept for as long as the new answer says, and a ``*`` of an
-        answer with credentials is not kept: there it is a name like any other, and kept it
-        would allow what a new preflight would not.
+        What is kept already is kept for as long as the new answer says.
         """
         keeps_star = engine.star_is_cached and (not key[2] or engine.credentialed_star_is_cached)
         self._answered[key] = until

@@ -34,6 +34,7 @@ DEFAULT_MAX_AGE: Final = 5
 """Fetch, #cors-preflight-fetch, step 7.9: seconds, where no readable max-age is given."""
 
 _DIGITS: Final = re.compile(r"[0-9]+\Z")
+_MOST_DIGITS: Final = 9
 _SIGNED: Final = re.compile(r"-[0-9]+\Z")
 
 REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
@@ -94,7 +95,7 @@ def _origin_mismatch(allowed: str, origin: str, response: Received) -> tuple[str
     return "allow-origin-mismatch", evidence
 
 
-def extract_list(name: str, response: Received) -> list[str] | None | bool:
+def extract_list(name: str, response: Received) -> list[str] | bool | None:
     """Return the elements of a list of tokens; ``None``: absent; ``False``: no list.
 
     Fetch, #extract-header-list-values; RFC 9110, section 5.6.1: empty elements are ignored.
@@ -171,7 +172,9 @@ def max_age(response: Received, engine: Engine) -> int:
         # Compared as text first: int() refuses what is over 4300 digits.
         digits = lines[0].lstrip("0")
         return (
-            engine.max_age_cap if len(digits) > 9 else min(int(digits or "0"), engine.max_age_cap)
+            engine.max_age_cap
+            if len(digits) > _MOST_DIGITS
+            else min(int(digits or "0"), engine.max_age_cap)
         )
     if engine.odd_max_age_is_no_cache:
         # An empty value counts as none in the one engine that reads it so.

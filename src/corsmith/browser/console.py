@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001  the engines write curly quotes
 """The engines' console: what a person will see there, and what a pasted line says.
 
 What lives here: ``say``, which fills the sentences in, and ``recognise``, which reads them
@@ -86,7 +87,8 @@ def _say_chromium(code: str, values: Mapping[str, str], api: str) -> Iterator[st
 
 def _say_firefox(code: str, values: Mapping[str, str], api: str) -> Iterator[str]:
     if code == "mode-same-origin":
-        yield f"Security Error: Content at {values['origin']}/ may not load data from {values['url']}."
+        page, url = values["origin"], values["url"]
+        yield f"Security Error: Content at {page}/ may not load data from {url}."
         return
     base, sentence = _sentence("firefox", code, FIREFOX)
     status = values.get("status") if base in {"allow-origin-missing", "preflight-status"} else None

@@ -48,7 +48,7 @@ class Engine:
     odd_max_age_is_no_cache: bool = False
     star_is_cached: bool = True
     cached_star_covers_authorization: bool = False
-    credentialed_star_is_cached: bool = False
+    credentialed_star_is_cached: bool = True
     credentialed_entry_serves_all: bool = True
     zero_max_age_ends_entries: bool = True
     forced_preflight_needs_entry: bool = True
@@ -59,7 +59,7 @@ class Engine:
     cache_modes_that_keep_nothing: frozenset[str] = frozenset()
     failed_request_clears_cache: bool = True
     failed_plain_request_clears_cache: bool = False
-    failed_preflight_clears_cache: bool = True
+    refused_lists_clear_cache: bool = True
     # ── redirects ──
     tainted_preflight_names_page: bool = False
     preflights_again: Literal["without names", "with names"] | None = None
@@ -106,6 +106,7 @@ CHROMIUM: Final = Engine(
     forced_preflight_allows_its_method=False,
     max_age_cap=7200,
     signed_max_age_is_no_cache=True,
+    credentialed_star_is_cached=False,
     forced_preflight_needs_entry=False,
     opaque_origins_keep_preflights=False,
     tainted_origins_keep_preflights=False,
@@ -173,9 +174,12 @@ WEBKIT: Final = Engine(
     max_age_cap=600,
     signed_max_age_is_no_cache=True,
     cached_star_covers_authorization=True,
-    credentialed_star_is_cached=True,
+    forced_preflight_allows_its_method=False,
+    forced_preflight_needs_entry=False,
+    opaque_origins_keep_preflights=False,
+    tainted_origins_keep_preflights=False,
     failed_request_clears_cache=False,
-    failed_preflight_clears_cache=False,
+    refused_lists_clear_cache=False,
     preflights_again="with names",
     redirects_are_credentialed=True,
     redirect_makes_delete_get=True,
@@ -213,7 +217,7 @@ DEPARTURES: Final[Mapping[str, str]] = MappingProxyType(
         "odd_max_age_is_no_cache": "an unreadable Access-Control-Max-Age keeps nothing",
         "star_is_cached": "a `*` of a preflight's answer is not kept",
         "cached_star_covers_authorization": "a kept `*` covers Authorization",
-        "credentialed_star_is_cached": "a kept `*` serves requests with credentials",
+        "credentialed_star_is_cached": "a `*` of an answer with credentials is not kept",
         "credentialed_entry_serves_all": "a credentialed entry serves no other request",
         "zero_max_age_ends_entries": "max-age 0 leaves what was kept before",
         "forced_preflight_needs_entry": (
@@ -226,7 +230,9 @@ DEPARTURES: Final[Mapping[str, str]] = MappingProxyType(
         "cache_modes_that_keep_nothing": "in a cache mode the preflight's answer is not kept",
         "failed_request_clears_cache": "a refused answer leaves the preflight cache alone",
         "failed_plain_request_clears_cache": "so does the refused answer of any CORS request",
-        "failed_preflight_clears_cache": "a refused preflight leaves the preflight cache alone",
+        "refused_lists_clear_cache": (
+            "a preflight that allows too little leaves the preflight cache alone"
+        ),
         "tainted_preflight_names_page": "a preflight after a tainted redirect names the page",
         "preflights_again": "what a redirect left nothing to ask for is preflighted",
         "redirects_are_credentialed": "a redirect between two other origins refuses `*`",

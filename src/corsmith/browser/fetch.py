@@ -108,7 +108,10 @@ def _is_blocked_before_sending(run: Progress) -> bool:
         return True
     if page.startswith("https://") and url.scheme == "http" and not is_local_origin(url.origin):
         run.fail(
-            "mixed-content", "mixed content", f"an https page loads {url.sent}", "concept-main-fetch"
+            "mixed-content",
+            "mixed content",
+            f"an https page loads {url.sent}",
+            "concept-main-fetch",
         )
         return True
     public = page in run.profile.public

@@ -33,8 +33,7 @@ def preflight_fetch(run: Progress) -> Generator[Sent, Received | Failure, bool]:
     problem = _problem(run, origin, answer)
     if problem is not None:
         run.fail(problem.code, "preflight", problem.evidence, _SPEC, **problem.values)
-        if run.engine.failed_preflight_clears_cache:
-            forget(run)
+        forget(run)
         return False
     assert isinstance(answer, Received)  # noqa: S101  a failure is a problem
     return _keep(run, answer, names)
@@ -68,7 +67,7 @@ def _keep(run: Progress, answer: Received, names: tuple[str, ...]) -> bool:
     )
     if isinstance(lists, Problem):
         run.fail(lists.code, "preflight", lists.evidence, _SPEC, **lists.values)
-        if engine.failed_preflight_clears_cache:
+        if engine.refused_lists_clear_cache:
             forget(run)
         return False
     seconds = max_age(answer, engine)
@@ -80,7 +79,10 @@ def _keep(run: Progress, answer: Received, names: tuple[str, ...]) -> bool:
 
 
 def is_covered(run: Progress) -> bool:
-    """Return whether a kept answer says all that a preflight would ask (#concept-http-fetch, 4.1)."""
+    """Return whether a kept answer says all that a preflight would ask.
+
+    Fetch, #concept-http-fetch, step 4.2.1.
+    """
     prepared, engine = run.prepared, run.engine
     if run.request.cache in engine.cache_modes_that_ask_again or not _may_keep(run):
         return False
@@ -122,7 +124,7 @@ def _origin(run: Progress) -> str:
 
 def _credentials(run: Progress) -> str:
     # One engine judges what follows a second redirect by what the first request included.
-    if run.engine.redirects_are_credentialed and run.began_at_home and run.hop > 1:
+    if run.engine.redirects_are_credentialed and run.was_sent_on_by_another:
         return "include"
     return run.prepared.credentials
 

@@ -83,7 +83,9 @@ class Progress:
     def fail(self, code: str, name: str, evidence: str, spec: str, **values: str) -> None:
         """Record the step that stopped the request, with what the consoles tell of it."""
         self.steps.append(
-            Step(name=name, passed=False, evidence=evidence, spec=_SPEC + spec, hop=max(self.hop, 0))
+            Step(
+                name=name, passed=False, evidence=evidence, spec=_SPEC + spec, hop=max(self.hop, 0)
+            )
         )
         self.code = code
         if self.urls:
@@ -113,7 +115,7 @@ class Progress:
             sent=tuple(self.sent),
             status=status,
             response_type=self.response_type if response is not None else None,
-            # Fetch, #concept-filtered-response-opaque: the URL list of an opaque answer is empty.
+            # An opaque filtered response has an empty URL list.
             redirected=len(self.urls) > 1 and response is not None and not opaque,
             visible=visible,
             hidden=hidden,
@@ -143,11 +145,20 @@ class Progress:
         """Whether the request's first URL has the page's own origin."""
         return self.urls[0].origin == self.request.page
 
+    @property
+    def was_sent_on_by_another(self) -> bool:
+        """Whether a request that began at home was last redirected by another origin."""
+        away = self.hop > 0 and self.urls[-2].origin != self.request.page
+        return self.began_at_home and away
+
     # ── origins ──────────────────────────────────────────────────────────────
 
     @property
     def is_tainted(self) -> bool:
-        """Whether a redirect went on from an origin that is neither (#concept-request-tainted-origin)."""
+        """Whether a redirect left an origin that is not the page's.
+
+        Fetch, #concept-request-tainted-origin.
+        """
         return any(
             before.origin not in {after.origin, self.request.page}
             for before, after in zip(self.urls, self.urls[1:], strict=False)
@@ -194,9 +205,7 @@ class Progress:
 
     # ── the wire ─────────────────────────────────────────────────────────────
 
-    def ask(
-        self, kind: Literal["preflight", "actual"], method: str, headers: Pairs
-    ) -> Asking:
+    def ask(self, kind: Literal["preflight", "actual"], method: str, headers: Pairs) -> Asking:
         """Yield a request, and return what came back."""
         sent = Sent(
             kind=kind,

@@ -19,6 +19,7 @@ __all__ = ["MAX_REDIRECTS", "apply", "location_of"]
 MAX_REDIRECTS: Final = 20
 """Fetch, #concept-http-redirect-fetch, step 8."""
 
+_SEE_OTHER: Final = 303
 _SPEC: Final = "concept-http-redirect-fetch"
 # Fetch, #request-body-header-name
 _BODY_HEADERS: Final = frozenset(
@@ -83,7 +84,7 @@ def _change_method(run: Progress, status: int, url: Url) -> None:
     """Step 13: what a redirect makes a GET loses its body and the headers about it."""
     method = run.prepared.method
     post = status in {301, 302} and method == "POST"
-    other = status == 303 and method not in {"GET", "HEAD"}
+    other = status == _SEE_OTHER and method not in {"GET", "HEAD"}
     leaves = url.origin != run.url.origin
     delete = method == "DELETE" and leaves and run.engine.redirect_makes_delete_get
     if not (post or other or delete):

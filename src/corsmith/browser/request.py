@@ -34,13 +34,12 @@ _NO_CORS_SAFELISTED: Final = frozenset(
 _PART: Final = re.compile(r'(?:"(?:\\.|[^"\\])*(?:"|\Z)|[^,"])+')
 _VALUE: Final = re.compile(r"[^\x00\r\n\u0100-\U0010ffff]*\Z")
 _HIGH: Final = re.compile(r"[\x80-\xff]")
+# Chromium's rules, seen by sending values of each kind
 _HINTS: Final = {
     "save-data": re.compile(r"on\Z", re.IGNORECASE),
     "ect": re.compile(r"(?:4g|3g|2g|slow-2g)\Z"),
-    **dict.fromkeys(
-        ("device-memory", "dpr", "width", "viewport-width", "rtt", "downlink"),
-        re.compile(r"[0-9]+(?:\.[0-9]+)?\Z"),
-    ),
+    **dict.fromkeys(("rtt", "viewport-width", "width"), re.compile(r"[0-9]+\Z")),
+    **dict.fromkeys(("device-memory", "downlink", "dpr"), re.compile(r"[0-9]+(?:\.[0-9]+)?\Z")),
 }
 _CLIENT_HINTS: Final = frozenset(_HINTS)
 
@@ -131,23 +130,35 @@ def prepare(request: FetchRequest, engine: Engine) -> Prepared:
         return _prepared(
             request, method="GET", headers=(("Accept", "text/event-stream"),), body=None
         )
+    return _prepare_script(request, engine)
+
+
+def _prepare_script(request: FetchRequest, engine: Engine) -> Prepared:
+    """Fetch, #dom-request; XMLHttpRequest, #the-send()-method."""
     method = _method(request)
     headers, body = _headers(request, engine), request.body
-    if request.api == "xhr":
-        if method in {"GET", "HEAD"}:
-            body = None  # XMLHttpRequest, send(), step 3
-    elif body is not None and method in {"GET", "HEAD"}:
-        raise InvalidRequestError("body-not-allowed", f"a {method} request has no body")
+    if body is not None and method in {"GET", "HEAD"}:
+        if request.api != "xhr":
+            raise InvalidRequestError("body-not-allowed", f"a {method} request has no body")
+        body = None  # XMLHttpRequest, send, step 3
     force = False
     if body is not None and body.kind == "stream":
         body, force = _stream(body, request, engine)
-    if body is not None and body.content_type and not _has(headers, "content-type"):
-        safe = is_safelisted_request_header("content-type", body.content_type)
-        if safe or request.mode != "no-cors" or engine.no_cors_keeps_type_of_body:
-            headers += (("Content-Type", body.content_type),)
+    if body is not None and not _has(headers, "content-type"):
+        headers += _type_of(body, request, engine)
     if request.upload_listener and not (engine.upload_listener_needs_body and body is None):
-        force = True  # XMLHttpRequest, send(), step 8: the use-CORS-preflight flag
+        force = True  # XMLHttpRequest, send, step 8: the use-CORS-preflight flag
     return _prepared(request, method=method, headers=headers, body=body, force=force)
+
+
+def _type_of(body: Body, request: FetchRequest, engine: Engine) -> Pairs:
+    """Return the Content-Type that a body brings (Fetch, #dom-request, step 38.4)."""
+    if body.content_type is None:
+        return ()
+    safe = is_safelisted_request_header("content-type", body.content_type)
+    if request.mode == "no-cors" and not (safe or engine.no_cors_keeps_type_of_body):
+        return ()
+    return (("Content-Type", body.content_type),)
 
 
 def _prepared(
@@ -201,7 +212,7 @@ def _prepare_beacon(request: FetchRequest) -> Prepared:
 
 
 def _method(request: FetchRequest) -> str:
-    # Fetch, #dom-request, step 25; XMLHttpRequest, open(), steps 3 and 4
+    # Fetch, #dom-request, step 25, and XMLHttpRequest, open, steps 3 and 4
     if not is_token(request.method):
         raise InvalidRequestError("method-not-a-token", f"{request.method!r} is no method")
     if request.method.upper() in FORBIDDEN_METHODS:

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001, E501, Q003  word for word as the engines write it
 """What each engine writes on its console when it blocks a request, word for word.
 
 What lives here: the sentences as data, with blanks for what varies, and the wordings of

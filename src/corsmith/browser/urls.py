@@ -156,8 +156,10 @@ def _host(text: str) -> str | None:
 
 
 def _encoded(unsafe: re.Pattern[str], text: str) -> str:
-    return unsafe.sub(_percent, text.removeprefix("?")) if not text.startswith("?") else (
-        "?" + unsafe.sub(_percent, text[1:])
+    return (
+        unsafe.sub(_percent, text.removeprefix("?"))
+        if not text.startswith("?")
+        else ("?" + unsafe.sub(_percent, text[1:]))
     )
 
 
