@@ -7,11 +7,15 @@ what an engine does otherwise was recorded in that engine (``tests/browsers/stag
 from __future__ import annotations
 
 from collections import Counter
+from typing import TYPE_CHECKING
 
 import pytest
 
 from corsmith.browser import ENGINES
 from tests.conformance.browser_cases import cases, differences, problems
+
+if TYPE_CHECKING:
+    from tests.conformance.browser_cases import Facts
 
 CASES = cases()
 TOPICS = sorted({case["topic"] for case in CASES})
@@ -36,7 +40,7 @@ def test_no_two_cases_have_the_same_name() -> None:
 
 def test_a_fact_that_differs_is_told() -> None:
     case = CASES[0]
-    seen = {"outcome": "ok", "requests": [], "readable": None}
+    seen: Facts = {"outcome": "ok", "requests": [], "readable": None}
     expect = {"outcome": "ok", "actual_sent": True, "trace": ["0:actual"], "readable_headers": None}
     assert list(differences(seen, expect, case)) == [
         "actual_sent: False, expected True",

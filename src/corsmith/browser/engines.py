@@ -78,6 +78,7 @@ class Engine:
     policy_hides_origin_after_redirect: bool = True
     trimmed_policies: frozenset[str] = frozenset()
     restored_policies: frozenset[str] = frozenset()
+    policy_of_redirected_preflight: str | None = None
     no_cors_keeps_type_of_body: bool = False
     cookies_go_cross_site: bool = False
     # ── what is refused besides CORS ──
@@ -188,6 +189,7 @@ WEBKIT: Final = Engine(
     elements_name_origin_at_home=True,
     trimmed_policies=frozenset({"unsafe-url", "no-referrer-when-downgrade"}),
     restored_policies=frozenset({"unsafe-url", "no-referrer-when-downgrade"}),
+    policy_of_redirected_preflight="no-referrer-when-downgrade",
     cookies_go_cross_site=True,
     refused_answers_are_stored=False,
 )
@@ -257,6 +259,9 @@ DEPARTURES: Final[Mapping[str, str]] = MappingProxyType(
         ),
         "trimmed_policies": "under these referrer policies other sites see only the origin",
         "restored_policies": "under these referrer policies a redirect home restores the referrer",
+        "policy_of_redirected_preflight": (
+            "the preflight after a redirect refers as if no policy were set"
+        ),
         "no_cors_keeps_type_of_body": "a no-cors request keeps any Content-Type of its body",
         "quoted_overrides_are_split": "quotes do not keep X-HTTP-Method-Override from being split",
         "opaque_partial_images_blocked": "an image with status 206 is blocked",

@@ -230,7 +230,7 @@ def _finish(run: Progress, response: Received) -> Received | None:
 
 
 def _network_or_cache(run: Progress) -> Exchange:
-    headers = (*run.prepared.headers, *run.origin_header(), *run.referer_header())
+    headers = (*run.prepared.headers, *run.origin_header(), *run.referer_header("actual"))
     if not any(name.lower() == "accept" for name, _ in headers):
         headers = (("Accept", "*/*"), *headers)
     lower = {name.lower(): value for name, value in headers}

@@ -27,7 +27,7 @@ def preflight_fetch(run: Progress) -> Generator[Sent, Received | Failure, bool]:
         ("Access-Control-Request-Method", run.prepared.method),  # step 3
         *([("Access-Control-Request-Headers", ",".join(names))] if names else []),  # step 5
         ("Origin", origin),
-        *run.referer_header(),
+        *run.referer_header("preflight"),
     )
     answer = yield from run.ask("preflight", "OPTIONS", headers)
     problem = _problem(run, origin, answer)

@@ -199,9 +199,12 @@ class Progress:
         base = self.first_referrer if restores else self.referrer
         self.referrer = determine_referrer(base, self.url, self.policy, self.engine)
 
-    def referer_header(self) -> Pairs:
+    def referer_header(self, kind: Literal["preflight", "actual"]) -> Pairs:
         """Return Referer, where the request has it."""
-        return (("Referer", self.referrer),) if self.referrer else ()
+        referrer, policy = self.referrer, self.engine.policy_of_redirected_preflight
+        if kind == "preflight" and self.hop and policy is not None:
+            referrer = determine_referrer(self.first_referrer, self.url, policy, self.engine)
+        return (("Referer", referrer),) if referrer else ()
 
     # ── the wire ─────────────────────────────────────────────────────────────
 
