@@ -19,5 +19,5 @@ BROKEN = Broken(
     stops="preflight",
     code="preflight-timeout",
     says=("first byte: no answer within 0.3 s", "Make the server answer OPTIONS"),
-    page='(await fetch(URL, {method: "PUT"})).status',
+    page='(await fetch(URL, {method: "PUT", signal: AbortSignal.timeout(1000)})).status',
 )
