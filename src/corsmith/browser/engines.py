@@ -260,7 +260,7 @@ DEPARTURES: Final[Mapping[str, str]] = MappingProxyType(
         "trimmed_policies": "under these referrer policies other sites see only the origin",
         "restored_policies": "under these referrer policies a redirect home restores the referrer",
         "policy_of_redirected_preflight": (
-            "the preflight after a redirect refers as if no policy were set"
+            "the preflight after a redirect from home refers as if no policy were set"
         ),
         "no_cors_keeps_type_of_body": "a no-cors request keeps any Content-Type of its body",
         "quoted_overrides_are_split": "quotes do not keep X-HTTP-Method-Override from being split",

@@ -191,10 +191,8 @@ def _target(run: Progress, response: Received) -> str:
 
 def _credentials_for_check(run: Progress, response: Received) -> str:
     # One engine judges a redirect by what the first, same-origin request included.
-    is_redirect = response.status in REDIRECTS
-    if is_redirect and run.engine.redirects_are_credentialed and run.began_at_home:
-        return run.prepared.credentials if run.was_preflighted else "include"
-    return run.prepared.credentials
+    judged = run.began_at_home and not run.was_preflighted and response.status in REDIRECTS
+    return run.credentials_after_redirect if judged else run.prepared.credentials
 
 
 def _redirect(run: Progress, response: Received) -> Exchange:

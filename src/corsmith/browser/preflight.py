@@ -124,9 +124,8 @@ def _origin(run: Progress) -> str:
 
 def _credentials(run: Progress) -> str:
     # One engine judges what follows a second redirect by what the first request included.
-    if run.engine.redirects_are_credentialed and run.was_sent_on_by_another:
-        return "include"
-    return run.prepared.credentials
+    judged = run.was_sent_on_by_another
+    return run.credentials_after_redirect if judged else run.prepared.credentials
 
 
 def _is_unchecked(run: Progress) -> bool:

@@ -141,6 +141,13 @@ class Progress:
         return mode == "include" or (mode == "same-origin" and self.tainting == "basic")
 
     @property
+    def credentials_after_redirect(self) -> str:
+        """The credentials mode by which one engine judges a request that left home."""
+        mode = self.prepared.credentials
+        taken = self.engine.redirects_are_credentialed and mode == "same-origin"
+        return "include" if taken else mode
+
+    @property
     def began_at_home(self) -> bool:
         """Whether the request's first URL has the page's own origin."""
         return self.urls[0].origin == self.request.page
@@ -202,7 +209,7 @@ class Progress:
     def referer_header(self, kind: Literal["preflight", "actual"]) -> Pairs:
         """Return Referer, where the request has it."""
         referrer, policy = self.referrer, self.engine.policy_of_redirected_preflight
-        if kind == "preflight" and self.hop and policy is not None:
+        if kind == "preflight" and self.hop and self.began_at_home and policy is not None:
             referrer = determine_referrer(self.first_referrer, self.url, policy, self.engine)
         return (("Referer", referrer),) if referrer else ()
 

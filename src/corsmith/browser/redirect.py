@@ -94,5 +94,7 @@ def _change_method(run: Progress, status: int, url: Url) -> None:
         run.asks_again = True
     if run.engine.origin_survives_method_change and not leaves and run.origin_header():
         run.keeps_origin = True
-    kept = tuple(p for p in run.prepared.headers if p[0].lower() not in _BODY_HEADERS)
+    kept = run.prepared.headers
+    if not delete:  # which only one engine has, and it leaves the headers
+        kept = tuple(p for p in kept if p[0].lower() not in _BODY_HEADERS)
     run.change(method="GET", headers=kept, body=None)
