@@ -225,7 +225,7 @@ _REFUSALS: Final[Mapping[str, tuple[str, str, str]]] = MappingProxyType({
         "Write Authorization beside * in Access-Control-Allow-Headers.",
     ),
     "list-unreadable": (
-        "The server's list of methods or headers cannot be read: {value}.",
+        "The server's list of methods or headers cannot be read.",
         "One element that is no name, such as a quote, a colon or a blank inside, spoils the whole list.",
         "Write names with commas between them.",
     ),

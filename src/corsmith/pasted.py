@@ -152,6 +152,8 @@ def sight(code: str, values: Mapping[str, str], engine: str | None = None) -> Si
 
 
 def _shown(name: str, value: str) -> str:
+    if name == "value" and not value:
+        return "an empty value"
     text = mask_url(value) if name in {"first", "url"} else mask_text(value)
     text = text if text.isprintable() else ascii(text)[1:-1]
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"

@@ -142,7 +142,10 @@ RANKING: Final[Mapping[str, tuple[Rule, ...]]] = MappingProxyType({
     "allow-origin-missing": _MISSING,
     "preflight-allow-origin-missing": _PREFLIGHT_SILENT,
     "allow-origin-mismatch": _MISMATCH,
-    "allow-origin-invalid": _MISMATCH,
+    "allow-origin-invalid": (
+        (_value(r"\*"), ("pattern-sent", "not-an-origin", "cached-copy")),
+        (None, ("not-an-origin", "single-origin", "cached-copy")),
+    ),
     "allow-origin-list": _LIST,
     "allow-origin-twice": _plain("two-layers", "reset-after-preflight", "cached-copy"),
     "wildcard-with-credentials": _plain("wildcard-and-credentials", "credentials-by-default"),
