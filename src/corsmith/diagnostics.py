@@ -239,4 +239,9 @@ CODES: dict[str, Code] = {
     "range-compressed": _error("A range of compressed bytes", _RFC9110 + "section-14.2"),
     "status-unexpected": _error("A status that a client cannot use", _OWN),
     "redirect-not-followed": _warning("A redirect to a host that nobody named", _FETCH + "concept-http-redirect-fetch"),
+    # ── what a check of an application finds ─────────────────────────────────
+    "app-without-cors": _error("An application that no page of another origin may read", _FETCH + "http-access-control-allow-origin"),
+    "crash-without-headers": _error("A 500 that looks like a CORS error", _FETCH + "concept-cors-check"),
+    "preflight-not-answered": _error("A preflight that the application does not let through", _FETCH + "cors-preflight-fetch"),
+    "redirect-without-headers": _warning("A redirect without the headers of the others", _FETCH + "concept-cors-check"),
 }  # fmt: skip

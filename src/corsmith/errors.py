@@ -5,6 +5,7 @@
     CorsmithError
     ├── PolicyError(ValueError)      .problems: every problem at once, never the first only
     ├── NetworkError(OSError)        could not ask; says what was asked and what failed
+    ├── AppError                     an application that cannot be imported or started
     └── UsageError                   a wrong command line, or a file that cannot be read
 
 Nothing here is ever raised while a request is answered: decisions are values.
@@ -15,7 +16,7 @@ from typing import Any, Self
 
 from corsmith.diagnostics import Diagnostic
 
-__all__ = ["CorsmithError", "NetworkError", "PolicyError", "UsageError"]
+__all__ = ["AppError", "CorsmithError", "NetworkError", "PolicyError", "UsageError"]
 
 
 class CorsmithError(Exception):
@@ -94,6 +95,33 @@ _FACTS = ("asked", "step", "failure", "problem", "hint")
 
 def _restore(facts: dict[str, Any]) -> NetworkError:  # the keywords of its __init__
     return NetworkError(**facts)
+
+
+class AppError(CorsmithError):
+    """An application that cannot be imported or started; ``trace`` is its own traceback.
+
+    >>> print(AppError("main.py cannot be imported", trace="NameError: name 'x' is not defined"))
+    main.py cannot be imported
+    NameError: name 'x' is not defined
+    """
+
+    def __init__(self, problem: str, *, trace: str | None = None) -> None:
+        """Keep both apart; the message has the traceback below."""
+        super().__init__(problem, trace)
+        self.problem = problem
+        self.trace = trace
+
+    def __str__(self) -> str:
+        """Return what is wrong, and the traceback on the lines below."""
+        return self.problem if self.trace is None else f"{self.problem}\n{self.trace}"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle as the facts."""
+        return _restore_app_error, (self.problem, self.trace)
+
+
+def _restore_app_error(problem: str, trace: str | None) -> AppError:
+    return AppError(problem, trace=trace)
 
 
 class UsageError(CorsmithError):

@@ -11,7 +11,7 @@ from corsmith.diagnostics import diagnose, quote
 from corsmith.errors import PolicyError
 from corsmith.gate import Source
 
-__all__ = ["install"]
+__all__ = ["install", "is_asgi"]
 
 _WSGI_ARGUMENTS = 2  # environ, start_response
 _ASGI_ARGUMENTS = 3  # scope, receive, send
@@ -35,7 +35,7 @@ def install(
     >>> type(app).__module__
     'corsmith.adapters.asgi'
     """
-    if _is_asgi(app):
+    if is_asgi(app):
         from corsmith.adapters import asgi  # only the adapter that is needed is loaded
 
         return asgi.CORSMiddleware(app, policy, enforce=enforce, **fields)
@@ -44,7 +44,7 @@ def install(
     return wsgi.CORSMiddleware(app, policy, enforce=enforce, **fields)
 
 
-def _is_asgi(app: object) -> bool:
+def is_asgi(app: object) -> bool:
     """Return whether ``app`` speaks ASGI 3 rather than WSGI; raise for neither."""
     if callable(app) and not isinstance(app, type):
         call = app if inspect.isroutine(app) else getattr(app, "__call__", None)  # noqa: B004

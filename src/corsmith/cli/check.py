@@ -6,6 +6,7 @@ is meant.
 """
 
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -43,6 +44,9 @@ _FOR_ADDRESSES: Final = {
     "location": "-L",
 }
 
+# What only an application can be asked with.
+_FOR_APPS: Final = {"policy": "--policy", "fix": "--fix"}
+_APPS: Final = frozenset({TargetKind.APP, TargetKind.APP_FILE})
 
 # Ours, wherever they stand: curl has none of these names.
 _BESIDE_CURL: Final = frozenset({"--from", "--as", "--for", "--format"})
@@ -141,6 +145,10 @@ _CONNECTION: Final = frozenset({"insecure", "timeout", "resolve", "location"})
     help="What the server is made with: fastapi, django, express, nginx ….",
 )
 @click.option(
+    "--policy", metavar="FILE", help="Check an application with this policy put around it."
+)
+@click.option("--fix", is_flag=True, help="Print the change to an application as a diff.")
+@click.option(
     "--format",
     "form",
     type=click.Choice(["text", "json"]),
@@ -163,7 +171,8 @@ def check(context: click.Context, /, **words: Any) -> None:  # noqa: ANN401  the
 
     TARGET is a URL, which is asked as a browser asks it; several, or - with one URL a line,
     make a table; or curl, and then the rest of a curl command as it was copied. Or it is a
-    policy file in TOML: then nothing is sent. Where no page is named, a URL is asked for a
+    policy file in TOML: then nothing is sent; or a Python application, as main:app or
+    app.py, which is imported and asked in memory. Where no page is named, a URL is asked for a
     page of https://app.example.
 
     Exit status: 0 if every page may; 1 if one may not; 2 if the policy is invalid or the
@@ -192,11 +201,16 @@ class _Words:
     resolve: tuple[str, ...]
     location: bool
     send: bool
+    policy: str | None
+    fix: bool
 
 
 def _check(words: _Words, curl: list[str] | None) -> Status:
     targets = [read_target(word, _probe) for word in words.targets or (None,)]
     first = targets[0]
+    if first.kind in _APPS:
+        return _app(targets, words)
+    _refuse(words, _FOR_APPS, "is for a Python application, as main:app")
     if curl is not None:
         return _pasted(first, words, curl)
     if first.kind in _TEXTS and len(targets) == 1:
@@ -209,14 +223,37 @@ def _check(words: _Words, curl: list[str] | None) -> Status:
         raise UsageError(_other(first))
     if len(targets) > 1:
         raise UsageError(f"one policy file at a time: {first.value}, then {targets[1].value}")
-    for field, option in _FOR_ADDRESSES.items():
-        if getattr(words, field):
-            raise UsageError(f"{option} is for a URL; a policy file is asked without it")
+    _refuse(words, _FOR_ADDRESSES, "is for a URL; a policy file is asked without it")
     from corsmith.cli.check_policy import check_policy
 
     asking = _asking(words)
     click.echo(f"corsmith: {first.sentence}", err=True)
     return check_policy(first.value, asking, words.path, words.form)
+
+
+def _refuse(words: _Words, options: Mapping[str, str], why: str) -> None:
+    """Raise ``UsageError`` for an option that would be ignored."""
+    for field, option in options.items():
+        if getattr(words, field):
+            raise UsageError(f"{option} {why}")
+
+
+def _app(targets: list[Target], words: _Words) -> Status:
+    first = targets[0]
+    if len(targets) > 1:
+        raise UsageError(f"one application at a time: {first.value}, then {targets[1].value}")
+    others = {**_FOR_ADDRESSES, "path": "--path", "send": "--send"}
+    _refuse(words, others, "is for a URL; an application is asked in memory")
+    if words.fix and words.form == "json":
+        raise UsageError("--fix prints a diff, and --format json the report: one of them")
+    asking = _asking(words)
+    click.echo(f"corsmith: {first.sentence}", err=True)
+    from corsmith.cli.check_app import check_app
+
+    is_file = first.kind is TargetKind.APP_FILE
+    return check_app(
+        first.value, asking, file=is_file, policy=words.policy, fix=words.fix, form=words.form
+    )
 
 
 _TEXTS: Final = frozenset({TargetKind.NONE, TargetKind.TEXT, TargetKind.RECORDING})
