@@ -52,7 +52,6 @@ class Engine:
     credentialed_entry_serves_all: bool = True
     zero_max_age_ends_entries: bool = True
     forced_preflight_needs_entry: bool = True
-    fragment_divides_entries: bool = True
     opaque_origins_keep_preflights: bool = True
     tainted_origins_keep_preflights: bool = True
     cache_modes_that_ask_again: frozenset[str] = frozenset()
@@ -225,7 +224,6 @@ DEPARTURES: Final[Mapping[str, str]] = MappingProxyType(
         "forced_preflight_needs_entry": (
             "any kept answer serves a forced preflight of a CORS-safelisted method"
         ),
-        "fragment_divides_entries": "a preflight's answer is kept for a URL without its fragment",
         "opaque_origins_keep_preflights": "nothing is kept for an opaque origin",
         "tainted_origins_keep_preflights": "nothing is kept after a tainted redirect",
         "cache_modes_that_ask_again": "a cache mode makes the browser ask again",

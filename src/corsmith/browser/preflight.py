@@ -114,8 +114,8 @@ def _may_keep(run: Progress) -> bool:
 
 
 def _key(run: Progress) -> tuple[str, str, bool]:
-    url = run.url.sent + (run.url.fragment if run.engine.fragment_divides_entries else "")
-    return (run.origin, url, run.prepared.credentials == "include")
+    # The URL with its fragment, which divides entries in the standard and in each engine.
+    return (run.origin, run.url.sent + run.url.fragment, run.prepared.credentials == "include")
 
 
 def _origin(run: Progress) -> str:
