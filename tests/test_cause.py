@@ -76,6 +76,12 @@ def test_the_examples_in_the_docstrings_hold() -> None:
         (answer(200, ORIGIN, ORIGIN), {}, Need.SINGLE, "one line with one value"),
         (allows("*"), COOKIES, Need.ALLOW, f'Write "{PAGE}" in place of "*"'),
         (allows(PAGE), COOKIES, Need.ALLOW, "Add Access-Control-Allow-Credentials: true"),
+        (
+            allows(PAGE, ("Access-Control-Allow-Credentials", "1")),
+            COOKIES,
+            Need.ALLOW,
+            'Write "true" in place of "1"',
+        ),
         (allows(PAGE), PUT, Need.ALLOW, "Add PUT to Access-Control-Allow-Methods"),
         (
             allows(PAGE, ("Access-Control-Allow-Methods", "put")),

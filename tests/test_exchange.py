@@ -88,6 +88,14 @@ def test_a_request_that_no_browser_begins_has_no_last_leg() -> None:
     assert trial.verdict is not None
 
 
+def test_an_opaque_answer_is_read_by_nobody() -> None:
+    request = FetchRequest(page=PAGE, url=URL, mode="no-cors")
+    trial = Exchange(send=Server(Answer(status=200)), follow=always).put(request, Profile())
+    assert trial.verdict is not None
+    assert trial.verdict.outcome == "ok"
+    assert not trial.readable
+
+
 def test_a_leg_knows_its_answer() -> None:
     sent = Sent(kind="actual", method="GET", url=URL, headers=(), credentials=False, hop=0)
     answer = Answer(status=200)

@@ -137,6 +137,12 @@ def test_a_page_of_the_address_itself_is_noted() -> None:
     assert report.notes == ("The page and the address are of one origin: CORS has no part in it.",)
 
 
+def test_a_page_that_asks_without_cors_is_told_that_it_reads_nothing() -> None:
+    report = asked(always(), mode="no-cors")
+    assert (report.conclusion, report.code) == (Conclusion.NO, None)
+    assert "no script ever reads the answer" in report.notes[0]
+
+
 def test_a_client_is_played_where_the_page_may() -> None:
     report = asked(always(*OPEN), {"client": "cog"})
     assert (report.conclusion, report.code) == (Conclusion.NO, "range-not-answered")

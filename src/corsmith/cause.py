@@ -204,10 +204,13 @@ def _credentials(case: Case) -> Found:
             f'Write "{case.request.page}" in place of "*", with Access-Control-Allow-Credentials: '
             "true; or, if the answer needs no cookies, let the page leave credentials out."
         )
-    return Need.ALLOW, (
-        "Add Access-Control-Allow-Credentials: true (in lower case) to the answer; or, if it "
-        "needs no cookies, let the page leave credentials out."
+    seen = None if case.answer is None else case.answer.get("access-control-allow-credentials")
+    write = (
+        "Add Access-Control-Allow-Credentials: true to the answer"
+        if seen is None
+        else f'Write "true" in place of "{seen}" in Access-Control-Allow-Credentials'
     )
+    return Need.ALLOW, f"{write}; or, if it needs no cookies, let the page leave credentials out."
 
 
 def _method(case: Case) -> Found:
@@ -335,8 +338,7 @@ def _upstream(case: Case) -> Found:
     status = 0 if case.answer is None else case.answer.status
     return Need.UPSTREAM, (
         f"Bring the upstream of the gateway back: {status} is not about CORS. Let the gateway put "
-        f"Access-Control-Allow-Origin: {case.request.page} on its own error pages too, so that "
-        "pages can read them."
+        "the header lines below on its own error pages too, so that a page can read them."
     )
 
 

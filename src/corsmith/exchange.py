@@ -103,8 +103,9 @@ class Trial:
 
     @property
     def readable(self) -> bool:
-        """Whether a script gets the answer to read."""
-        return self.verdict is not None and self.verdict.outcome == "ok"
+        """Whether a script gets the answer to read: nobody reads an opaque one."""
+        verdict = self.verdict
+        return verdict is not None and verdict.outcome == "ok" and verdict.status != 0
 
     @property
     def last(self) -> Leg | None:

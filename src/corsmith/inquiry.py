@@ -171,6 +171,11 @@ def _notes(report: Report) -> list[str]:
         )
     if page == target.origin:
         notes.append("The page and the address are of one origin: CORS has no part in it.")
+    if report.request.mode == "no-cors":
+        notes.append(
+            "The page asks with mode no-cors: it is sent, and no script ever reads the answer. "
+            "Ask with mode cors, and let the server allow it."
+        )
     return [*notes, *_departures(report)]
 
 

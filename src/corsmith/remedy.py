@@ -56,7 +56,7 @@ def find_remedy(
     )
     need, says = find_need(case)
     name = stack or _shown(layers, need)
-    needs_headers = need in {Need.ALLOW, Need.PREFLIGHT, Need.ERROR, Need.SINGLE}
+    needs_headers = need in _NEEDS_HEADERS
     asks = needs_headers and verdict.preflight_sent
     preflight = _lacking(_preflight_lines(case), trial, "preflight") if asks else ()
     # A layer that names the page on a preflight does so on the request too.
@@ -147,6 +147,11 @@ def _shown(layers: Sequence[Layer], need: Need) -> str | None:
     return known[0] if need in {Need.SINGLE, Need.UPSTREAM} else known[-1]
 
 
+_NEEDS_HEADERS: Final = frozenset(
+    {
+        *(Need.ALLOW, Need.PREFLIGHT, Need.ERROR, Need.SINGLE, Need.UPSTREAM),
+    }
+)
 _FROM_SET_UP: Final = frozenset({Need.ALLOW, Need.PREFLIGHT, Need.ERROR, Need.VARY})
 
 

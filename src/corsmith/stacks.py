@@ -44,6 +44,8 @@ app = CORSMiddleware(
     allow_credentials=«credentials!»,
 )"""
 
+_ALLOWED_HOSTS: Final = 'app.add_middleware(TrustedHostMiddleware, allowed_hosts=["«host»"])'
+
 _NGINX_HEADERS: Final = """\
 add_header Access-Control-Allow-Origin "«origin»" always;
 add_header Access-Control-Allow-Credentials «credentials» always;
@@ -65,6 +67,7 @@ STACKS: Final[Mapping[str, Stack]] = MappingProxyType(
                 "slash": "Or FastAPI(redirect_slashes=False) and a route for this exact path.",
                 "scheme": "Or start uvicorn with --proxy-headers --forwarded-allow-ips=ADDRESS.",
             },
+            other={"host": _ALLOWED_HOSTS},
         ),
         "starlette": Stack(
             title="Starlette",
@@ -74,6 +77,7 @@ STACKS: Final[Mapping[str, Stack]] = MappingProxyType(
                 "error": "Starlette(middleware=[…]) puts it inside the layer that makes the 500.",
                 "scheme": "Or start uvicorn with --proxy-headers --forwarded-allow-ips=ADDRESS.",
             },
+            other={"host": _ALLOWED_HOSTS},
         ),
         "django": Stack(
             title="Django",
@@ -89,7 +93,7 @@ CORS_ALLOW_CREDENTIALS = «credentials!»""",
             notes={
                 "slash": "Or APPEND_SLASH = False and a route for this exact path.",
                 "scheme": 'Or SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https").',
-                },
+            },
             other={
                 "csrf": 'CSRF_TRUSTED_ORIGINS = ["«origin»"]',
                 "host": 'ALLOWED_HOSTS += ["«host»"]',
@@ -172,6 +176,8 @@ app.use(require("cors")({
                 "single": "proxy_hide_header Access-Control-Allow-Origin;\n"
                 "proxy_hide_header Access-Control-Allow-Credentials;",
                 "error": _NGINX_HEADERS,
+                "upstream": _NGINX_HEADERS,
+                "host": "server_name «host»;",
                 "vary": "add_header Vary Origin always;",
             },
         ),
@@ -201,6 +207,11 @@ respond @preflight 204""",
             },
             other={
                 "single": 'header {\n    Access-Control-Allow-Origin "«origin»"\n    defer\n}',
+                "upstream": "handle_errors {\n"
+                '    header Access-Control-Allow-Origin "«origin»"\n'
+                "    header +Vary Origin\n"
+                '    respond "{err.status_text}" {err.status_code}\n'
+                "}",
                 "vary": "header +Vary Origin",
             },
         ),
@@ -296,6 +307,7 @@ Rails.application.config.middleware.insert_before 0, Rack::Cors do
       methods: [«symbols»]
   end
 end""",
+            other={"host": 'config.hosts << "«host»"'},
         ),
     }
 )

@@ -18,6 +18,6 @@ BROKEN = Broken(
     answer=answer,
     words=("--cookies",),
     code="allow-credentials-not-true",
-    says=("Access-Control-Allow-Credentials: true (in lower case)",),
+    says=('Write "true" in place of "True"',),
     page='(await fetch(URL, {credentials: "include"})).status',
 )

@@ -16,5 +16,9 @@ def answer(asked: Asked) -> Reply:
 BROKEN = Broken(
     answer=answer,
     code="allow-origin-missing",
-    says=("a gateway whose upstream gives no answer", "Bring the upstream of the gateway back"),
+    says=(
+        "a gateway whose upstream gives no answer",
+        "Bring the upstream of the gateway back",
+        "on its own error pages too",
+    ),
 )
