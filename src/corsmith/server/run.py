@@ -22,7 +22,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import Pipe
 from types import FrameType
 from typing import Any, Final
@@ -87,7 +87,9 @@ class Supervisor:
         self._plan = plan
         self._say = say
         self._address, self._port = address_of(plan.listening)
-        self._in_force = InForce(policy=plan.policy, source=plan.source.file)
+        self._in_force = InForce(
+            policy=plan.policy, source=plan.source.file, flags=tuple(plan.source.fields)
+        )
         self._page: TryPage | None = None
         self._page_url: str | None = None
         self._watcher = plan.source.watcher(self._take, self._complain)
@@ -170,14 +172,14 @@ class Supervisor:
     def _take(self, policy: Policy | Routes) -> None:
         before = self._in_force
         file = str(before.source)
-        self._in_force = InForce(policy=policy, source=file)
+        self._in_force = replace(before, policy=policy, problems=())
         if policy != before.policy or before.problems:
             self._say(_at_now([*edited(file, policy), *warnings(policy)]))
 
     def _complain(self, error: CorsmithError) -> None:
         before = self._in_force
         lines = problems(error)
-        self._in_force = InForce(policy=before.policy, source=before.source, problems=tuple(lines))
+        self._in_force = replace(before, problems=tuple(lines))
         self._say(_at_now(failed(str(before.source), error)))
 
 
