@@ -128,8 +128,8 @@ class Answers(Generic[Text]):
     any_origin: bool
     """Whether the answer is a literal ``*``, the same for everyone."""
 
-    known: Mapping[Text, tuple[Text, Text]]
-    """Each exact origin with its ready Access-Control-Allow-Origin pair."""
+    known: Mapping[Text, tuple[tuple[Text, Text], ...]]
+    """Each exact origin with what ``actual`` returns for it."""
 
     vary: tuple[tuple[Text, Text], ...]
     """``Vary: Origin``, or nothing for the open policy."""
@@ -185,14 +185,14 @@ class Answers(Generic[Text]):
         self._allow_methods_name = encode(spell(ALLOW_METHODS))
         self._allow_headers_name = encode(spell(ALLOW_HEADERS))
         self.any_origin = fields.any_origin
-        self.known = MappingProxyType(
-            {encode(text): pair(ALLOW_ORIGIN, text) for text in fields.exact}
-        )
         self._credentials = pairs(ALLOW_CREDENTIALS, "true" if fields.credentials else "")
         tail = self._credentials + pairs(EXPOSE_HEADERS, ",".join(fields.expose))
         self.vary = pairs("Vary", "" if fields.any_origin else "Origin")
         self.vary_tail = tail + self.vary
         self.unmatched = (self._star, *tail) if fields.any_origin else self.vary
+        self.known = MappingProxyType(
+            {encode(text): (pair(ALLOW_ORIGIN, text), *self.vary_tail) for text in fields.exact}
+        )
         self._max_age = pairs(MAX_AGE, "" if fields.max_age is None else str(fields.max_age))
         # Once credentials are included `*` is only the method or header of that name
         # (Fetch, #cors-preflight-fetch, steps 7.5 and 7.6): what was asked is echoed.
@@ -225,11 +225,13 @@ class Answers(Generic[Text]):
 
         The value is the bytes that were received, and is given back byte for byte.
         """
+        known = self.known.get(origin)
+        return self.allow_unknown(origin) if known is None else known[0]
+
+    def allow_unknown(self, origin: Text) -> tuple[Text, Text] | None:
+        """Return what ``allow`` does for a value that is not in ``known``."""
         if self.any_origin:
             return self._star
-        known = self.known.get(origin)
-        if known is not None:
-            return known
         # RFC 9110, section 5.5: white space around a field value is no part of it.
         bare = origin.strip(" \t") if isinstance(origin, str) else origin.strip(b" \t")
         if bare != origin:
@@ -254,7 +256,10 @@ class Answers(Generic[Text]):
         """
         if origin is None or self.any_origin:
             return self.unmatched
-        pair = self.allow(origin)
+        known = self.known.get(origin)
+        if known is not None:
+            return known
+        pair = self.allow_unknown(origin)
         return self.unmatched if pair is None else (pair, *self.vary_tail)
 
     def preflight(
