@@ -137,8 +137,9 @@ def _unknown_variable(variable: str, prefix: str) -> Diagnostic:
 def _like_json(variable: str, name: str, value: str) -> Diagnostic:
     message = f"{variable} looks like JSON: {quote(value)}."
     parts = [part.strip(" \t\r\n\"'") for part in value.strip(" \t\r\n[]").split(",")]
-    fix = f"Write {variable}={','.join(part for part in parts if part)}"
-    if value.lstrip().startswith("{"):
+    listed = ",".join(part for part in parts if part)
+    fix = f"Write {variable}={listed}"
+    if value.lstrip().startswith("{") or not listed.isprintable():
         fix = "Write one variable for each field, lists separated by commas."
     return diagnose("environment-json", name, value, message, fix)
 
