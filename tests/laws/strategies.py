@@ -1,0 +1,141 @@
+"""What the laws are tried with: a small world of origins and names, policies in it, requests.
+
+The world is small so that meetings are frequent: with names from all of Unicode, two lists
+would never have one in common, and every law would be vacuous.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from hypothesis import strategies as st
+
+from corsmith.decision import CorsRequest
+from corsmith.fields import RISKS
+from corsmith.origin import DEFAULT_PORTS, MAX_PORT
+from corsmith.policy import Policy
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+EXACT = (
+    "https://shop.example",
+    "https://www.shop.example",
+    "http://shop.example",
+    "https://shop.example:8443",
+    "https://bank.example",
+    "http://localhost:3000",
+    "http://127.0.0.1:8000",
+    "tauri://localhost",
+    "null",
+)
+PATTERNS = (
+    "https://*.shop.example",
+    "https://*.shop.example:*",
+    "https://shop.example:*",
+    "https://*.www.shop.example",
+    "https://pr-*.shop.example",
+    "http://localhost:*",
+)
+METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "patch", "CHICKEN")
+HEADERS = ("content-type", "authorization", "x-a", "x-b", "x-c")
+
+# Characters that have fooled a matcher somewhere, and what begins or ends a part of an origin.
+ODD = st.sampled_from([*"abz0.-_:/*@#?%,; \t\n\r\0\\[]!$'\"()+=^`{|}~", "\xe9", "\xff", "\x7f"])
+
+
+@st.composite
+def near_misses(draw: st.DrawFn) -> str:
+    """Return an origin of the world with one character put in, left out or replaced."""
+    text = draw(st.sampled_from([*EXACT, "https://a.shop.example", "https://pr-1.shop.example"]))
+    place = draw(st.integers(0, len(text)))
+    return text[:place] + draw(ODD | st.just("")) + text[place + draw(st.integers(0, 1)) :]
+
+
+received = (
+    st.sampled_from(EXACT)
+    | st.sampled_from(
+        (
+            "https://a.shop.example",
+            "https://a.b.shop.example",
+            "https://a.www.shop.example",
+            "https://pr-1.shop.example",
+            "https://pr-1.b.shop.example",
+            "https://a.shop.example:1",
+            "https://notshop.example",
+            "https://shop.example.evil.example",
+            "http://localhost",
+        )
+    )
+    | near_misses()
+    | st.binary(max_size=40).map(lambda octets: octets.decode("latin-1"))
+)
+"""Values of an Origin header: allowed ones, near misses and noise."""
+
+methods_asked = st.sampled_from((*METHODS, "put", "TRACE", "*"))
+names_asked = st.lists(st.sampled_from((*HEADERS, "x-d", "X-A", "*")), max_size=5)
+
+
+def some(pool: Collection[str]) -> st.SearchStrategy[list[str]]:
+    """Return strategies for a list of different names of a pool."""
+    return st.lists(st.sampled_from(sorted(pool)), unique=True, max_size=4)
+
+
+@st.composite
+def fields(draw: st.DrawFn) -> dict[str, Any]:
+    """Return the fields of a policy that can be made, every risk accepted."""
+    credentials = draw(st.booleans())
+    origins = draw(some((*EXACT, *PATTERNS)).filter(bool))
+    if not credentials and draw(st.integers(0, 4)) == 0:
+        origins = ["*"]
+    any_name = st.just(["*"])
+    return {
+        "origins": origins,
+        "methods": draw(some(METHODS) | any_name),
+        "headers": draw(some(HEADERS) | any_name | st.just(["*", "authorization"])),
+        "expose": draw(some(("ETag", "X-Total")) | (st.just([]) if credentials else any_name)),
+        "credentials": credentials,
+        "max_age": draw(st.none() | st.integers(0, 86_400)),
+        "preflight_status": draw(st.sampled_from((200, 204))),
+        "accept_risks": RISKS,
+    }
+
+
+policies = fields().map(Policy.from_mapping)
+
+
+@st.composite
+def requests(draw: st.DrawFn) -> CorsRequest:
+    """Return a request of a page, or of nobody."""
+    origins = draw(st.lists(received, max_size=2) | received.map(lambda value: [value]))
+    asked = draw(st.none() | methods_asked)
+    method = "OPTIONS" if asked is not None else draw(st.sampled_from(METHODS))
+    return CorsRequest(method, tuple(origins), asked, tuple(draw(names_asked)))
+
+
+_ORIGIN = re.compile(r"[a-z]+://[a-z0-9_-]+(?:\.[a-z0-9_-]+)*(?::[1-9][0-9]{0,4})?")
+
+
+def means(entry: str, origin: str) -> bool:
+    """Return whether an entry of `origins` means an origin: the rule, said slowly."""
+    if "*" not in entry or entry == "*":
+        return entry in {"*", origin}
+    scheme, _, rest = entry.partition("://")
+    host, _, port = rest.partition(":")
+    asked_scheme, _, asked = origin.partition("://")
+    asked_host, _, asked_port = asked.partition(":")
+    if asked_scheme != scheme or _ORIGIN.fullmatch(origin) is None:
+        return False
+    written = int(asked_port or 1)
+    if port not in {"*", asked_port} or written > MAX_PORT or written == DEFAULT_PORTS[scheme]:
+        return False
+    label, _, parent = host.partition(".")
+    if label == "*":
+        return asked_host.endswith("." + parent)
+    if "*" in label:
+        first, _, others = asked_host.partition(".")
+        before, _, behind = label.partition("*")
+        longer = len(first) > len(before) + len(behind)
+        return others == parent and longer and first.startswith(before) and first.endswith(behind)
+    return asked_host == host
