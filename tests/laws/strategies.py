@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from corsmith.decision import CorsRequest
@@ -40,6 +41,12 @@ PATTERNS = (
 )
 METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "patch", "CHICKEN")
 HEADERS = ("content-type", "authorization", "x-a", "x-b", "x-c")
+
+
+def examples(number: int) -> settings:
+    """Return settings for at least so many examples: what a planted bug needs to be met."""
+    return settings(max_examples=max(number, settings().max_examples))
+
 
 # Characters that have fooled a matcher somewhere, and what begins or ends a part of an origin.
 ODD = st.sampled_from([*"abz0.-_:/*@#?%,; \t\n\r\0\\[]!$'\"()+=^`{|}~", "\xe9", "\xff", "\x7f"])
@@ -73,7 +80,6 @@ received = (
 )
 """Values of an Origin header: allowed ones, near misses and noise."""
 
-methods_asked = st.sampled_from((*METHODS, "put", "TRACE", "*"))
 names_asked = st.lists(st.sampled_from((*HEADERS, "x-d", "X-A", "*")), max_size=5)
 
 
@@ -103,15 +109,36 @@ def fields(draw: st.DrawFn) -> dict[str, Any]:
 
 
 policies = fields().map(Policy.from_mapping)
+"""Policies that can be made."""
+
+
+def an_origin_of(entry: str) -> str:
+    """Return an origin that an entry of `origins` means."""
+    return entry.replace("://*.", "://a.").replace("-*", "-1").replace(":*", ":8080")
 
 
 @st.composite
-def requests(draw: st.DrawFn) -> CorsRequest:
-    """Return a request of a page, or of nobody."""
-    origins = draw(st.lists(received, max_size=2) | received.map(lambda value: [value]))
-    asked = draw(st.none() | methods_asked)
+def requests(draw: st.DrawFn, policy: dict[str, Any] | None = None) -> CorsRequest:
+    """Return a request of a page, or of nobody; with a policy, often one that it allows."""
+    policy = policy or {"origins": EXACT, "methods": METHODS, "headers": HEADERS}
+    own = st.sampled_from([an_origin_of(entry) for entry in policy["origins"]])
+    origins = draw(
+        own.map(lambda value: [value])
+        | received.map(lambda value: [value])
+        | st.lists(own | received, max_size=2)
+    )
+    listed = st.sampled_from((*METHODS, "TRACE", "*", *policy["methods"]))
+    asked = draw(st.none() | listed | listed.map(str.swapcase))
     method = "OPTIONS" if asked is not None else draw(st.sampled_from(METHODS))
-    return CorsRequest(method, tuple(origins), asked, tuple(draw(names_asked)))
+    names = st.lists(st.sampled_from((*policy["headers"], *policy["headers"], *HEADERS, "X-A")))
+    return CorsRequest(method, tuple(origins), asked, tuple(draw(names)[:5]))
+
+
+@st.composite
+def meetings(draw: st.DrawFn) -> tuple[dict[str, Any], CorsRequest]:
+    """Return the fields of a policy, and a request to it."""
+    policy = draw(fields())
+    return policy, draw(requests(policy))
 
 
 _ORIGIN = re.compile(r"[a-z]+://[a-z0-9_-]+(?:\.[a-z0-9_-]+)*(?::[1-9][0-9]{0,4})?")

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 from hypothesis import given
 
 from corsmith.decision import CorsRequest, decide
 from corsmith.headers import ALLOW_CREDENTIALS, ALLOW_ORIGIN
-from tests.laws.strategies import policies, requests
-
-if TYPE_CHECKING:
-    from corsmith.policy import Policy
+from corsmith.policy import Policy
+from tests.laws.strategies import meetings
 
 
-@given(policies, requests())
-def test_the_origin_is_given_back_byte_for_byte(policy: Policy, request: CorsRequest) -> None:
+@given(meetings())
+def test_the_origin_is_given_back_byte_for_byte(
+    meeting: tuple[dict[str, Any], CorsRequest],
+) -> None:
+    policy, request = Policy.from_mapping(meeting[0]), meeting[1]
     headers = decide(policy, request).headers
     sent = [value for name, value in headers if name == ALLOW_ORIGIN]
     assert len(sent) <= 1

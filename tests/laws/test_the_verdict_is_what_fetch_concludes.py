@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 from hypothesis import given
 
 from corsmith.decision import CorsRequest, decide
+from corsmith.policy import Policy
 from tests.conformance.judge import Answer, verdict
-from tests.laws.strategies import policies, requests
-
-if TYPE_CHECKING:
-    from corsmith.policy import Policy
+from tests.laws.strategies import examples, meetings
 
 
-@given(policies, requests())
-def test_a_browser_comes_to_the_same_conclusion(policy: Policy, request: CorsRequest) -> None:
+@examples(600)
+@given(meetings())
+def test_a_browser_comes_to_the_same_conclusion(
+    meeting: tuple[dict[str, Any], CorsRequest],
+) -> None:
+    policy, request = Policy.from_mapping(meeting[0]), meeting[1]
     decision = decide(policy, request)
     answer = Answer(status=policy.preflight_status, headers=decision.headers, app_ran=False)
     asked = {
