@@ -130,8 +130,9 @@ class Server:
 def _tree(process: int) -> Iterator[int]:
     yield process
     for thread in Path(f"/proc/{process}/task").iterdir():
-        for child in (thread / "children").read_text().split():
-            yield from _tree(int(child))
+        with contextlib.suppress(FileNotFoundError):  # a thread that has just ended
+            for child in (thread / "children").read_text().split():
+                yield from _tree(int(child))
 
 
 def _cpu_seconds(process: int) -> float:

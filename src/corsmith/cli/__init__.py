@@ -65,7 +65,19 @@ class _Verbs(click.Group):
     def main(self, *args: Any, **settings: Any) -> NoReturn:  # noqa: ANN401  as click's own
         """Run a command line and exit with its status; every error is told, none is raised."""
         settings["standalone_mode"] = False
+        _open_standard_streams()
         sys.exit(_guarded(lambda: super(_Verbs, self).main(*args, **settings)))
+
+
+def _open_standard_streams() -> None:
+    """Open what the caller has closed: a connection must not get a number that is written to."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            # The lowest free number is given: this one.
+            stream = open(os.devnull, "r+", encoding="utf-8")  # noqa: PTH123, SIM115  stays open
+            setattr(sys, name, stream)
 
 
 def _guarded(run: Callable[[], object]) -> Status | int:
@@ -80,10 +92,11 @@ def _guarded(run: Callable[[], object]) -> Status | int:
         return _told(error)
     except (KeyboardInterrupt, click.Abort):
         return Status.INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read the answer has enough. Python would complain once more at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return Status.OK
+    except (BrokenPipeError, SystemExit):
+        # Whoever read the answer has gone, and click ends so if it notices first. Whatever
+        # the answer was, it was not told. Python would complain once more at its own end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return Status.UNKNOWN
     except Exception as error:
         # Not imported before: `corsmith --help` has no use for them.
         from corsmith.errors import CorsmithError

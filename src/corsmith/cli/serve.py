@@ -3,7 +3,6 @@
 What lives here: the flags. What does not: the server (``corsmith.server``).
 """
 
-import os
 import signal
 import sys
 from collections.abc import Callable, Iterable
@@ -155,7 +154,6 @@ def serve(
     Ctrl-C ends the server, and is no error: exit status 0. A wrong command line, an invalid
     policy and a port that is taken are 2.
     """
-    _keep_standard_streams()
     # Until the server has its own answer to it, this one means the same as Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
@@ -166,34 +164,25 @@ def serve(
         )
         policy = _load(source)
         run = _import_server()
-        listening = listen(host, port)
-        address, port = address_of(listening)
-        plan = run.Plan(
-            listening=listening,
-            policy=policy,
-            source=source,
-            hosts=Hosts(port, allowed) if allowed or is_loopback(address) else None,
-            limit_body=limit_body,
-            workers=workers,
-            grace=grace,
-            quiet=quiet,
-            try_page=not no_try,
-        )
-        ended = run.Supervisor(plan, _say).run()
+        with listen(host, port) as listening:
+            address, port = address_of(listening)
+            plan = run.Plan(
+                listening=listening,
+                policy=policy,
+                source=source,
+                hosts=Hosts(port, allowed) if allowed or is_loopback(address) else None,
+                limit_body=limit_body,
+                workers=workers,
+                grace=grace,
+                quiet=quiet,
+                try_page=not no_try,
+            )
+            ended = run.Supervisor(plan, _say).run()
     except KeyboardInterrupt:
         ended = True
     if not ended:
         click.echo("corsmith: the server ended by itself; what it said last is above", err=True)
     context.exit(Status.OK if ended else Status.NO)
-
-
-def _keep_standard_streams() -> None:
-    """Open what the caller has closed: else a connection would get a number that is written to."""
-    for stream in (0, 1, 2):
-        try:
-            os.fstat(stream)
-        except OSError:
-            os.open(os.devnull, os.O_RDWR)  # the lowest free number: this one
 
 
 _INSTEAD: Final = {

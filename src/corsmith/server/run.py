@@ -266,7 +266,8 @@ def _raise_file_limit() -> int:
     if soft != resource.RLIM_INFINITY and soft < wanted:
         with contextlib.suppress(OSError, ValueError):  # macOS has another limit below it
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-    return min(resource.getrlimit(resource.RLIMIT_NOFILE)[0], _MOST_FILES)
+    now, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return _MOST_FILES if now == resource.RLIM_INFINITY else min(now, _MOST_FILES)
 
 
 def _wait_for_answer(started: Started) -> None:
