@@ -59,6 +59,13 @@ Verbs:
 """)
 
 
+def test_a_program_that_looks_finds_the_verbs_and_no_others() -> None:
+    context = click.Context(main)
+    assert main.list_commands(context) == ["check", "serve"]
+    assert main.get_command(context, "serve") is not None
+    assert main.get_command(context, "frobnicate") is None
+
+
 @pytest.mark.parametrize("verb", ["serve", "check"])
 def test_every_verb_has_help_with_an_example(verb: str) -> None:
     result = run(verb, "--help")
@@ -87,6 +94,7 @@ def test_without_a_verb_the_help_is_shown_as_what_was_missing() -> None:
             ["frobnicate"],
             "corsmith: there is no verb 'frobnicate'; the verbs are serve and check\n",
         ),
+        (["--", "-x"], "corsmith: there is no verb '-x'; the verbs are serve and check\n"),
         (["--verion"], "corsmith: no such option '--verion'. Did you mean '--version'?\n"),
     ],
 )

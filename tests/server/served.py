@@ -98,9 +98,13 @@ class Served:
         return self
 
     def __exit__(self, *_error: object) -> None:
-        if self.process.poll() is None:
+        # Politely first: what a killed process has done cannot be added up.
+        self.process.terminate()
+        try:
+            self.process.wait(PATIENCE / 2)
+        except subprocess.TimeoutExpired:
             self.process.kill()
-        self.process.wait(PATIENCE)
+            self.process.wait(PATIENCE)
         for stream in (self.process.stdout, self.process.stderr):
             assert stream is not None
             with contextlib.suppress(OSError, ValueError):

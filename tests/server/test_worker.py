@@ -84,7 +84,7 @@ def test_a_worker_follows_the_file_from_what_it_holds_now(
     file = tmp_path / "cors.toml"
     file.write_text(STRICT.format("second"))
     watchers: list[Any] = []
-    monkeypatch.setattr("corsmith.gate.Watcher.start", lambda watcher: watchers.append(watcher))
+    monkeypatch.setattr("corsmith.gate.Watcher.start", lambda watcher: watchers.append(watcher))  # noqa: PLW0108  a builtin is no method
     app = Started(PolicySource(file=str(file))).worker()
     assert app.policy == Policy(origins=["https://second.example"])
     file.write_text(STRICT.format("next"))

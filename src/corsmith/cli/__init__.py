@@ -35,10 +35,6 @@ Examples:
 class _Verbs(click.Group):
     """The verbs, known by name before any of them is imported."""
 
-    def list_commands(self, _context: click.Context) -> list[str]:
-        """Return the names of the verbs."""
-        return list(self.commands)
-
     def get_command(self, _context: click.Context, name: str) -> click.Command | None:
         """Import the verb and return its command; ``None`` if there is no such verb."""
         if name not in _VERBS:
@@ -56,7 +52,7 @@ class _Verbs(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Return the verb of a command line; what is no verb is told with the nearest."""
         word = args[0]
-        if word in _VERBS or word.startswith("-"):
+        if word in _VERBS:
             return super().resolve_command(context, args)
         near = get_close_matches(word, _VERBS, n=1)
         names = f"did you mean {near[0]}?" if near else f"the verbs are {' and '.join(_VERBS)}"

@@ -14,7 +14,6 @@ Facts about Granian 2.8 that shape the code:
 """
 
 import contextlib
-import os
 import resource
 import signal
 import socket
@@ -238,8 +237,6 @@ class _Server(MPServer):
 
     def _end(self, _number: int, _frame: FrameType | None) -> None:
         """End as asked; asked again, at once."""
-        if os.getpid() != self.pid:
-            os._exit(0)  # a worker that has no handlers of its own yet
         if self.interrupt_signal:
             for worker in self.wrks:
                 worker.kill()  # type: ignore[no-untyped-call]  # Granian's
