@@ -103,6 +103,7 @@ no: a page of http://app.example.com may not GET
       origin-not-allowed: the policy does not allow "http://app.example.com".
       the server has answered, and the page may not read it
 
+  nearest      https://app.example.com (the scheme differs: http, not https)
   note         insecure-origin: origins: "http://app.example.com" is not https:
                whoever is on the network can speak for it, with credentials.
                Write "https://app.example.com", or say
@@ -130,6 +131,7 @@ no: 1 of 3 origins may GET
 
   ✓ yes  https://app.example.com
   ✗ no   https://app.example.com:8443  origin-not-allowed
+         nearest https://app.example.com (the port differs: 8443, not the default)
   ✗ no   null                          origin-not-allowed
 """)
 
