@@ -12,7 +12,6 @@ from corsmith.tables import (
     MAX_EMPTY_ELEMENTS,
     AnswerFields,
     Answers,
-    Fault,
 )
 
 APP = "https://app.example"
@@ -308,4 +307,9 @@ def test_what_is_handed_out_cannot_be_changed() -> None:
     handed = (made.vary, made.vary_tail, made.unmatched, made.actual(APP))
     assert {type(pairs) for pairs in (*handed, made.preflight(APP, "PUT", ()))} == {tuple}
     assert {type(pair) for pairs in handed for pair in pairs} == {tuple}
-    assert Fault(code="a", field="b", value="c") == Fault(code="a", field="b", value="c")
+    for name in made.__slots__:
+        with pytest.raises(AttributeError, match="the answers of a policy do not change"):
+            setattr(made, name, ())
+        with pytest.raises(AttributeError, match="the answers of a policy do not change"):
+            delattr(made, name)
+    assert made.actual(APP) == answers().actual(APP)

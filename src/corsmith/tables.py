@@ -198,17 +198,26 @@ class Answers(Generic[Text]):
         # (Fetch, #cors-preflight-fetch, steps 7.5 and 7.6): what was asked is echoed.
         self._any_method = "*" in fields.methods
         self._any_header = "*" in fields.headers
-        self._allow_methods = pairs(ALLOW_METHODS, ",".join(fields.methods))
-        self._allow_headers = pairs(ALLOW_HEADERS, ",".join(fields.headers))
-        if fields.credentials and self._any_method:
-            self._allow_methods = None
-        if fields.credentials and self._any_header:
-            self._allow_headers = None
-        self._fixed = None
-        if self._allow_methods is not None and self._allow_headers is not None:
-            lists = self._allow_methods + self._allow_headers
-            self._fixed = self._credentials + lists + self._max_age + self.vary
+        methods = pairs(ALLOW_METHODS, ",".join(fields.methods))
+        headers = pairs(ALLOW_HEADERS, ",".join(fields.headers))
+        self._allow_methods = None if fields.credentials and self._any_method else methods
+        self._allow_headers = None if fields.credentials and self._any_header else headers
+        echoes = self._allow_methods is None or self._allow_headers is None
+        static = self._credentials + methods + headers + self._max_age + self.vary
+        self._fixed = None if echoes else static
         self._build_limits(fields)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        """Set what is not set yet, and refuse: answers do not change."""
+        if hasattr(self, name):
+            message = f"the answers of a policy do not change; neither does {name}"
+            raise AttributeError(message)
+        object.__setattr__(self, name, value)
+
+    def __delattr__(self, name: str) -> None:
+        """Refuse: answers do not change."""
+        message = f"the answers of a policy do not change; {name} cannot be deleted"
+        raise AttributeError(message)
 
     def _build_limits(self, fields: AnswerFields) -> None:
         self._allowed_headers = frozenset(name.lower() for name in fields.headers)
