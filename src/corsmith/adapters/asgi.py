@@ -106,9 +106,7 @@ class CORSMiddleware:
         # that comes between the two lines meets the old or the new, never neither.
         self._policy = self._source if type(self._source) is Policy else None
 
-    async def __call__(  # noqa: C901, PLR0912  one coroutine is all that a request may cost
-        self, scope: Scope, receive: Receive, send: Send
-    ) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: C901, PLR0912  one coroutine is all that a request may cost
         """Answer one connection."""
         if scope["type"] != "http":
             await self._pass_connection(scope, receive, send)
@@ -122,9 +120,7 @@ class CORSMiddleware:
                 await self._run_exempt(choice, scope, receive, send)
                 return
         answers = policy.byte_answers
-        if scope["method"] == "OPTIONS" and (start := self._preflight(policy, scope)):
-            if varies and answers.any_origin:
-                start["headers"] += _VARY
+        if scope["method"] == "OPTIONS" and (start := self._preflight(policy, scope, varies)):
             await send(start)
             await send({"type": "http.response.body", "body": b""})
             return
@@ -141,8 +137,7 @@ class CORSMiddleware:
         else:
             pairs = answers.unmatched
             self._refusals.note_origin(policy, None if origin is _SEVERAL else origin)
-            if self._enforce and not _is_same_origin(scope):
-                await _send_text(send, 403, _REFUSED, pairs)
+            if self._enforce and await _send_refusal(scope, send, pairs):
                 return
         if varies and answers.any_origin:
             pairs += _VARY
@@ -171,9 +166,9 @@ class CORSMiddleware:
         owned = _OWNED if choice.ambiguous else frozenset[bytes]()
         if choice.ambiguous:
             self._refusals.note_path(_path(scope)[0])
-            if self._enforce and _lines(scope, b"origin") and not _is_same_origin(scope):
-                # Whichever reading the application takes, no policy has allowed it.
-                await _send_text(send, 403, _REFUSED, pairs)
+            # Whichever reading the application takes, no policy has allowed this Origin.
+            has_origin = bool(_lines(scope, b"origin"))
+            if self._enforce and has_origin and await _send_refusal(scope, send, pairs):
                 return
         started = False
 
@@ -191,7 +186,7 @@ class CORSMiddleware:
                 await _send_failure(send, pairs)
             raise
 
-    def _preflight(self, policy: Policy, scope: Scope) -> Message | None:
+    def _preflight(self, policy: Policy, scope: Scope, varies: bool) -> Message | None:  # noqa: FBT001  as above
         """Return the start of a preflight's answer; ``None`` where the request is none.
 
         What a browser will refuse in the answer is noted.
@@ -221,6 +216,8 @@ class CORSMiddleware:
         status = policy.preflight_status
         # RFC 9110, section 8.6: a 204 has no Content-Length.
         headers = [*pairs] if status == _NO_CONTENT else [*pairs, _EMPTY]
+        if varies and answers.any_origin:
+            headers += _VARY
         return {"type": "http.response.start", "status": status, "headers": headers}
 
     async def _choose(self, source: object, scope: Scope) -> Choice:
@@ -294,6 +291,17 @@ async def _send_text(send: Send, status: int, body: bytes, pairs: Pairs) -> None
     await _send(send, status, [_TEXT, length, *pairs], body)
 
 
+async def _send_refusal(scope: Scope, send: Send, pairs: Pairs) -> bool:
+    """Answer 403 and return true, unless page and server are one origin.
+
+    The browser says that: Fetch Metadata, #sec-fetch-site-header. No page can set it.
+    """
+    if _lines(scope, b"sec-fetch-site") == [b"same-origin"]:
+        return False
+    await _send_text(send, 403, _REFUSED, pairs)
+    return True
+
+
 async def _send_failure(send: Send, pairs: Pairs) -> None:
     """Answer for an application that raised.
 
@@ -312,14 +320,6 @@ def _single(scope: Scope, wanted: bytes) -> str | None:
     """Return the value of a header that has exactly one line, without surrounding blanks."""
     lines = _lines(scope, wanted)
     return lines[0].strip(b" \t").decode("latin-1") if len(lines) == 1 else None
-
-
-def _is_same_origin(scope: Scope) -> bool:
-    """Return whether the browser says that page and server are one origin.
-
-    Fetch Metadata, #sec-fetch-site-header: no page can set or remove it.
-    """
-    return _lines(scope, b"sec-fetch-site") == [b"same-origin"]
 
 
 def _path(scope: Scope) -> tuple[str, str | None]:
