@@ -8,7 +8,6 @@ policy code.
 import os
 import sys
 from collections.abc import Callable
-from difflib import get_close_matches
 from importlib import import_module
 from typing import Any, Final, NoReturn
 
@@ -54,6 +53,8 @@ class _Verbs(click.Group):
         word = args[0]
         if word in _VERBS:
             return super().resolve_command(context, args)
+        from difflib import get_close_matches  # only for a slip
+
         near = get_close_matches(word, _VERBS, n=1)
         names = f"did you mean {near[0]}?" if near else f"the verbs are {' and '.join(_VERBS)}"
         raise click.UsageError(f"there is no verb {word!r}; {names}", context)

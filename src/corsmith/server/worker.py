@@ -126,6 +126,5 @@ def _tune_collector() -> None:
 
     A request leaves no cycles behind; looking for them took a twentieth of its time.
     """
-    gc.collect()
     gc.freeze()
     gc.set_threshold(_YOUNG_OBJECTS)
