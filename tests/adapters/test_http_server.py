@@ -129,6 +129,11 @@ def test_a_request_that_cannot_be_read_is_not_taken_for_the_one_before() -> None
     assert "Access-Control-Allow-Origin" not in dict(lines)
 
 
+def test_an_origin_before_a_line_that_is_no_header_may_not_be_the_only_one() -> None:
+    raw = raw_request(get(APP))[:-2] + b"\x00\r\nOrigin: https://other.example\r\n\r\n"
+    assert "access-control-allow-origin" not in ask(Plain, raw)[1]
+
+
 def test_a_kept_connection_answers_each_request_by_its_own_origin() -> None:
     asked = [get(APP), get(OTHER), preflight(APP), get(), get(APP)]
     wire, _ = serve(Plain, b"".join(map(raw_request, asked)))

@@ -235,7 +235,7 @@ class CORSMixin(BaseHTTPRequestHandler, metaclass=_Checked):
         if policy is None:
             return _VARY if choice.varies else ()
         lines = self._lines("Origin")
-        origin = lines[0] if len(lines) == 1 else None
+        origin = self._single("Origin")
         answers = policy.answers
         if lines and (method := self._requested_method()) is not None:
             names = self._lines(_ACRH)
@@ -252,6 +252,12 @@ class CORSMixin(BaseHTTPRequestHandler, metaclass=_Checked):
 
     def _lines(self, name: str) -> list[str]:
         return cast("list[str]", self.headers.get_all(name, []))
+
+    def _single(self, name: str) -> str | None:
+        """Return the value of a header that has exactly one line."""
+        lines = self._lines(name)
+        # Behind a line that is no header, the base class reads no further: there may be more.
+        return lines[0] if len(lines) == 1 and not self.headers.defects else None
 
     def _requested_method(self) -> str | None:
         """Return what a preflight asks for; ``None``: the request is no preflight."""
@@ -286,10 +292,9 @@ class CORSMixin(BaseHTTPRequestHandler, metaclass=_Checked):
         path = unquote(raw_path, "utf-8", "replace")
         if isinstance(source, (Policy, Routes)):
             return choose(source, path, raw_path)
-        origin, host = (
-            lines[0].strip(" \t") if len(lines) == 1 else None
-            for lines in (self._lines("Origin"), self._lines("Host"))
-        )
+        origin, host = self._single("Origin"), self._single("Host")
+        if origin is not None:
+            origin = origin.strip(" \t")
         scheme = "https" if hasattr(self.request, "getpeercert") else "http"
         try:
             chosen = cast("Chooser", source)(origin, scheme, host, path)
