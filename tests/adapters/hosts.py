@@ -196,6 +196,7 @@ class Wire:
     def __init__(self, received: bytes) -> None:
         self.received = received
         self.writes: list[bytes] = []
+        self.options: list[tuple[object, ...]] = []
 
     def makefile(self, *_mode: object) -> io.BytesIO:
         return io.BytesIO(self.received)
@@ -206,8 +207,8 @@ class Wire:
     def fileno(self) -> int:
         return 77
 
-    def setsockopt(self, *_option: object) -> None:
-        """Take an option; there is no network to take note of it."""
+    def setsockopt(self, *option: object) -> None:
+        self.options.append(option)
 
 
 def serve(handler: type[CORSMixin], received: bytes) -> tuple[Wire, Exception | None]:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import socket
 from http.server import SimpleHTTPRequestHandler
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -33,6 +34,12 @@ def test_an_error_and_a_preflight_leave_in_one_write() -> None:
     for request in (get(APP, method="PUT"), preflight(APP), get(APP, method="HEAD")):
         wire, _ = serve(Plain, raw_request(request))
         assert len(wire.writes) == 1
+
+
+def test_no_write_waits_for_an_acknowledgement_of_the_one_before() -> None:
+    # With Nagle's algorithm a second write waits up to 40 ms for a delayed acknowledgement.
+    wire, _ = serve(Plain, raw_request(get(APP)))
+    assert (socket.IPPROTO_TCP, socket.TCP_NODELAY, True) in wire.options
 
 
 def test_a_large_first_part_is_not_copied_behind_its_head() -> None:
