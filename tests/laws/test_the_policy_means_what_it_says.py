@@ -29,7 +29,7 @@ def is_allowed(policy: dict[str, Any], request: CorsRequest) -> bool:
     )
 
 
-@examples(600)
+@examples(800)
 @given(meetings())
 def test_a_page_is_allowed_exactly_what_the_policy_says(
     meeting: tuple[dict[str, Any], CorsRequest],

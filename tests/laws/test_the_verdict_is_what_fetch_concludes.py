@@ -12,7 +12,7 @@ from tests.conformance.judge import Answer, verdict
 from tests.laws.strategies import examples, meetings
 
 
-@examples(600)
+@examples(800)
 @given(meetings())
 def test_a_browser_comes_to_the_same_conclusion(
     meeting: tuple[dict[str, Any], CorsRequest],
