@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import inspect
 from http.server import BaseHTTPRequestHandler
 from types import SimpleNamespace
 from typing import Any
@@ -158,3 +159,8 @@ async def choose_async(*shared: Any) -> Policy:
 def test_an_async_function_is_refused_when_the_class_is_made() -> None:
     with pytest.raises(PolicyError, match="Write def"):
         handler(cors=choose_async)
+
+
+def test_a_class_can_be_inspected() -> None:
+    members = dict(inspect.getmembers(Plain))
+    assert {"connection", "request", "cors"} <= members.keys()
