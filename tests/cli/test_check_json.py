@@ -8,7 +8,6 @@ from inline_snapshot import snapshot
 from corsmith.cli.status import Status
 from tests.cli.checking import Check
 
-
 ANSWER = {
     "from": "https://app.example.com",
     "method": "PATCH",
