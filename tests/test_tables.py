@@ -10,6 +10,7 @@ from corsmith.tables import (
     MAX_ECHOED_BYTES,
     MAX_ECHOED_NAMES,
     MAX_EMPTY_ELEMENTS,
+    MAX_ORIGINS_MET,
     AnswerFields,
     Answers,
 )
@@ -93,6 +94,33 @@ def test_an_origin_that_is_not_listed_is_admitted_by_the_matcher_byte_for_byte()
     assert admitting.allow("https://pr-1.example") == (ORIGIN[0], "https://pr-1.example")
     assert admitting.allow("https://other.example") is None
     assert admitting.allow(APP) == ORIGIN
+
+
+def test_an_origin_that_the_matcher_admitted_is_not_asked_about_again() -> None:
+    asked: list[str] = []
+
+    def admits(text: str) -> bool:
+        asked.append(text)
+        return text.startswith("https://pr-")
+
+    admitting = answers(admits=admits)
+    for _ in range(3):
+        expected = ((ORIGIN[0], "https://pr-1.example"), CREDENTIALS, EXPOSE, VARY)
+        assert admitting.actual("https://pr-1.example") == expected
+        assert admitting.actual(" https://pr-1.example") == expected
+        assert admitting.actual("https://other.example") == (VARY,)
+    assert asked.count("https://pr-1.example") == 1
+    assert asked.count("https://other.example") == 3
+
+
+def test_only_so_many_admitted_origins_are_remembered_and_no_stranger() -> None:
+    admitting = answers(admits=lambda text: text.startswith("https://pr-"))
+    for number in range(MAX_ORIGINS_MET + 50):
+        assert admitting.allow(f"https://pr-{number}.example") is not None
+        assert admitting.allow(f"https://other-{number}.example") is None
+    assert len(admitting.known) == MAX_ORIGINS_MET + 1
+    assert "https://pr-0.example" in admitting.known
+    assert all(origin.startswith(("https://pr-", APP)) for origin in admitting.known)
 
 
 @pytest.mark.parametrize("around", ["{} ", " {}", "\t {}\t "])

@@ -130,10 +130,8 @@ class CORSMiddleware:
                 origin = value if origin is None else _SEVERAL
         if origin is None:
             pairs = answers.unmatched
-        elif (known := answers.known.get(origin)) is not None:
-            pairs = known
-        elif pair := answers.allow_unknown(origin):
-            pairs = (pair, *answers.vary_tail)
+        elif answer := answers.known.get(origin) or answers.meet(origin):
+            pairs = answer
         else:
             pairs = answers.unmatched
             self._refusals.note_origin(policy, None if origin is _SEVERAL else origin)

@@ -140,10 +140,8 @@ class CORSMiddleware:
                     headers += _VARY
                 start_response(_STATUS_LINES[policy.preflight_status], headers)
                 return ()
-            elif (known := answers.known.get(origin)) is not None:
-                pairs = known
-            elif pair := answers.allow_unknown(origin):
-                pairs = (pair, *answers.vary_tail)
+            elif answer := answers.known.get(origin) or answers.meet(origin):
+                pairs = answer
             else:
                 pairs = answers.unmatched
                 self._refusals.note_origin(policy, origin)
