@@ -293,12 +293,13 @@ class Answers(Generic[Text]):
         ``origin`` is ``None`` where there is more than one Origin header; ``headers``
         are the Access-Control-Request-Headers lines, read only by a policy that echoes.
         """
-        if self.any_origin:
-            pair: tuple[Text, Text] | None = self._star
+        if self.any_origin or origin is None:
+            answer = self.unmatched if self.any_origin else None
         else:
-            pair = None if origin is None else self.allow(origin)
-        if pair is None:
+            answer = self.known.get(origin) or self.meet(origin)
+        if answer is None:
             return self.vary
+        pair = answer[0]
         if self._fixed is not None:
             return (pair, *self._fixed)
         methods = self._allow_methods
