@@ -122,20 +122,25 @@ def _flat() -> int:
     """Compare large policies with a small one."""
     many = [f"https://site-{n}.example" for n in range(10_000)]
     patterns = [f"https://*.site-{n}.example" for n in range(1_000)]
-    small = ours(origins=["https://*.example.com", *many[:2]])
+    few, few_patterns = ours(origins=many[:3]), ours(origins=patterns[:3])
     sizes = {
-        "10,000 origins, one of them": (ours(origins=many), many[-1], many[0]),
-        "10,000 origins, refused": (ours(origins=many), REFUSED, REFUSED),
-        "1,000 patterns, matched": (
+        "10,000 origins by three": (ours(origins=many), many[-1], few, many[0]),
+        "10,000 origins by three, refused": (ours(origins=many), REFUSED, few, REFUSED),
+        "1,000 patterns by three origins": (
             ours(origins=patterns),
             "https://a.site-999.example",
-            "https://a.example.com",
+            few,
+            many[0],
         ),
-        "1,000 patterns, refused": (ours(origins=patterns), REFUSED, REFUSED),
+        "1,000 patterns by three, refused": (
+            ours(origins=patterns),
+            REFUSED,
+            few_patterns,
+            REFUSED,
+        ),
     }
     ratios = []
-    for name, (large, origin, small_origin) in sizes.items():
-        reference = ours(origins=many[:3]) if "origins" in name else small
+    for name, (large, origin, reference, small_origin) in sizes.items():
         taken = interleave(
             {
                 "bare": drive(bare, "GET", browser_headers()),

@@ -67,12 +67,15 @@ def minus(costs: Sequence[float], floor: Sequence[float]) -> list[float]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ratio:
-    """One figure: ours by theirs, in the same rounds, and the most that it may be."""
+    """One figure: ours by theirs, in the same rounds, and the most that it may be.
+
+    Without a bar it is told for information.
+    """
 
     name: str
     ours: Sequence[float]
     theirs: Sequence[float]
-    bar: float
+    bar: float | None
 
     @property
     def values(self) -> list[float]:
@@ -82,15 +85,16 @@ class Ratio:
     @property
     def holds(self) -> bool:
         """Whether the median is within the bar."""
-        return median(self.values) <= self.bar
+        return self.bar is None or median(self.values) <= self.bar
 
     def __str__(self) -> str:
         """Return the figure as a line of a table."""
         low, _, high = quantiles(self.values, n=4)
+        bar = "" if self.bar is None else f"{self.bar:.3f}"
         verdict = "" if self.holds else "  MISSED"
         return (
             f"{self.name:<34} {median(self.ours):>10,.0f} {median(self.theirs):>12,.0f}"
-            f" {median(self.values):>8.3f} {f'{low:.3f}-{high:.3f}':>15} {self.bar:>8.3f}{verdict}"
+            f" {median(self.values):>8.3f} {f'{low:.3f}-{high:.3f}':>15} {bar:>8}{verdict}"
         )
 
 
