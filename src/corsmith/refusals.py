@@ -75,6 +75,8 @@ class Refusals:
         if self._may_write((_cut(origin), "policy-failed")):
             shown = quote(_text(origin) or "")
             LOGGER.error("refused %s: policy-failed", shown, exc_info=error)
+            # What follows is this refusal, not one of an origin that is not allowed.
+            self._written[_cut(origin)] = self._clock()
 
     def note_path(self, path: str) -> None:
         """Write that a path was left without CORS headers because it is ambiguous."""
