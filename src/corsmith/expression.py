@@ -90,13 +90,11 @@ def walk(node: Node) -> Iterator[Node]:
 
 
 def _children(node: Node) -> tuple[Node, ...]:
-    match node:
-        case Sequence(items=children) | Choice(options=children):
-            return children
-        case Repeat(body=body) | Apart(body=body):
-            return (body,)
-        case Atom():
-            return ()
+    if isinstance(node, Sequence):
+        return node.items
+    if isinstance(node, Choice):
+        return node.options
+    return () if isinstance(node, Atom) else (node.body,)
 
 
 # ── reading ──────────────────────────────────────────────────────────────────────

@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterator
 from itertools import islice, product
 from typing import Final, TypeAlias
 
-from corsmith.expression import Apart, Atom, Choice, Node, Repeat, Sequence
+from corsmith.expression import Atom, Choice, Node, Repeat, Sequence
 from corsmith.origin import is_loopback, parse_origin
-from corsmith.suffixes import registrable_domain
+from corsmith.suffixes import find_registrable
 
 __all__ = ["FIXED_STRANGERS", "find_stranger"]
 
@@ -57,29 +57,27 @@ def _is_strange(text: Text, origin: str) -> bool:
         return False
     start = origin.index("://") + 3
     end = start + len(parsed.host)
-    site = registrable_domain(parsed.host) or parsed.host
+    site = find_registrable(parsed.host) or parsed.host
     return not all(written for _, written in text[end - len(site) : end])
 
 
 def _texts(node: Node) -> Iterator[Text]:
     """Yield texts that the expression matches, or nearly; the caller asks it."""
-    match node:
-        case Atom(characters=characters):
-            yield from _of_an_atom(characters)
-        case Sequence(items=items):
-            parts = [list(islice(_texts(item), _MOST_VARIANTS)) for item in items]
-            for chosen in product(*parts):
-                yield sum(chosen, ())
-        case Choice(options=options):
-            for option in options:
-                yield from islice(_texts(option), _MOST_VARIANTS)
-        case Repeat(body=body, least=least, most=most):
-            yield from _of_a_repeat(body, least, most)
-        case Apart(body=body, looks=looks):
-            if looks:
-                yield ()
-            else:
-                yield from _texts(body)
+    if isinstance(node, Atom):
+        yield from _of_an_atom(node.characters)
+    elif isinstance(node, Sequence):
+        parts = [list(islice(_texts(item), _MOST_VARIANTS)) for item in node.items]
+        for chosen in product(*parts):
+            yield sum(chosen, ())
+    elif isinstance(node, Choice):
+        for option in node.options:
+            yield from islice(_texts(option), _MOST_VARIANTS)
+    elif isinstance(node, Repeat):
+        yield from _of_a_repeat(node.body, node.least, node.most)
+    elif node.looks:
+        yield ()
+    else:
+        yield from _texts(node.body)
 
 
 def _of_an_atom(characters: frozenset[str]) -> Iterator[Text]:
@@ -103,7 +101,7 @@ def _of_a_repeat(body: Node, least: int, most: int | None) -> Iterator[Text]:
                 yield tuple((letter, False) for letter in word)
         return
     for text in islice(_texts(body), _MOST_VARIANTS):
-        # A literal that may be repeated at will is a wildcard from its second turn on.
         yield text * max(least, 1)
+        # A literal that may be repeated at will is a wildcard before its last turn.
         if most is None:
-            yield text * max(least, 1) + tuple((character, False) for character, _ in text)
+            yield tuple((character, False) for character, _ in text) + text * max(least, 1)
