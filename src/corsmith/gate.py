@@ -16,7 +16,7 @@ from corsmith.diagnostics import diagnose, quote
 from corsmith.document import read_document, read_environment
 from corsmith.errors import CorsmithError, PolicyError, UsageError
 from corsmith.policy import Policy
-from corsmith.refusals import note_warnings
+from corsmith.refusals import NOBODY, note_warnings
 from corsmith.routes import Routes
 
 __all__ = [
@@ -174,10 +174,7 @@ class Choice:
     ambiguous: bool = False
 
 
-# A regular expression that nothing matches.
-_NOBODY: Final = Policy(origin_regex="(?!)")
-
-FAILED: Final = Choice(policy=_NOBODY, varies=True)
+FAILED: Final = Choice(policy=NOBODY, varies=True)
 """What a policy function that raised stands for: nobody is allowed."""
 
 

@@ -19,9 +19,15 @@ from corsmith.nearest import nearest
 from corsmith.policy import Policy
 from corsmith.tables import Fault
 
-__all__ = ["Refusals", "note_replaced_headers", "note_warnings"]
+__all__ = ["NOBODY", "Refusals", "note_replaced_headers", "note_warnings"]
 
 LOGGER: Final = logging.getLogger("corsmith")
+
+NOBODY: Final = Policy(origin_regex="(?!)")
+"""The policy in place of one that could not be chosen: nothing matches this expression.
+
+Whom it refuses is not written: the failure was.
+"""
 
 _REPEAT_SECONDS: Final = 60.0
 """How long the same origin refused for the same reason is not written again."""
@@ -57,7 +63,7 @@ class Refusals:
         written = self._written.get(origin)
         if written is not None and self._clock() - written < _REPEAT_SECONDS:
             return
-        if self._may_write(_cut(origin)):
+        if policy is not NOBODY and self._may_write(_cut(origin)):
             text = _text(origin)
             code = policy.answers.refusal(text)
             shown = "several Origin headers" if text is None else quote(text)
@@ -75,8 +81,6 @@ class Refusals:
         if self._may_write((_cut(origin), "policy-failed")):
             shown = quote(_text(origin) or "")
             LOGGER.error("refused %s: policy-failed", shown, exc_info=error)
-            # What follows is this refusal, not one of an origin that is not allowed.
-            self._written[_cut(origin)] = self._clock()
 
     def note_path(self, path: str) -> None:
         """Write that a path was left without CORS headers because it is ambiguous."""
