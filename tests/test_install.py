@@ -129,7 +129,7 @@ def any_arguments(*arguments: Any) -> Any:
         max,
         POLICY,
     ],
-    ids=str,
+    ids=lambda app: getattr(app, "__name__", type(app).__name__),
 )
 def test_what_is_no_application_is_refused(app: Any) -> None:
     with pytest.raises(PolicyError, match=r"wrong-type: app: .* is no ASGI or WSGI app"):
