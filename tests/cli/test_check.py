@@ -151,7 +151,7 @@ no: bad.toml cannot be used: 2 problems
 
   max-age-out-of-range
     max_age: -1 is outside 0 to 86400 seconds (a day).
-    Write max_age=0 to have nothing kept.
+    Write max_age = 0 to have nothing kept.
 """)
 
 
