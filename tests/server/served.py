@@ -179,3 +179,33 @@ def read_answer(connection: socket.socket) -> Reply:
     while len(reply.body) < length:
         reply.body += connection.recv(length - len(reply.body))
     return reply
+
+
+def connect(port: int) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", port), 10)
+
+
+def read_until(stream: socket.socket, wanted: bytes) -> bytes:
+    found = b""
+    while not re.search(re.escape(wanted) + b".*\n\n", found, re.DOTALL):
+        part = stream.recv(65_536)
+        assert part, found
+        found += part
+    return found
+
+
+def soon(condition: Callable[[], bool], seconds: float = 5.0) -> float:
+    """Return how long it took until something was so."""
+    start = time.monotonic()
+    while not condition():
+        assert time.monotonic() - start < seconds
+        time.sleep(0.01)
+    return time.monotonic() - start
+
+
+def is_running(process: int) -> bool:
+    try:
+        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"

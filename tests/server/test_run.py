@@ -1,4 +1,4 @@
-"""Real servers: how they start, follow their policy file, and end."""
+"""Real servers: how they start and follow their policy file."""
 
 from __future__ import annotations
 
@@ -6,13 +6,10 @@ import contextlib
 import os
 import re
 import resource
-import signal
 import socket
 import subprocess
 import sys
 import threading
-import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,10 +17,11 @@ import pytest
 from corsmith.policy import Policy
 from corsmith.server import run
 from corsmith.server.banner import Started
-from tests.server.served import PROGRAM, Served, read_all, read_answer
+from tests.server.served import PROGRAM, Served, connect, is_running, read_answer, read_until, soon
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
+    from pathlib import Path
 
 pytestmark = pytest.mark.servers
 
@@ -116,19 +114,6 @@ def test_the_try_page_sees_its_requests_through_the_worker() -> None:
         assert b'"status":404' in seen
 
 
-def connect(port: int) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", port), 10)
-
-
-def read_until(stream: socket.socket, wanted: bytes) -> bytes:
-    found = b""
-    while not re.search(re.escape(wanted) + b".*\n\n", found, re.DOTALL):
-        part = stream.recv(65_536)
-        assert part, found
-        found += part
-    return found
-
-
 def test_where_everyone_can_reach_it_there_is_no_try_page_and_any_host_will_do() -> None:
     with Served("--host", "0.0.0.0") as server:  # noqa: S104  that is the point
         assert server.err.now()[0].endswith(", for everyone who reaches this machine")
@@ -172,15 +157,6 @@ def file(tmp_path: Path) -> Path:
 def allowed(server: Served, origin: str) -> bool:
     reply = server.ask("GET", "/", f"Origin: {origin}")
     return reply.headers.get("access-control-allow-origin") == origin
-
-
-def soon(condition: Callable[[], bool], seconds: float = 5.0) -> float:
-    """Return how long it took until something was so."""
-    start = time.monotonic()
-    while not condition():
-        assert time.monotonic() - start < seconds
-        time.sleep(0.01)
-    return time.monotonic() - start
 
 
 def test_an_edit_is_in_force_in_every_worker(file: Path) -> None:
@@ -256,133 +232,6 @@ def test_a_bad_edit_while_the_server_starts_is_told(file: Path) -> None:
     with Served("--no-try", "--policy", str(file), program=("-c", code)) as server:
         server.err.wait("document-not-toml")
         assert allowed(server, "https://a.example")
-
-
-# ── how it ends ────────────────────────────────────────────────────────────────
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-@pytest.mark.parametrize("workers", ["1", "2"])
-def test_a_signal_ends_an_idle_server_within_a_second(number: int, workers: str) -> None:
-    with Served("--workers", workers) as server, server.connect() as kept:
-        kept.sendall(KEPT)
-        assert read_answer(kept).status == 200
-        status, seconds = server.end(number)
-        assert status == 0
-        assert seconds < 1
-        assert "Traceback" not in "".join(server.err.to_the_end())
-
-
-def test_ctrl_c_reaches_the_workers_as_well_and_is_no_failure() -> None:
-    with Served("--no-try", "--workers", "3") as server:
-        status, seconds = server.end(signal.SIGINT, group=True)
-        assert status == 0
-        assert seconds < 1
-        assert server.err.to_the_end()[-1] == "  stop       Ctrl-C"
-
-
-def test_a_request_in_flight_is_answered_before_the_end() -> None:
-    with Served("--no-try") as server, server.connect() as held:
-        held.sendall(HELD)
-        assert server.ask().status == 200
-        server.process.terminate()
-        time.sleep(0.3)
-        held.sendall(b"bc")
-        assert read_answer(held).status == 200
-        assert server.process.wait(5) == 0
-        # Its line was written before the worker ended.
-        assert [line for line in server.out.to_the_end() if "abc" in line]
-
-
-@pytest.mark.parametrize(("grace", "least", "most"), [("0", 0.0, 1.0), ("1", 0.9, 2.5)])
-def test_a_request_that_stalls_is_given_its_grace_and_no_more(
-    grace: str, least: float, most: float
-) -> None:
-    with Served("--no-try", "--grace", grace) as server, server.connect() as held:
-        held.sendall(HELD)
-        assert server.ask().status == 200
-        status, seconds = server.end()
-        assert status == 0
-        assert least <= seconds < most
-        assert read_all(held) == b""
-
-
-def test_a_second_ctrl_c_ends_at_once() -> None:
-    with Served("--no-try", "--grace", "30") as server, server.connect() as held:
-        held.sendall(HELD)
-        assert server.ask().status == 200
-        server.process.send_signal(signal.SIGINT)
-        time.sleep(0.3)
-        assert server.process.poll() is None
-        status, seconds = server.end(signal.SIGINT)
-        assert status == 0
-        assert seconds < 1
-
-
-def test_a_signal_before_the_server_is_there_ends_it_too() -> None:
-    code = (
-        "import corsmith.server.ports as ports, os, signal\n"
-        "def interrupt(host, port): os.kill(os.getpid(), signal.{})\n"
-        "ports.listen = interrupt\n"
-        "from corsmith.__main__ import main\n"
-        "main()\n"
-    )
-    for name in ("SIGINT", "SIGTERM"):
-        with Served(program=("-c", code.format(name)), wait=False) as server:
-            assert server.process.wait(10) == 0
-            assert server.err.to_the_end() == []
-
-
-def test_nohup_is_obeyed() -> None:
-    def ignore() -> None:
-        signal.signal(signal.SIGHUP, signal.SIG_IGN)
-
-    with Served("--no-try", before=ignore) as server:
-        server.process.send_signal(signal.SIGHUP)
-        assert server.ask().status == 200
-        assert server.end()[0] == 0
-
-
-def test_workers_end_with_the_process_that_started_them() -> None:
-    """Even one that could not say good-bye leaves nothing that holds the port."""
-    with Served("--no-try", "--workers", "2") as server:
-        workers = server.workers()
-        assert len(workers) == 2
-        server.process.kill()
-        server.process.wait(5)
-        soon(lambda: not any(map(is_running, workers)))
-
-
-def is_running(process: int) -> bool:
-    try:
-        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        return False
-    return state != "Z"
-
-
-def test_a_worker_that_dies_is_replaced() -> None:
-    with Served("--no-try") as server:
-        (worker,) = server.workers()
-        os.kill(worker, signal.SIGKILL)
-        soon(lambda: server.workers() not in ([], [worker]))
-        assert server.ask().status == 200
-        assert server.err.wait("Unexpected exit") == "corsmith: Unexpected exit from worker-1"
-        assert server.end()[0] == 0
-
-
-def test_workers_that_die_at_once_end_the_server_with_a_failure() -> None:
-    code = (
-        "import corsmith.server.worker as worker, os\n"
-        "worker.Worker.__call__ = lambda self: os._exit(3)\n"
-        "from corsmith.__main__ import main\n"
-        "main()\n"
-    )
-    with Served(program=("-c", code), wait=False) as server:
-        assert server.process.wait(15) == 1
-        assert server.err.to_the_end()[-1] == (
-            "corsmith: the server ended by itself; what it said last is above"
-        )
 
 
 # ── where it runs ──────────────────────────────────────────────────────────────

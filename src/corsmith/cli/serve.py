@@ -5,7 +5,7 @@ What lives here: the flags. What does not: the server (``corsmith.server``).
 
 import signal
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -158,10 +158,7 @@ def serve(
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         _refuse_target(target)
-        given = {name: value for name, value in fields.items() if value is not None}
-        source = PolicySource(
-            file=file, fields=given, flags=tuple(_POLICY_FLAGS[name] for name in given)
-        )
+        source = _source(file, fields)
         policy = _load(source)
         run = _import_server()
         with listen(host, port) as listening:
@@ -183,6 +180,13 @@ def serve(
     if not ended:
         click.echo("corsmith: the server ended by itself; what it said last is above", err=True)
     context.exit(Status.OK if ended else Status.NO)
+
+
+def _source(file: str | None, fields: Mapping[str, object]) -> PolicySource:
+    """Return where the policy comes from: a file, and the flags that replace its fields."""
+    given = {name: value for name, value in fields.items() if value is not None}
+    flags = tuple(_POLICY_FLAGS[name] for name in given)
+    return PolicySource(file=file, fields=given, flags=flags)
 
 
 _INSTEAD: Final = {
