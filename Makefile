@@ -2,7 +2,7 @@
 # `make check` while you work, `make test` before you push.
 
 .DEFAULT_GOAL := help
-.PHONY: help serve check test test-all laws mutants bench docs lock clean
+.PHONY: help serve check test test-all laws mutants bench docs picture lock clean
 
 PYTHON := .venv/bin/python
 
@@ -34,6 +34,9 @@ bench: .dev ## Speed beside the peers: interleaved rounds, median and spread
 docs: .dev ## The documentation, in docs/_build/html
 	@$(PYTHON) -m sphinx -q -n -W --keep-going docs docs/_build/html
 	@echo docs/_build/html/index.html
+
+picture: .dev ## The pictures of the README: check and the try page at a blocked PUT
+	@$(PYTHON) -m tools.picture
 
 lock: ## Bring uv.lock up to date with pyproject.toml (needs uv)
 	@env -u UV_FIND_LINKS -u UV_INDEX -u UV_EXTRA_INDEX_URL uv lock $(ARGS)

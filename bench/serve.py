@@ -130,8 +130,9 @@ class Server:
 def _tree(process: int) -> Iterator[int]:
     yield process
     for thread in Path(f"/proc/{process}/task").iterdir():
-        for child in (thread / "children").read_text().split():
-            yield from _tree(int(child))
+        with contextlib.suppress(FileNotFoundError):  # a thread that has just ended
+            for child in (thread / "children").read_text().split():
+                yield from _tree(int(child))
 
 
 def _cpu_seconds(process: int) -> float:
@@ -157,7 +158,7 @@ def running(folder: Path) -> Iterator[dict[str, Server]]:
     servers: dict[str, Server] = {}
     with contextlib.ExitStack() as stack:
         for name, command in commands(folder / "log").items():
-            port = _free_port()
+            port = free_port()
             words = ["sh", "-c", command.replace("PORT", str(port))]
             process = stack.enter_context(subprocess.Popen(words, stderr=subprocess.DEVNULL))
             stack.callback(process.terminate)
@@ -167,16 +168,25 @@ def running(folder: Path) -> Iterator[dict[str, Server]]:
         yield servers
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port that nobody listens on."""
     with socket.socket() as finding:
         finding.bind(("127.0.0.1", 0))
         return int(finding.getsockname()[1])
 
 
+def ask(port: int) -> None:
+    """Return once a server answers a request; ``OSError`` if none listens."""
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        if not connection.recv(1):
+            raise ConnectionError("closed without an answer")
+
+
 def _wait(port: int) -> None:
     for _ in range(200):
         with contextlib.suppress(OSError):
-            socket.create_connection(("127.0.0.1", port)).close()
+            ask(port)
             return
         time.sleep(0.05)
     raise SystemExit(f"nothing listens on port {port}")

@@ -77,7 +77,7 @@ def test_a_document_holds_routes() -> None:
     [
         ("", ['document-without-policy: the document holds neither [policy] nor [[routes]]. Begin with [policy], then origins = ["https://app.example"].']),
         ("# only a comment", ['document-without-policy: the document holds neither [policy] nor [[routes]]. Begin with [policy], then origins = ["https://app.example"].']),
-        ("[policy]", [f'{EMPTY} Write origins=["https://app.example"], or origins="*" for everyone.']),
+        ("[policy]", [f'{EMPTY} Write origins = ["https://app.example"], or origins = "*" for everyone.']),
         ("[polcy]\norigins = ['*']", ['unknown-field: "polcy" is no table of a policy document. Write [policy].']),
         ("[[route]]\npath = '/'", ['unknown-field: "route" is no table of a policy document. Write [[routes]].']),
         ("origins = ['*']", ['unknown-field: "origins" is no table of a policy document. Write [policy] on a line above origins.']),
@@ -87,11 +87,11 @@ def test_a_document_holds_routes() -> None:
         ("[[policy]]\norigins = ['*']", ["wrong-type: policy: policy is no table. Write [policy] on a line of its own."]),
         ("[routes]\npath = '/'", ["wrong-type: routes: routes are one list of tables, each with a path and the fields of a policy."]),
         ("[policy]\n[[routes]]", ['document-mixed: a document has [policy] or [[routes]], not both. Make the policy the route with path = "/".']),
-        ("[policy]\norigin = ['*']", ['unknown-field: a policy has no field "origin". Here it is origins=.']),
+        ("[policy]\norigin = ['*']", ['unknown-field: a policy has no field "origin". Write origins.']),
         ("[policy]\norigins = ['https://a.example/']\n[extra]", ['unknown-field: "extra" is no table of a policy document. The tables are [policy] and [[routes]].', 'origin-has-path: origins: "https://a.example/" has a trailing slash. An origin is scheme, host and port. Write "https://a.example".']),
-        ("[[routes]]\npath = '/a'\norigins = ['null']", ['null-origin: /a origins: "null" is sent by every sandboxed frame and every page from a file: it admits any site. Leave it out, or say accept_risks=["null-origin"].']),
-        ("[policy]\norigins = ['*']\nmax_age = 10:00:00", ["wrong-type: max_age: datetime.time(10, 0) is of type time; max_age takes whole seconds, a timedelta or None. Write max_age=600."]),
-        ("[policy]\norigins = ['*']\nmax_age = inf", ["wrong-type: max_age: inf is of type float; max_age takes whole seconds, a timedelta or None. Write max_age=600."]),
+        ("[[routes]]\npath = '/a'\norigins = ['null']", ['null-origin: /a origins: "null" is sent by every sandboxed frame and every page from a file: it admits any site. Leave it out, or say accept_risks = ["null-origin"].']),
+        ("[policy]\norigins = ['*']\nmax_age = 10:00:00", ["wrong-type: max_age: datetime.time(10, 0) is of type time; max_age takes whole seconds, a timedelta or None. Write max_age = 600."]),
+        ("[policy]\norigins = ['*']\nmax_age = inf", ["wrong-type: max_age: inf is of type float; max_age takes whole seconds, a timedelta or None. Write max_age = 600."]),
     ],
 )  # fmt: skip
 def test_a_document_that_says_no_policy_is_refused_with_every_problem(
@@ -176,6 +176,7 @@ ALL = "CORS_ORIGINS, CORS_METHODS, CORS_HEADERS, CORS_EXPOSE, CORS_CREDENTIALS, 
         ({"CORS_ORIGINS": f"['{APP}']"}, [f"environment-json: origins: CORS_ORIGINS looks like JSON: \"['{APP}']\". Write CORS_ORIGINS={APP}"]),
         ({"CORS_ORIGINS": f'"{APP}"'}, [f'environment-json: origins: CORS_ORIGINS looks like JSON: "\\"{APP}\\"". Write CORS_ORIGINS={APP}']),
         ({"CORS_ORIGINS": '{"a": 1}'}, ['environment-json: origins: CORS_ORIGINS looks like JSON: "{\\"a\\": 1}". Write one variable for each field, lists separated by commas.']),
+        ({"CORS_ORIGINS": '"\x1f'}, ['environment-json: origins: CORS_ORIGINS looks like JSON: "\\"\\x1f". Write one variable for each field, lists separated by commas.']),
         ({"CORS_ORIGIN_REGEX": '"https://a"'}, ['environment-json: origin_regex: CORS_ORIGIN_REGEX looks like JSON: "\\"https://a\\"". Write CORS_ORIGIN_REGEX=https://a']),
         ({"CORS_ORIGINS": APP, "CORS_CREDENTIALS": "maybe"}, ['wrong-type: credentials: CORS_CREDENTIALS is "maybe", which is neither true nor false. Write CORS_CREDENTIALS=true or CORS_CREDENTIALS=false.']),
         ({"CORS_ORIGINS": APP, "CORS_MAX_AGE": "1h"}, ['wrong-type: max_age: CORS_MAX_AGE is "1h", which is no whole number of seconds. Write CORS_MAX_AGE=600.']),
@@ -193,3 +194,13 @@ def test_an_environment_that_says_no_policy_is_refused_with_every_problem(
     environ: dict[str, str], lines: list[str]
 ) -> None:
     assert problems(lambda: read_environment(environ, "CORS_")) == lines
+
+
+def test_the_fix_of_a_document_is_written_as_toml() -> None:
+    """What is shown can be copied into the file: spaces, and truth in lower case."""
+    with pytest.raises(PolicyError) as caught:
+        read_document('[policy]\norigins = "https://app.example"\ncredentials = "yes"')
+    assert [problem.fix for problem in caught.value.problems] == [
+        'Write origins = ["https://app.example"].',
+        "Write credentials = true or credentials = false.",
+    ]

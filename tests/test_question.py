@@ -58,8 +58,10 @@ def test_a_refused_request_was_sent() -> None:
         ),
         (
             Policy(origins=[APP]),
-            "the page includes credentials, and the answer lacks "
-            "Access-Control-Allow-Credentials: true.",
+            (
+                "the page includes credentials, and the answer lacks "
+                "Access-Control-Allow-Credentials: true."
+            ),
         ),
     ],
 )

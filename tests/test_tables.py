@@ -10,9 +10,9 @@ from corsmith.tables import (
     MAX_ECHOED_BYTES,
     MAX_ECHOED_NAMES,
     MAX_EMPTY_ELEMENTS,
+    MAX_ORIGINS_MET,
     AnswerFields,
     Answers,
-    Fault,
 )
 
 APP = "https://app.example"
@@ -94,6 +94,33 @@ def test_an_origin_that_is_not_listed_is_admitted_by_the_matcher_byte_for_byte()
     assert admitting.allow("https://pr-1.example") == (ORIGIN[0], "https://pr-1.example")
     assert admitting.allow("https://other.example") is None
     assert admitting.allow(APP) == ORIGIN
+
+
+def test_an_origin_that_the_matcher_admitted_is_not_asked_about_again() -> None:
+    asked: list[str] = []
+
+    def admits(text: str) -> bool:
+        asked.append(text)
+        return text.startswith("https://pr-")
+
+    admitting = answers(admits=admits)
+    for _ in range(3):
+        expected = ((ORIGIN[0], "https://pr-1.example"), CREDENTIALS, EXPOSE, VARY)
+        assert admitting.actual("https://pr-1.example") == expected
+        assert admitting.actual(" https://pr-1.example") == expected
+        assert admitting.actual("https://other.example") == (VARY,)
+    assert asked.count("https://pr-1.example") == 1
+    assert asked.count("https://other.example") == 3
+
+
+def test_only_so_many_admitted_origins_are_remembered_and_no_stranger() -> None:
+    admitting = answers(admits=lambda text: text.startswith("https://pr-"))
+    for number in range(MAX_ORIGINS_MET + 50):
+        assert admitting.allow(f"https://pr-{number}.example") is not None
+        assert admitting.allow(f"https://other-{number}.example") is None
+    assert len(admitting.known) == MAX_ORIGINS_MET + 1
+    assert "https://pr-0.example" in admitting.known
+    assert all(origin.startswith(("https://pr-", APP)) for origin in admitting.known)
 
 
 @pytest.mark.parametrize("around", ["{} ", " {}", "\t {}\t "])
@@ -308,4 +335,9 @@ def test_what_is_handed_out_cannot_be_changed() -> None:
     handed = (made.vary, made.vary_tail, made.unmatched, made.actual(APP))
     assert {type(pairs) for pairs in (*handed, made.preflight(APP, "PUT", ()))} == {tuple}
     assert {type(pair) for pairs in handed for pair in pairs} == {tuple}
-    assert Fault(code="a", field="b", value="c") == Fault(code="a", field="b", value="c")
+    for name in made.__slots__:
+        with pytest.raises(AttributeError, match="the answers of a policy do not change"):
+            setattr(made, name, ())
+        with pytest.raises(AttributeError, match="the answers of a policy do not change"):
+            delattr(made, name)
+    assert made.actual(APP) == answers().actual(APP)

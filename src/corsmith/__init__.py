@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from corsmith.errors import PolicyError
     from corsmith.gate import load, load_env
-    from corsmith.install import install
+    from corsmith.installer import install
     from corsmith.policy import Policy
     from corsmith.routes import Routes
 
@@ -22,7 +22,7 @@ _HOMES = {
     "Policy": "corsmith.policy",
     "PolicyError": "corsmith.errors",
     "Routes": "corsmith.routes",
-    "install": "corsmith.install",
+    "install": "corsmith.installer",
     "load": "corsmith.gate",
     "load_env": "corsmith.gate",
 }

@@ -43,8 +43,24 @@ def read_document(text: str) -> Policy | Routes:
     except PolicyError as error:
         problems.extend(error.problems)
     if problems or read is None:
-        raise PolicyError(problems)
+        raise PolicyError(map(_in_toml, problems))
     return read
+
+
+# A field as Python gives it to a function, with the beginning of its value.
+_KEYWORD = re.compile(r"\b([a-z_]+)=(?:(True|False)|(?=[\[\"0-9]))")
+
+
+def _in_toml(problem: Diagnostic) -> Diagnostic:
+    """Return the problem with its fix as the file writes it: spaces, lower-case truth."""
+    if problem.fix is None:
+        return problem
+
+    def spell(match: re.Match[str]) -> str:
+        return f"{match[1]} = {(match[2] or '').lower()}"
+
+    fix = _KEYWORD.sub(spell, problem.fix).replace("Here it is ", "Write ").replace("=.", ".")
+    return replace(problem, fix=fix)
 
 
 def _read_tables(document: Mapping[str, object], *, complete: bool) -> Policy | Routes | None:
@@ -137,8 +153,9 @@ def _unknown_variable(variable: str, prefix: str) -> Diagnostic:
 def _like_json(variable: str, name: str, value: str) -> Diagnostic:
     message = f"{variable} looks like JSON: {quote(value)}."
     parts = [part.strip(" \t\r\n\"'") for part in value.strip(" \t\r\n[]").split(",")]
-    fix = f"Write {variable}={','.join(part for part in parts if part)}"
-    if value.lstrip().startswith("{"):
+    listed = ",".join(part for part in parts if part)
+    fix = f"Write {variable}={listed}"
+    if value.lstrip().startswith("{") or not listed.isprintable():
         fix = "Write one variable for each field, lists separated by commas."
     return diagnose("environment-json", name, value, message, fix)
 

@@ -1,33 +1,37 @@
 """Which policy is in force now: loaded from a file, swapped, chosen by path or by call.
 
-What lives here: ``load`` and ``load_env``, the ``Gate`` that an adapter asks once a
-request, and the ``Watcher`` of a policy file. What does not: how a policy is read
-(``document``) and what it answers (``tables``).
+What lives here: ``load`` and ``load_env``, what an adapter is given (``admit``) and asks
+once a request (``choose``), and the ``Watcher`` of a policy file. What does not: how a
+policy is read (``document``) and what it answers (``tables``).
 """
 
 import inspect
 import os
 import threading
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from corsmith.diagnostics import diagnose, quote
 from corsmith.document import read_document, read_environment
 from corsmith.errors import CorsmithError, PolicyError, UsageError
 from corsmith.policy import Policy
-from corsmith.refusals import note_warnings
+from corsmith.refusals import NOBODY, note_warnings
 from corsmith.routes import Routes
 
 __all__ = [
-    "NOBODY",
+    "FAILED",
     "AsyncChooser",
+    "Choice",
     "Chooser",
-    "Gate",
     "Source",
     "Watcher",
-    "check_choice",
+    "admit",
+    "check_enforce",
+    "choose",
     "load",
     "load_env",
+    "path_of_target",
 ]
 
 Chooser: TypeAlias = Callable[[str | None, str, str | None, str], Policy | Routes | None]
@@ -51,7 +55,7 @@ def load(path: str | os.PathLike[str]) -> Policy | Routes:
     """
     shown = os.fspath(path)
     try:
-        with open(path, "rb") as file:  # no pathlib: `import corsmith.gate` stays light
+        with open(path, "rb") as file:  # noqa: PTH123  pathlib loads urllib and socket
             content = file.read(_LARGEST_DOCUMENT + 1)
     except FileNotFoundError:
         raise UsageError(f"there is no file {shown}") from None
@@ -83,77 +87,125 @@ def load_env(environ: Mapping[str, str] | None = None, prefix: str = "CORS_") ->
     return read_environment(os.environ if environ is None else environ, prefix)
 
 
-class Gate:
-    """The policy in force, and who may replace it: read once a request, swapped at once."""
+def admit(
+    policy: Source | None, fields: Mapping[str, object], *, asynchronous: bool = False
+) -> Source:
+    """Return what an adapter shall ask, checked: a policy, routes or a function.
 
-    __slots__ = ("_asynchronous", "_source")
+    It is either given, or made from the fields of a policy. ``asynchronous`` says which
+    kind of function the host can call: ASGI an ``async def``, WSGI and ``http.server`` a
+    ``def``. Raises ``PolicyError``.
 
-    def __init__(
-        self,
-        policy: Source | None,
-        fields: Mapping[str, object] | None = None,
-        *,
-        asynchronous: bool = False,
-    ) -> None:
-        """Take a policy, routes or a function; or the fields of a policy.
-
-        ``asynchronous`` says which kind of function the host can call: ASGI an
-        ``async def``, WSGI and ``http.server`` a ``def``. Raises ``PolicyError``.
-        """
-        self._asynchronous = asynchronous
-        if policy is None:
-            policy = Policy.from_mapping(fields or {})
-        elif fields:
-            names = ", ".join(fields)
-            message = f"a policy is given, and its fields beside it: {names}."
-            fix = "Give one of the two."
-            raise PolicyError([diagnose("unknown-field", None, names, message, fix)])
-        self._source = self._checked(policy)
-
-    @property
-    def source(self) -> Source:
-        """The policy, the routes or the function in force."""
-        return self._source
-
-    @source.setter
-    def source(self, new: Source) -> None:
-        # One reference is replaced: a request that has begun keeps the one it read.
-        self._source = self._checked(new)
-
-    def _checked(self, source: Source) -> Source:
-        if isinstance(source, (Policy, Routes)):
-            note_warnings(source.warnings)
-            return source
-        if not callable(source):
-            message = f"{quote(source)} is no policy."
-            fix = 'Give a Policy, Routes, a function, or fields such as origins=["https://app.example"].'
-            raise PolicyError([diagnose("wrong-type", "policy", quote(source), message, fix)])
-        if _is_async(source) is not self._asynchronous:
-            here, there = ("async def", "def") if self._asynchronous else ("def", "async def")
-            message = f"the policy function is written with {there}; here it is called as {here}."
-            fix = f"Write {here}."
-            raise PolicyError([diagnose("wrong-type", "policy", quote(source), message, fix)])
-        return source
+    An adapter keeps the result in one attribute, reads it once a request and replaces it
+    at once: a request that has begun keeps what it read.
+    """
+    if policy is None:
+        policy = Policy.from_mapping(fields)
+    elif fields:
+        names = ", ".join(fields)
+        message = f"a policy is given, and its fields beside it: {names}."
+        raise PolicyError([diagnose("unknown-field", None, names, message, "Give one of the two.")])
+    if isinstance(policy, (Policy, Routes)):
+        note_warnings(policy.warnings)
+        return policy
+    _check_function(policy, asynchronous=asynchronous)
+    return policy
 
 
-NOBODY: Final = Policy(origins=["https://nobody.invalid"])
-"""What a policy function that failed stands for: an origin that no page can have.
-
-RFC 2606, section 2: no name below ``invalid`` ever exists.
-"""
-
-
-def check_choice(choice: object) -> None:
-    """Raise ``TypeError`` where a policy function returned what is no choice."""
-    if choice is not None and not isinstance(choice, (Policy, Routes)):
-        message = f"a policy function returned {type(choice).__name__}, not Policy, Routes or None"
-        raise TypeError(message)
+def _check_function(source: object, *, asynchronous: bool) -> None:
+    """Raise ``PolicyError`` for what is no function, or not one that the host can call."""
+    if not callable(source) or isinstance(source, type):
+        message = f"{quote(source)} is no policy."
+        fix = (
+            'Give a Policy, Routes, a function, or fields such as origins=["https://app.example"].'
+        )
+        if isinstance(source, (str, os.PathLike)):
+            fix = f"A policy file is read with load({quote(os.fspath(source))})."
+    elif _is_async(source) is not asynchronous:
+        here, there = ("async def", "def") if asynchronous else ("def", "async def")
+        message = f"the policy function is written with {there}; here it is called as {here}."
+        fix = f"Write {here}."
+    elif not _takes_four(source):
+        message = "the policy function is given four arguments, and does not take four."
+        fix = f"Write {'async ' * asynchronous}def choose(origin, scheme, host, path)."
+    else:
+        return
+    raise PolicyError([diagnose("wrong-type", "policy", quote(source), message, fix)])
 
 
 def _is_async(function: Callable[..., object]) -> bool:
     if inspect.iscoroutinefunction(function):
         return True
     return inspect.iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004
+
+
+def _takes_four(function: Callable[..., object]) -> bool:
+    try:
+        inspect.signature(function).bind(None, "http", None, "/")
+    except TypeError:
+        return False
+    except ValueError:  # written in C, and does not tell
+        return True
+    return True
+
+
+def check_enforce(enforce: object) -> bool:
+    """Return ``enforce``; raises ``PolicyError`` for anything but a bool.
+
+    ``enforce="false"`` from an environment would otherwise enforce.
+    """
+    if not isinstance(enforce, bool):
+        message = f"{quote(enforce)} is neither True nor False."
+        raise PolicyError([diagnose("wrong-type", "enforce", quote(enforce), message)])
+    return enforce
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """What is in force for one request: a policy, or ``None`` where nothing is touched.
+
+    ``varies``: a function chose it, by the Origin among others, so every answer says
+    ``Vary: Origin``. ``ambiguous``: the path has readings with different policies, so it
+    has none, and keeps no CORS header of the application either.
+    """
+
+    policy: Policy | None
+    varies: bool = False
+    ambiguous: bool = False
+
+
+FAILED: Final = Choice(policy=NOBODY, varies=True)
+"""What a policy function that raised stands for: nobody is allowed."""
+
+
+def choose(
+    source: object, path: str, raw_path: str | None = None, *, varies: bool = False
+) -> Choice:
+    """Return what a policy or routes, or what a function returned, means for a path.
+
+    ``path`` is the decoded one that the application routes on, ``raw_path`` the one
+    received, where the host has it. Raises ``TypeError`` for what is no choice.
+    """
+    if isinstance(source, Routes):
+        policy = source.policy_for(path, raw_path)
+        ambiguous = policy is None and source.is_ambiguous(path, raw_path)
+        return Choice(policy=policy, varies=varies, ambiguous=ambiguous)
+    if source is not None and not isinstance(source, Policy):
+        message = f"a policy function returned {type(source).__name__}, not Policy, Routes or None"
+        raise TypeError(message)
+    return Choice(policy=source, varies=varies)
+
+
+def path_of_target(target: str) -> str:
+    """Return the path of a request target, in origin or absolute form (RFC 9112, 3.2).
+
+    >>> path_of_target("/items?page=2"), path_of_target("http://api.example/items")
+    ('/items', '/items')
+    """
+    path = target.split("?", 1)[0].split("#", 1)[0]
+    if not path.startswith("/") and "://" in path:
+        path = "/" + path.split("://", 1)[1].partition("/")[2]
+    return path
 
 
 class Watcher:
@@ -172,6 +224,7 @@ class Watcher:
     ) -> None:
         """Watch ``path`` every ``interval`` seconds once started.
 
+        Make it before the file is loaded: an edit after this moment is seen.
         ``on_policy`` gets each good edit, ``on_problem`` what is wrong with a bad one:
         the policy in force then stays. Both are called from the watching thread.
         """
@@ -205,17 +258,15 @@ class Watcher:
             return
         self._loaded = now
         try:
-            policy = load(self._path)
+            self._on_policy(load(self._path))
         except CorsmithError as error:
             self._on_problem(error)
-        else:
-            self._on_policy(policy)
 
 
 def _signature(path: str) -> tuple[int, int, int] | None:
     """Return what changes when a file is edited or replaced; ``None``: not there."""
     try:
-        status = os.stat(path)
+        status = os.stat(path)  # noqa: PTH116  as in `load`
     except OSError:
         return None
     return (status.st_mtime_ns, status.st_size, status.st_ino)

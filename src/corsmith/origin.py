@@ -21,6 +21,7 @@ from typing import Final
 
 __all__ = [
     "DEFAULT_PORTS",
+    "LABEL",
     "MAX_HOST_LENGTH",
     "MAX_LABEL_LENGTH",
     "MAX_ORIGIN_LENGTH",
@@ -28,6 +29,7 @@ __all__ = [
     "Origin",
     "ends_in_number",
     "is_loopback",
+    "is_port",
     "parse_origin",
     "read_ipv4",
     "read_ipv6",
@@ -66,10 +68,10 @@ class Origin:
     port: int | None
 
 
-_LABEL = rf"[a-z0-9_-]{{1,{MAX_LABEL_LENGTH}}}"
+LABEL = rf"[a-z0-9_-]{{1,{MAX_LABEL_LENGTH}}}"
 _SHAPE = re.compile(
     r"([a-z][a-z0-9+.-]*)://"
-    rf"({_LABEL}(?:\.{_LABEL})*\.?|\[[0-9a-f:]{{2,39}}\])"
+    rf"({LABEL}(?:\.{LABEL})*\.?|\[[0-9a-f:]{{2,39}}\])"
     r"(?::([1-9][0-9]{0,4}))?"
 )
 _NUMBER_LABEL = re.compile(r"[0-9]+|0x[0-9a-f]*")
@@ -92,12 +94,19 @@ def split_origin(text: str) -> tuple[str, str, str] | None:
     # A file's origin is opaque (URL Standard, #concept-url-origin): it is sent as `null`.
     if scheme == "file" or not _is_host(host):
         return None
-    if port:
-        # At most five digits by now, so `int` is cheap and cannot raise.
-        number = int(port)
-        if number > MAX_PORT or number == DEFAULT_PORTS.get(scheme):
-            return None
-    return scheme, host, port
+    return (scheme, host, port) if not port or is_port(scheme, port) else None
+
+
+_PORT = re.compile(r"[1-9][0-9]{0,4}")
+
+
+def is_port(scheme: str, text: str) -> bool:
+    """Return whether a serializer writes this port: in decimal, and not the scheme's default."""
+    # At most five digits, so `int` is cheap and cannot raise.
+    if _PORT.fullmatch(text) is None:
+        return False
+    number = int(text)
+    return number <= MAX_PORT and number != DEFAULT_PORTS.get(scheme)
 
 
 def _is_host(host: str) -> bool:

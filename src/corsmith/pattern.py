@@ -14,12 +14,20 @@ compared as parts, and a ``*`` stands for nothing but what this table says.
 ================================  ==============================================
 """
 
-from collections.abc import Iterable
+import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Final
+from functools import cache
 
 from corsmith.diagnostics import Diagnostic
-from corsmith.origin import is_loopback, split_origin
+from corsmith.origin import (
+    LABEL,
+    MAX_HOST_LENGTH,
+    MAX_ORIGIN_LENGTH,
+    is_loopback,
+    is_port,
+    split_origin,
+)
 from corsmith.repair import APP_SCHEMES, repair
 from corsmith.suffixes import is_valid_punycode
 
@@ -124,10 +132,86 @@ def read_pattern(text: str) -> OriginPattern | None:
     )
 
 
-_Ports = frozenset[str] | None
-"""The ports that are meant, as text, empty for none written; ``None``: any."""
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """The patterns below one name whose ``*`` is a part of a label.
 
-_NO_PORT: Final[_Ports] = frozenset()
+    By how much stands before and behind the ``*``, scheme included, what stands there.
+    """
+
+    reads: Callable[[str], object]
+    sizes: tuple[tuple[int, int, frozenset[tuple[str, str]]], ...]
+
+
+class _Names:
+    """What patterns mean, in tables; a port belongs to the name before it.
+
+    The names of patterns were read strictly when the patterns were, so an origin is
+    looked up first, and only what the ``*`` stands for is read then. That is the same as
+    reading all of it first, at half the cost, and at a fifth for a stranger.
+    """
+
+    __slots__ = ("_below", "_below_depths", "_part_depths", "_parts", "_whole")
+
+    def __init__(self, patterns: Iterable[OriginPattern]) -> None:
+        self._whole: set[str] = set()
+        below: dict[str, set[str]] = {}
+        parts: dict[str, list[OriginPattern]] = {}
+        for pattern in patterns:
+            name = pattern.host if pattern.port is None else f"{pattern.host}:{pattern.port}"
+            if pattern.subdomains:
+                below.setdefault(name, set()).add(pattern.scheme)
+            elif pattern.part is not None:
+                parts.setdefault(name, []).append(pattern)
+            else:
+                self._whole.add(f"{pattern.scheme}://{name}")
+        self._below = {name: _reader(frozenset(schemes)) for name, schemes in below.items()}
+        self._parts = {name: _part(same) for name, same in parts.items()}
+        # How many labels the names have below which something is meant.
+        self._below_depths = sorted({name.count(".") + 1 for name in below})
+        self._part_depths = sorted({name.count(".") + 1 for name in parts})
+
+    def has(self, text: str) -> bool:
+        """Return whether a pattern means this origin."""
+        if self._whole and text in self._whole:
+            return True
+        for depth in self._below_depths:
+            head = text.rsplit(".", depth)[0]
+            reads = self._below.get(text[len(head) + 1 :])
+            if reads is not None and reads(head):
+                return len(text) <= MAX_HOST_LENGTH or _is_short(text)
+        for depth in self._part_depths:
+            head = text.rsplit(".", depth)[0]
+            part = self._parts.get(text[len(head) + 1 :])
+            if part is not None and part.reads(head):
+                for before, after, around in part.sizes:
+                    end = len(head) - after
+                    if before < end and (head[:before], head[end:]) in around:
+                        return len(text) <= MAX_HOST_LENGTH or _is_short(text)
+        return False
+
+
+def _part(patterns: list[OriginPattern]) -> _Part:
+    sizes: dict[tuple[int, int], set[tuple[str, str]]] = {}
+    for pattern in patterns:
+        before, after = f"{pattern.scheme}://{pattern.prefix}", pattern.suffix
+        sizes.setdefault((len(before), len(after)), set()).add((before, after))
+    reads = _reader(frozenset(pattern.scheme for pattern in patterns), one_label=True)
+    return _Part(reads, tuple((*size, frozenset(around)) for size, around in sizes.items()))
+
+
+@cache
+def _reader(schemes: frozenset[str], *, one_label: bool = False) -> Callable[[str], object]:
+    """Return what reads a text up to a name: one of the schemes, and whole labels."""
+    allowed = "|".join(map(re.escape, sorted(schemes)))
+    more = rf"(?:\.{LABEL})*" if not one_label else ""
+    return re.compile(rf"(?:{allowed})://{LABEL}{more}").fullmatch
+
+
+def _is_short(text: str) -> bool:
+    """Return whether neither the origin is too long nor its host without a trailing dot."""
+    host = text.partition("://")[2].partition(":")[0]
+    return len(text) <= MAX_ORIGIN_LENGTH and len(host.removesuffix(".")) <= MAX_HOST_LENGTH
 
 
 class PatternSet:
@@ -137,69 +221,33 @@ class PatternSet:
     True
     """
 
-    __slots__ = ("_any_port", "_depth", "_parts", "_subdomains", "exact")
+    __slots__ = ("_any_port", "_one_port", "exact", "matches")
 
     exact: frozenset[str]
     """The texts of the patterns that are one origin."""
+
+    matches: Callable[[str], bool]
+    """Returns whether any of the patterns means the origin that a text is."""
 
     def __init__(self, patterns: Iterable[OriginPattern]) -> None:
         """Build the tables; nothing of them depends on the order."""
         patterns = tuple(patterns)
         self.exact = frozenset(pattern.text for pattern in patterns if pattern.is_exact)
-        self._any_port: set[str] = set()
-        self._subdomains: dict[str, _Ports] = {}
-        # Below scheme and parent, by how much stands around the `*`, by what stands there.
-        self._parts: dict[str, dict[tuple[int, int], dict[tuple[str, str], _Ports]]] = {}
-        for pattern in patterns:
-            key = f"{pattern.scheme}://{pattern.host}"
-            if pattern.subdomains:
-                self._subdomains[key] = _add_port(self._subdomains.get(key, _NO_PORT), pattern)
-            elif pattern.part is not None:
-                sizes = (len(pattern.prefix), len(pattern.suffix))
-                same = self._parts.setdefault(key, {}).setdefault(sizes, {})
-                same[pattern.part] = _add_port(same.get(pattern.part, _NO_PORT), pattern)
-            elif pattern.any_port:
-                self._any_port.add(key)
-        # No suffix has more labels, so no host is searched for a longer one.
-        self._depth = max((key.count(".") + 1 for key in self._subdomains), default=0)
+        any_port = [pattern for pattern in patterns if pattern.any_port]
+        one_port = [pattern for pattern in patterns if not pattern.any_port]
+        self._any_port, self._one_port = _Names(any_port), _Names(one_port)
+        self.matches = self._matches_both
+        if not any_port:
+            self.matches = self._one_port.has
+        elif not one_port:
+            self.matches = self._has_any_port
 
-    def matches(self, text: str) -> bool:
-        """Return whether any of the patterns means the origin ``text``."""
-        if text in self.exact:
-            return True
-        parts = split_origin(text)
-        if parts is None:
-            return False
-        scheme, host, port = parts
-        return (
-            f"{scheme}://{host}" in self._any_port
-            or self._is_subdomain(scheme, host, port)
-            or (bool(self._parts) and self._fits_part(scheme, host, port))
-        )
+    def _has_any_port(self, text: str) -> bool:
+        # The last colon stands before a port, inside an IPv6 address, or before `//`.
+        origin, _, port = text.rpartition(":")
+        if port[:1] == "/" or port[-1:] == "]":
+            return self._any_port.has(text)
+        return self._any_port.has(origin) and is_port(origin.partition(":")[0], port)
 
-    def _is_subdomain(self, scheme: str, host: str, port: str) -> bool:
-        start = len(host)
-        for _ in range(self._depth):
-            start = host.rfind(".", 0, start)
-            if start < 0:
-                return False
-            ports = self._subdomains.get(f"{scheme}://{host[start + 1 :]}", _NO_PORT)
-            if ports is None or port in ports:
-                return True
-        return False
-
-    def _fits_part(self, scheme: str, host: str, port: str) -> bool:
-        label, _, parent = host.partition(".")
-        for (before, after), same in self._parts.get(f"{scheme}://{parent}", {}).items():
-            end = len(label) - after
-            if before < end:
-                ports = same.get((label[:before], label[end:]), _NO_PORT)
-                if ports is None or port in ports:
-                    return True
-        return False
-
-
-def _add_port(ports: _Ports, pattern: OriginPattern) -> _Ports:
-    if ports is None or pattern.any_port:
-        return None
-    return ports | {"" if pattern.port is None else str(pattern.port)}
+    def _matches_both(self, text: str) -> bool:
+        return self._one_port.has(text) or self._has_any_port(text)

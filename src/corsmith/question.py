@@ -95,8 +95,8 @@ def ask(policy: Policy, question: Question) -> Verdict:
 
 
 def _credentials_reasons(decision: Decision) -> tuple[Diagnostic, ...]:
-    # Fetch, #concept-cors-check, steps 3 to 7: with credentials a literal `*` matches no
-    # origin, and a second header is asked for. No server can tell: no request says its mode.
+    # Source: Fetch, #concept-cors-check. With credentials a literal `*` matches no
+    # origin, and a second header is asked for. No request tells a server its mode.
     answer = dict(decision.headers)
     if answer.get(ALLOW_CREDENTIALS) == "true":
         return ()

@@ -11,17 +11,23 @@ and 256 remembered; beyond that nothing is written, and nothing is computed eith
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
-from typing import AnyStr, Final
+from collections.abc import Callable, Iterable
+from typing import Final, TypeAlias
 
 from corsmith.diagnostics import Diagnostic, quote
 from corsmith.nearest import nearest
 from corsmith.policy import Policy
-from corsmith.tables import Answers, Fault
+from corsmith.tables import Fault
 
-__all__ = ["Refusals", "note_policy_failure", "note_replaced_headers", "note_warnings"]
+__all__ = ["NOBODY", "Refusals", "note_replaced_headers", "note_warnings"]
 
 LOGGER: Final = logging.getLogger("corsmith")
+
+NOBODY: Final = Policy(origin_regex="(?!)")
+"""The policy in place of one that could not be chosen: nothing matches this expression.
+
+Whom it refuses is not written: the failure was.
+"""
 
 _REPEAT_SECONDS: Final = 60.0
 """How long the same origin refused for the same reason is not written again."""
@@ -30,10 +36,13 @@ _LINES_A_SECOND: Final = 10
 """The most lines a second: a page that retries in a loop must not drown a log."""
 
 _REMEMBERED: Final = 256
-"""The most (origin, reason) pairs remembered; clients choose them, so there is a bound."""
+"""The most pairs of origin and reason remembered; clients choose them, so there is a bound."""
 
 _LONGEST_KEY: Final = 512
 """The longest origin that is remembered; a serialized one has at most 350 bytes."""
+
+_Value: TypeAlias = str | bytes | None
+"""What a host gives: text or bytes; ``None`` stands for several Origin lines."""
 
 
 class Refusals:
@@ -42,82 +51,76 @@ class Refusals:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         """Begin with nothing remembered; ``clock`` gives seconds that never go back."""
         self._clock = clock
-        self._written: dict[tuple[str, str, str], float] = {}
-        self._second = 0.0
+        # An origin alone says why it is refused as one: it is malformed, or not allowed.
+        # So it is a key by itself, and a repeated refusal costs one look-up.
+        self._written: dict[object, float] = {}
+        self._second = float("-inf")
         self._lines = 0
         self._lock = threading.Lock()
 
-    def note_origin(self, policy: Policy, origin: str | None) -> None:
-        """Write that ``policy`` refused ``origin``; ``None`` means several Origin lines."""
-        code = policy.answers.refusal(origin)
-        text = "several Origin headers" if origin is None else origin
-        if self._may_write((code, text[:_LONGEST_KEY], "")):
-            LOGGER.warning("refused %s: %s%s", quote(text), code, _nearest_words(policy, text))
-
-    def note_preflight(  # the five parts of a preflight
-        self,
-        policy: Policy,
-        answers: Answers[AnyStr],
-        origin: AnyStr | None,
-        method: AnyStr,
-        headers: Sequence[AnyStr],
-    ) -> None:
-        """Write what a browser will refuse in this preflight's answer, if anything.
-
-        ``answers`` are the policy's own, in the form that the host speaks.
-        """
-        if not answers.any_origin and (origin is None or answers.allow(origin) is None):
-            self.note_origin(policy, None if origin is None else _text(origin))
+    def note_origin(self, policy: Policy, origin: _Value) -> None:
+        """Write that ``policy`` refused ``origin``."""
+        written = self._written.get(origin)
+        if written is not None and self._clock() - written < _REPEAT_SECONDS:
             return
-        fault = answers.fault(method, headers)
-        if fault is not None:
-            self._note_fault("" if origin is None else _text(origin), fault)
+        if policy is not NOBODY and self._may_write(_cut(origin)):
+            text = _text(origin)
+            code = policy.answers.refusal(text)
+            shown = "several Origin headers" if text is None else quote(text)
+            words = "" if text is None else _nearest_words(policy, text[:_LONGEST_KEY])
+            LOGGER.warning("refused %s: %s%s", shown, code, words)
 
-    def _note_fault(self, origin: str, fault: Fault) -> None:
-        value = fault.value[:_LONGEST_KEY]
-        if self._may_write((fault.code, origin[:_LONGEST_KEY], value)):
-            LOGGER.warning("refused %s: %s: %s", quote(origin), fault.code, quote(value))
+    def note_fault(self, origin: _Value, fault: Fault) -> None:
+        """Write what a browser will refuse in the answer to a preflight."""
+        if self._may_write((_cut(origin), fault.code)):
+            shown = quote(_text(origin) or "")
+            LOGGER.warning("refused %s: %s: %s", shown, fault.code, quote(fault.value))
+
+    def note_failure(self, origin: _Value, error: Exception) -> None:
+        """Write that the function which chooses a policy raised, so the request is refused."""
+        if self._may_write((_cut(origin), "policy-failed")):
+            shown = quote(_text(origin) or "")
+            LOGGER.error("refused %s: policy-failed", shown, exc_info=error)
 
     def note_path(self, path: str) -> None:
         """Write that a path was left without CORS headers because it is ambiguous."""
-        if self._may_write(("path-ambiguous", path[:_LONGEST_KEY], "")):
+        if self._may_write((_cut(path), "path-ambiguous")):
             LOGGER.warning("no CORS headers for %s: path-ambiguous", quote(path))
 
-    def _may_write(self, key: tuple[str, str, str]) -> bool:
+    def _may_write(self, key: object) -> bool:
         now = self._clock()
-        last = self._written.get(key)
-        if last is not None and now - last < _REPEAT_SECONDS:
-            return False
         with self._lock:
+            written = self._written.get(key)
+            if written is not None and now - written < _REPEAT_SECONDS:
+                return False
             if now - self._second >= 1.0:
                 self._second, self._lines = now, 0
             if self._lines >= _LINES_A_SECOND:
                 return False
-            if len(self._written) >= _REMEMBERED:
-                self._forget(now)
-            if len(self._written) >= _REMEMBERED:
+            if len(self._written) >= _REMEMBERED and not self._forget(now):
                 return False
             self._lines += 1
             self._written[key] = now
             return True
 
-    def _forget(self, now: float) -> None:
+    def _forget(self, now: float) -> bool:
+        """Forget what is older than a minute, and return whether that made room."""
         kept = {key: at for key, at in self._written.items() if now - at < _REPEAT_SECONDS}
         self._written = kept
+        return len(kept) < _REMEMBERED
+
+
+def _cut(value: _Value) -> _Value:
+    return value if value is None else value[:_LONGEST_KEY]
+
+
+def _text(value: _Value) -> str | None:
+    return value.decode("latin-1") if isinstance(value, bytes) else value
 
 
 def _nearest_words(policy: Policy, origin: str) -> str:
     found = nearest(origin, policy.origins)
     return "" if found is None else f"; nearest allowed {found.origin} ({found.difference})"
-
-
-def note_policy_failure(error: Exception) -> None:
-    """Write that the function which chooses a policy raised, so the request is refused."""
-    LOGGER.error("refused: policy-failed: the policy function raised", exc_info=error)
-
-
-def _text(value: str | bytes) -> str:
-    return value if isinstance(value, str) else value.decode("latin-1")
 
 
 _said: set[tuple[str, str | None]] = set()

@@ -14,7 +14,12 @@ from corsmith.origin import MAX_LABEL_LENGTH, is_loopback
 if TYPE_CHECKING:
     from publicsuffixlist import PublicSuffixList
 
-__all__ = ["is_public_suffix", "is_valid_punycode", "registrable_domain", "to_punycode"]
+__all__ = [
+    "find_registrable",
+    "is_public_suffix",
+    "is_valid_punycode",
+    "to_punycode",
+]
 
 _ACE: Final = "xn--"
 _JOINERS: Final = "\u200c\u200d"
@@ -52,16 +57,6 @@ def find_registrable(name: str) -> str | None:
     ('shop.co.uk', None)
     """
     return _suffixes().privatesuffix(name)
-
-
-def registrable_domain(name: str) -> str | None:
-    """Return the public suffix of a name with the label before it; ``None``: it has none.
-
-    >>> registrable_domain("a.b.example.co.uk")
-    'example.co.uk'
-    """
-    domain: str | None = _suffixes().privatesuffix(name.removesuffix("."))
-    return domain
 
 
 def to_punycode(host: str) -> str | None:

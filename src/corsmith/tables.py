@@ -8,7 +8,8 @@ Three rules hold:
 
 * a request costs what it needs: known origins are one look-up in a dict, and what
   depends only on the policy is a tuple that exists already;
-* nothing is stored under a key that a client chose;
+* nothing is stored under a key that a client chose, but for some origins that a pattern
+  allows: they are met again and again, and there is a bound;
 * whatever is handed out is immutable, so no caller can change the next answer.
 
 A policy has two of these, of ``str`` for WSGI, ``http.server`` and ``decide``, and of
@@ -39,6 +40,7 @@ __all__ = [
     "MAX_ECHOED_BYTES",
     "MAX_ECHOED_NAMES",
     "MAX_EMPTY_ELEMENTS",
+    "MAX_ORIGINS_MET",
     "AnswerFields",
     "Answers",
     "Fault",
@@ -60,6 +62,13 @@ MAX_ECHOED_NAMES: Final = 64
 
 MAX_NAMES_COMBINED: Final = 8
 """The most allowed header names whose usual lists are made in advance: 92 lists for eight."""
+
+MAX_ORIGINS_MET: Final = 1024
+"""The most origins remembered that a pattern allows; a stranger is never remembered.
+
+Each has at most 350 bytes. The first ones stay, so that a client that makes up names
+below a ``*`` cannot drive out the pages that are really there.
+"""
 
 MAX_EMPTY_ELEMENTS: Final = 16
 """The empty list elements that are tolerated, as jub0bs/cors does.
@@ -112,9 +121,11 @@ class Answers(Generic[Text]):
         "_credentials",
         "_encode",
         "_fixed",
+        "_known",
         "_max_age",
         "_max_bytes",
         "_max_names",
+        "_most_known",
         "_star",
         "_usual_lists",
         "_usual_methods",
@@ -128,8 +139,8 @@ class Answers(Generic[Text]):
     any_origin: bool
     """Whether the answer is a literal ``*``, the same for everyone."""
 
-    known: Mapping[Text, tuple[Text, Text]]
-    """Each exact origin with its ready Access-Control-Allow-Origin pair."""
+    known: Mapping[Text, tuple[tuple[Text, Text], ...]]
+    """Each exact origin, and some that a pattern allowed, with what ``actual`` returns."""
 
     vary: tuple[tuple[Text, Text], ...]
     """``Vary: Origin``, or nothing for the open policy."""
@@ -185,30 +196,41 @@ class Answers(Generic[Text]):
         self._allow_methods_name = encode(spell(ALLOW_METHODS))
         self._allow_headers_name = encode(spell(ALLOW_HEADERS))
         self.any_origin = fields.any_origin
-        self.known = MappingProxyType(
-            {encode(text): pair(ALLOW_ORIGIN, text) for text in fields.exact}
-        )
         self._credentials = pairs(ALLOW_CREDENTIALS, "true" if fields.credentials else "")
         tail = self._credentials + pairs(EXPOSE_HEADERS, ",".join(fields.expose))
         self.vary = pairs("Vary", "" if fields.any_origin else "Origin")
         self.vary_tail = tail + self.vary
         self.unmatched = (self._star, *tail) if fields.any_origin else self.vary
+        self._known = {
+            encode(text): (pair(ALLOW_ORIGIN, text), *self.vary_tail) for text in fields.exact
+        }
+        self._most_known = len(self._known) + MAX_ORIGINS_MET
+        self.known = MappingProxyType(self._known)
         self._max_age = pairs(MAX_AGE, "" if fields.max_age is None else str(fields.max_age))
         # Once credentials are included `*` is only the method or header of that name
         # (Fetch, #cors-preflight-fetch, steps 7.5 and 7.6): what was asked is echoed.
         self._any_method = "*" in fields.methods
         self._any_header = "*" in fields.headers
-        self._allow_methods = pairs(ALLOW_METHODS, ",".join(fields.methods))
-        self._allow_headers = pairs(ALLOW_HEADERS, ",".join(fields.headers))
-        if fields.credentials and self._any_method:
-            self._allow_methods = None
-        if fields.credentials and self._any_header:
-            self._allow_headers = None
-        self._fixed = None
-        if self._allow_methods is not None and self._allow_headers is not None:
-            lists = self._allow_methods + self._allow_headers
-            self._fixed = self._credentials + lists + self._max_age + self.vary
+        methods = pairs(ALLOW_METHODS, ",".join(fields.methods))
+        headers = pairs(ALLOW_HEADERS, ",".join(fields.headers))
+        self._allow_methods = None if fields.credentials and self._any_method else methods
+        self._allow_headers = None if fields.credentials and self._any_header else headers
+        echoes = self._allow_methods is None or self._allow_headers is None
+        static = self._credentials + methods + headers + self._max_age + self.vary
+        self._fixed = None if echoes else static
         self._build_limits(fields)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        """Set what is not set yet, and refuse: answers do not change."""
+        if hasattr(self, name):
+            message = f"the answers of a policy do not change; neither does {name}"
+            raise AttributeError(message)
+        object.__setattr__(self, name, value)
+
+    def __delattr__(self, name: str) -> None:
+        """Refuse: answers do not change."""
+        message = f"the answers of a policy do not change; {name} cannot be deleted"
+        raise AttributeError(message)
 
     def _build_limits(self, fields: AnswerFields) -> None:
         self._allowed_headers = frozenset(name.lower() for name in fields.headers)
@@ -225,18 +247,25 @@ class Answers(Generic[Text]):
 
         The value is the bytes that were received, and is given back byte for byte.
         """
+        answer = self.known.get(origin) or self.meet(origin)
+        return None if answer is None else answer[0]
+
+    def meet(self, origin: Text) -> tuple[tuple[Text, Text], ...] | None:
+        """Return what ``actual`` does for a value that is not ``known``; ``None``: refused."""
         if self.any_origin:
-            return self._star
-        known = self.known.get(origin)
-        if known is not None:
-            return known
+            return self.unmatched
+        if self._admits is not None:
+            text = origin if isinstance(origin, str) else origin.decode("latin-1")
+            if self._admits(text):
+                answer = ((self._allow_origin, origin), *self.vary_tail)
+                if len(self._known) < self._most_known:
+                    self._known[origin] = answer
+                return answer
         # RFC 9110, section 5.5: white space around a field value is no part of it.
         bare = origin.strip(" \t") if isinstance(origin, str) else origin.strip(b" \t")
-        if bare != origin:
-            return self.allow(bare)  # type: ignore[arg-type]  # text stays text, bytes bytes
-        if self._admits is not None and self._admits(self._decode(origin)):
-            return (self._allow_origin, origin)
-        return None
+        if bare == origin:
+            return None
+        return self.known.get(bare) or self.meet(bare)  # type: ignore[arg-type]  # text stays text
 
     def refusal(self, origin: Text | None) -> str:
         """Return the code that says why ``origin`` is refused; ``None``: not one line."""
@@ -254,8 +283,7 @@ class Answers(Generic[Text]):
         """
         if origin is None or self.any_origin:
             return self.unmatched
-        pair = self.allow(origin)
-        return self.unmatched if pair is None else (pair, *self.vary_tail)
+        return self.known.get(origin) or self.meet(origin) or self.unmatched
 
     def preflight(
         self, origin: Text | None, method: Text, headers: Sequence[Text]
@@ -265,12 +293,13 @@ class Answers(Generic[Text]):
         ``origin`` is ``None`` where there is more than one Origin header; ``headers``
         are the Access-Control-Request-Headers lines, read only by a policy that echoes.
         """
-        if self.any_origin:
-            pair: tuple[Text, Text] | None = self._star
+        if self.any_origin or origin is None:
+            answer = self.unmatched if self.any_origin else None
         else:
-            pair = None if origin is None else self.allow(origin)
-        if pair is None:
+            answer = self.known.get(origin) or self.meet(origin)
+        if answer is None:
             return self.vary
+        pair = answer[0]
         if self._fixed is not None:
             return (pair, *self._fixed)
         methods = self._allow_methods

@@ -31,6 +31,12 @@ def test_type_checkers_see_the_same_names_as_python_does() -> None:
     assert typed_names() == corsmith._HOMES
 
 
+def test_no_module_has_the_name_of_a_public_name() -> None:
+    """Whoever imported the module first would find it where the public name belongs."""
+    modules = {path.stem for path in SOURCE.iterdir()}
+    assert modules.isdisjoint(corsmith.__all__)
+
+
 @pytest.mark.parametrize("public", corsmith.__all__)
 def test_each_public_name_says_what_it_gives(public: str) -> None:
     assert (inspect.getdoc(getattr(corsmith, public)) or "").strip()

@@ -46,13 +46,15 @@ class Inspector:
 
         Takes 40 ms: WebKit passes messages on over a socket that waits for acknowledgements.
         """
-        number = self._command(self._target, method, params)
+        target = self._target
+        number = self._command(target, method, params)
         while True:
             answer = self._receive()
-            if answer.get("missed") == number:
-                # The page had moved to another process, and that was still to be read.
-                number = self._command(self._target, method, params)
-            if answer.get("id") != number:
+            if answer.get("missed") == number and target != self._target:
+                # The page had moved to another process, and the news of it came only now.
+                target = self._target
+                number = self._command(target, method, params)
+            if number not in (answer.get("id"), answer.get("missed")):
                 continue
             if failure := answer.get("error"):
                 raise RuntimeError(f"{method}: {failure['message']}")
@@ -87,14 +89,17 @@ class Inspector:
         self._socket.sendall(struct.pack(">IB", len(body), LITTLE_ENDIAN) + body)
 
     def _receive(self) -> Message:
-        """Wait for one message, note what it says of target or console, return what a page said or missed."""
+        """Wait for one message and return what a page said in it, or which command missed one.
+
+        What it says of targets and of the console is noted on the way.
+        """
         (length, _flag) = struct.unpack(">IB", self._read(5))
         name, _, parameters = self._read(length).partition(b"\0")
         if name != b"SendMessageToFrontend":
             return {}
         message: Message = json.loads(parameters[len(PAGE) : -1])
         if "error" in message:
-            return {"missed": message["id"]}
+            return {"missed": message["id"], "error": message["error"]}
         params = message.get("params", {})
         match message.get("method"):
             case "Target.targetCreated":

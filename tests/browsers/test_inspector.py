@@ -23,17 +23,21 @@ class Server:
     def __init__(self, connection: socket.socket) -> None:
         self.connection = connection
         self.commands: list[tuple[str, str]] = []
+        self.gone = ""
+
+    def send(self, **message: object) -> None:
+        body = b"SendMessageToFrontend\0" + PAGE + json.dumps(message).encode() + b"\0"
+        self.connection.sendall(struct.pack(">IB", len(body), 1) + body)
 
     def tell(self, method: str, **params: object) -> None:
-        text = json.dumps({"method": method, "params": params}).encode()
-        body = b"SendMessageToFrontend\0" + PAGE + text + b"\0"
-        self.connection.sendall(struct.pack(">IB", len(body), 1) + body)
+        self.send(method=method, params=params)
 
     def say(self, target: str, **message: object) -> None:
         self.tell("Target.dispatchMessageFromTarget", targetId=target, message=json.dumps(message))
 
     def meet(self, target: str, **more: object) -> None:
-        self.tell("Target.targetCreated", targetInfo={"targetId": target, "type": "page", **more})
+        info = {"targetId": target, "type": "page", **more}
+        self.tell("Target.targetCreated", targetInfo=info)
 
     def log(self, target: str, text: str) -> None:
         message = {"text": text, "parameters": []}
@@ -57,7 +61,9 @@ class Server:
     def _answer(self, params: dict[str, Any]) -> None:  # Any: JSON as sent
         target, command = params["targetId"], json.loads(params["message"])
         self.commands.append((target, command["method"]))
-        if command["method"] == "Test.fail":
+        if target == self.gone:
+            self.send(id=command["id"], error={"message": "no such target"})
+        elif command["method"] == "Test.fail":
             self.say(target, id=command["id"], error={"message": "no such command"})
         else:
             self.say(target, id=command["id"], result={})
@@ -115,6 +121,40 @@ def test_a_page_that_moves_to_another_process_is_followed_with_all_it_was_told(
         ("second", "Runtime.evaluate"),
     ]
     assert inspector.lines == ["early"]
+
+
+def test_a_command_that_the_page_moved_away_from_is_given_again_where_it_is_now(
+    both: tuple[Inspector, Server],
+) -> None:
+    inspector, server = both
+    server.meet("second", isProvisional=True)
+    server.tell("Target.didCommitProvisionalTarget", oldTargetId="first", newTargetId="second")
+    server.gone = "first"
+    inspector.call("Test.work")
+    assert [command for command in server.commands if command[1] == "Test.work"] == [
+        ("first", "Test.work"),
+        ("second", "Test.work"),
+    ]
+
+
+def test_a_command_to_a_page_that_is_gone_for_good_is_an_error(
+    both: tuple[Inspector, Server],
+) -> None:
+    inspector, server = both
+    server.gone = "first"
+    with pytest.raises(RuntimeError, match=r"Test\.work: no such target"):
+        inspector.call("Test.work")
+
+
+def test_a_frame_that_is_a_target_of_its_own_is_not_taken_for_the_page(
+    both: tuple[Inspector, Server],
+) -> None:
+    inspector, server = both
+    server.meet("frame", type="frame")
+    inspector.settle()
+    inspector.call("Test.work")
+    assert server.commands[-1] == ("first", "Test.work")
+    assert "frame" not in dict(server.commands)
 
 
 def test_a_repeated_line_is_there_as_often_as_it_was_written(

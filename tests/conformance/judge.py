@@ -51,10 +51,14 @@ class Answer:
         lines = self.lines(name)
         return ", ".join(lines) if lines else None
 
+    def elements(self, name: str) -> list[str]:
+        """Return the elements of a list header."""
+        elements = (element.strip(" \t") for element in (self.value(name) or "").split(","))
+        return [element for element in elements if element]
+
     def names(self, name: str) -> list[str]:
         """Return the elements of a list header, in lower case."""
-        elements = (element.strip(" \t") for element in (self.value(name) or "").split(","))
-        return [element.lower() for element in elements if element]
+        return [element.lower() for element in self.elements(name)]
 
 
 def cases(name: str) -> list[Case]:
@@ -86,7 +90,7 @@ def preflight_check(request: Case, answer: Answer, *, credentials: bool) -> bool
     if not cors_check(origins, answer, credentials=credentials) or answer.status not in OK:
         return False
     method = ", ".join(lines_of(request["headers"], "access-control-request-method"))
-    methods = (answer.value("access-control-allow-methods") or "").replace(" ", "").split(",")
+    methods = answer.elements("access-control-allow-methods")
     if method not in SAFELISTED_METHODS.union(methods) and ("*" not in methods or credentials):
         return False
     asked = lines_of(request["headers"], "access-control-request-headers")

@@ -59,6 +59,10 @@ def test_a_matter_of_taste_is_decided_as_written_down(case: Case) -> None:
     assert outcome(case) == case["expect"], case["why"]
 
 
+def test_no_policy_is_refused_but_the_one_with_a_unicode_host() -> None:
+    assert {case["policy_id"] for case in CASES if make(case) is None} == {"idn"}
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["id"])
 def test_a_preflight_and_its_request_agree_on_the_origin(case: Case) -> None:
     policy = make(case)

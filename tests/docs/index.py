@@ -80,6 +80,13 @@ def groups_table() -> str:
     names = dict.fromkeys(name for table in tables for name in table)
     rows = ["| group | in `origins` | in `headers` | in `expose` |", "|---|---|---|---|"]
     for name in names:
-        cells = [", ".join(f"`{value}`" for value in table.get(name, ())) for table in tables]
-        rows.append(f"| `{name}` | {' | '.join(cell or '–' for cell in cells)} |")
+        cells = [_cell(table.get(name)) for table in tables]
+        rows.append(f"| `{name}` | {' | '.join(cells)} |")
     return "\n".join(rows) + "\n"
+
+
+def _cell(values: tuple[str, ...] | None) -> str:
+    """Return what a group stands for in one field; nothing where it may not stand."""
+    if values is None:
+        return ""
+    return ", ".join(f"`{value}`" for value in values) or "(empty)"

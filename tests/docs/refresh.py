@@ -19,7 +19,6 @@ from tests.docs.index import CODES_INDEX, codes_index
 from tests.docs.runner import Run
 from tests.docs.shell import ROOT, Shell
 
-
 _VARIES: Final = re.compile(r"(?mi)(?<=^date: ).*|(?<=^server: basehttp/).*")
 """What is different each time, in the head of an answer."""
 

@@ -111,12 +111,11 @@ class Run:
         return None
 
     def _use_files(self, text: str) -> None:
+        """Note the files that a command or some code names, or serves with their folder."""
         for name in self._files:
             stem, _, suffix = name.rpartition(".")
-            uses = [rf"\b{re.escape(name)}\b"]
-            if suffix == "py":
-                uses += [rf"\b{re.escape(stem)}:", rf"\bimport {re.escape(stem)}\b"]
-            if re.search("|".join(uses), text):
+            uses = {"py": rf"|\b{re.escape(stem)}\b", "html": r"|python -m http\.server"}
+            if re.search(rf"\b{re.escape(name)}\b{uses.get(suffix, '')}", text):
                 self._files[name] = True
 
     def _compare(self, stated: _Output, actual: str) -> str | None:

@@ -127,7 +127,13 @@ class Shell:
         (environment / "bin").symlink_to(programs)
         self._environ = {
             **{name: value for name, value in os.environ.items() if not name.startswith("CORS")},
-            "PATH": os.pathsep.join([str(programs), str(Path(sys.executable).parent), os.defpath]),
+            "PATH": os.pathsep.join(
+                [
+                    str(programs),
+                    str(Path(sys.executable).parent),
+                    os.environ.get("PATH", os.defpath),
+                ]
+            ),
             "CURL_HOME": str(programs),
             "COLUMNS": "80",
             "PYTHONUNBUFFERED": "1",
@@ -161,8 +167,8 @@ class Shell:
         script = _SCRIPT.search(command)
         if script is None:
             return False
-        text = (self.folder / script["name"]).read_text()
-        return "serve_forever" in text or "runserver" in command
+        path = self.folder / script["name"]
+        return path.exists() and "serve_forever" in path.read_text()
 
     def run(self, command: str, is_expected: Callable[[str], bool]) -> str:
         """Return what ``command`` prints; a server is left running once it printed that."""
@@ -187,7 +193,11 @@ class Shell:
         if serves:
             self._servers.append(_Server(process, printed, ports))
             return self._wait_for_server(self._servers[-1], is_expected)
-        self._status = process.wait(_SECONDS)
+        try:
+            self._status = process.wait(_SECONDS)
+        except subprocess.TimeoutExpired:
+            _Server(process, printed).stop()
+            raise
         return self._read(printed)
 
     def is_serving(self) -> bool:
@@ -195,6 +205,10 @@ class Shell:
         return bool(self._servers) and self._servers[-1].process.poll() is None
 
     def _ports_of(self, command: str) -> frozenset[str]:
+        """Return the ports that a command names, or the program that it runs; else 8000."""
+        script = _SCRIPT.search(command)
+        if script is not None and (self.folder / script["name"]).exists():
+            command += self.ports.to_named((self.folder / script["name"]).read_text())
         named = re.findall(r"(?<!\d)(?:8000|8001|5500)(?!\d)", command)
         return frozenset(named or ["8000"])
 
@@ -216,7 +230,9 @@ class Shell:
             if _listens(port) and is_expected(self._read(server.printed)):
                 break
             time.sleep(0.05)
-        return self._read(server.printed)
+        printed = self._read(server.printed)
+        assert server.process.poll() is not None or _listens(port), f"nothing listens:\n{printed}"
+        return printed
 
     def _read(self, printed: Path) -> str:
         return self.ports.to_named(printed.read_text(errors="backslashreplace"))

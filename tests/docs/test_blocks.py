@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,10 +14,17 @@ from tests.docs.shell import ROOT
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from _pytest.mark import ParameterSet
 
-@pytest.mark.parametrize(
-    "document", [pytest.param(path, id=str(path.relative_to(ROOT))) for path in DOCUMENTS]
-)
+
+def parameter(path: Path) -> ParameterSet:
+    """Return the parameter of a document, marked if its commands start processes."""
+    starts = re.search(r"^```(?:console|sh)$", path.read_text(), re.MULTILINE)
+    marks = [pytest.mark.servers] if starts else []
+    return pytest.param(path, id=str(path.relative_to(ROOT)), marks=marks)
+
+
+@pytest.mark.parametrize("document", [parameter(path) for path in DOCUMENTS])
 def test_every_block_of_the_document_does_what_the_document_says(
     document: Path, tmp_path: Path
 ) -> None:

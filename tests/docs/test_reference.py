@@ -8,14 +8,12 @@ import re
 import pytest
 
 import corsmith
-from corsmith import Policy
+from corsmith import Policy, install, load, load_env
 from corsmith.adapters import asgi, http_server, wsgi
 from corsmith.cli import main
 from corsmith.cli.status import Status
 from corsmith.fields import RISKS
-from corsmith.gate import load, load_env
 from corsmith.groups import EXPOSE_GROUPS, HEADER_GROUPS, ORIGIN_GROUPS
-from corsmith.install import install
 from tests.docs.documents import DOCS
 from tests.docs.index import groups_table
 
@@ -26,7 +24,7 @@ CLI = (DOCS / "reference" / "cli.md").read_text()
 
 def first_column(text: str, heading: str) -> list[str]:
     """Return the words of the first column of the first table below a heading."""
-    below = text.split(f"\n{heading}\n", 1)[1].split("\n\n## ")[0]
+    below = text.split(f"\n{heading}\n", 1)[1].partition("\n\n## ")[0]
     rows = re.findall(r"^\| (.+?) \|", below, re.MULTILINE)
     return [re.sub(r"[`\[\]]|\(.*\)", "", row) for row in rows[1:]]
 

@@ -70,7 +70,7 @@ FAILING = {
 }
 
 
-@pytest.mark.parametrize("text, complaint", FAILING.values(), ids=FAILING)
+@pytest.mark.parametrize(("text", "complaint"), list(FAILING.values()), ids=list(FAILING))
 def test_it_fails_a_document_with(text: str, complaint: str, tmp_path: Path) -> None:
     with pytest.raises(AssertionError, match=complaint):
         run(tmp_path, text)

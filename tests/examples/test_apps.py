@@ -57,12 +57,12 @@ def answers(module: str, name: str) -> dict[str, dict[str, Any]]:
 
 
 APPS = [("fastapi_app", "app"), ("django_app", "application"), ("flask_app", "app")]
-each_app = pytest.mark.parametrize("module, name", APPS, ids=[module for module, _ in APPS])
+each_app = pytest.mark.parametrize(("module", "name"), APPS, ids=[module for module, _ in APPS])
 
 
 @each_app
 @pytest.mark.parametrize(
-    "asked, status", [("200", 200), ("404", 404), ("500", 500), ("unknown path", 404)]
+    ("asked", "status"), [("200", 200), ("404", 404), ("500", 500), ("unknown path", 404)]
 )
 def test_a_page_can_read_the_answer(module: str, name: str, asked: str, status: int) -> None:
     answer = answers(module, name)[asked]

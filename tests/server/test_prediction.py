@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -156,6 +157,16 @@ def test_where_a_line_belongs_is_told() -> None:
     from_file = described(SEED, "cors.toml")["predictions"]["/"]["put"]["where"]
     from_flags = described(SEED)["predictions"]["/"]["put"]["where"]
     assert (from_file, from_flags) == ("cors.toml, under [policy]", "a policy file, under [policy]")
+
+
+def test_a_line_that_a_flag_would_overrule_says_so() -> None:
+    in_force = InForce(policy=SEED, source="cors.toml", flags=("methods", "max_age"))
+    told: Any = describe(in_force, TARGET, PAGE)
+    put = told["predictions"]["/"]["put"]
+    assert put["note"] == "The command line sets methods: leave that flag out."
+    assert told["predictions"]["/"]["header"]["note"] == ""
+    without: Any = describe(replace(in_force, source=None), TARGET, PAGE)
+    assert without["predictions"]["/"]["put"]["note"] == ""
 
 
 def test_a_page_learns_what_is_wrong_with_the_last_edit() -> None:

@@ -8,17 +8,20 @@ Facts that shape the code:
   extension passes as it is, and nothing is buffered;
 * no event loop is imported: the middleware runs under asyncio and trio alike;
 * ``__call__`` is ``async def``, because servers look at it to tell ASGI 3 from ASGI 2;
-* ``send`` is wrapped by a plain function that returns the inner awaitable: a coroutine of
-  our own around each message would cost more than the whole decision.
+* each coroutine around the application costs as much as the whole decision, so the usual
+  request has one, and ``send`` is wrapped by a plain function that returns what it gets.
 """
 
+from __future__ import annotations
+
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from contextlib import suppress
 from typing import Any, Final, TypeAlias, cast
 
-from corsmith.gate import NOBODY, AsyncChooser, Gate, Source, check_choice
+from corsmith.gate import FAILED, AsyncChooser, Choice, Source, admit, check_enforce, choose
 from corsmith.headers import OWNED_RESPONSE_HEADERS, REQUEST_HEADERS_OF_PREFLIGHT, merge_vary
 from corsmith.policy import Policy
-from corsmith.refusals import Refusals, note_policy_failure, note_replaced_headers
+from corsmith.refusals import Refusals, note_replaced_headers
 from corsmith.routes import Routes
 
 __all__ = ["CORSMiddleware"]
@@ -32,28 +35,34 @@ App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 Pairs: TypeAlias = tuple[tuple[bytes, bytes], ...]
 
 _ACRM, _ACRH = (name.encode() for name in REQUEST_HEADERS_OF_PREFLIGHT)
+_SHORTEST_ASKED: Final = len(_ACRM)
 _OWNED: Final = frozenset(name.encode() for name in OWNED_RESPONSE_HEADERS)
 _TOUCHED: Final = _OWNED | {b"vary"}
-_UNTOUCHED: Final = frozenset({
-    b"content-type",
-    b"content-length",
-    b"content-encoding",
-    b"cache-control",
-    b"date",
-    b"etag",
-    b"last-modified",
-    b"location",
-    b"server",
-    b"set-cookie",
-    b"transfer-encoding",
-})
+_UNTOUCHED: Final = frozenset(
+    {
+        b"cache-control",
+        b"content-encoding",
+        b"content-length",
+        b"content-type",
+        b"date",
+        b"etag",
+        b"last-modified",
+        b"location",
+        b"server",
+        b"set-cookie",
+        b"transfer-encoding",
+    }
+)
 """Names that need no closer look: one set look-up instead of a lower-casing."""
+
+_SEVERAL: Final = b","
+"""Stands for several Origin lines: an empty list, which no policy allows."""
 
 _TEXT: Final = (b"content-type", b"text/plain; charset=utf-8")
 _REFUSED: Final = b"This origin may not use this server: the CORS policy does not allow it.\n"
-_FAILED: Final = b"Internal Server Error\n"
+_FAILURE: Final = b"Internal Server Error\n"
 _VARY: Final = ((b"vary", b"Origin"),)
-
+_EMPTY: Final = (b"content-length", b"0")
 _NO_CONTENT: Final = 204
 
 _POLICY_VIOLATION: Final = 1008
@@ -81,143 +90,182 @@ class CORSMiddleware:
     ) -> None:
         """Wrap ``app``; everything that can be wrong with the policy is told here."""
         self.app = app
-        self._enforce = enforce
-        self._gate = Gate(policy, fields, asynchronous=True)
+        self._enforce = check_enforce(enforce)
         self._refusals = Refusals()
+        self.policy = admit(policy, fields, asynchronous=True)
 
     @property
     def policy(self) -> Source:
         """The policy in force; assign another, and the next request meets that one."""
-        return self._gate.source
+        return self._source
 
     @policy.setter
     def policy(self, new: Source) -> None:
-        self._gate.source = new
+        self._source = admit(new, {}, asynchronous=True)
+        # The usual case without a look at what the source is. In this order, a request
+        # that comes between the two lines meets the old or the new, never neither.
+        self._policy = self._source if type(self._source) is Policy else None
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: C901, PLR0912  one coroutine is all that a request may cost
         """Answer one connection."""
         if scope["type"] != "http":
             await self._pass_connection(scope, receive, send)
             return
-        source = self._gate.source
+        policy = self._policy
         varies = False
-        if source.__class__ is not Policy:
-            source, varies = await self._choose(source, scope)
-            if source is None:
-                await self._run(scope, receive, send, _VARY if varies else ())
+        if policy is None:
+            choice = await self._choose(self._source, scope)
+            policy, varies = choice.policy, choice.varies
+            if policy is None:
+                await self._run_exempt(choice, scope, receive, send)
                 return
-        policy: Policy = source  # type: ignore[assignment]  # what is no Policy was chosen from
         answers = policy.byte_answers
-        origin: bytes | None = None
-        several = False
+        if scope["method"] == "OPTIONS" and (start := self._preflight(policy, scope, varies)):
+            await send(start)
+            await send({"type": "http.response.body", "body": b""})
+            return
+        origin = None
         for name, value in scope["headers"]:
             if name == b"origin":
-                several = origin is not None
-                origin = value
-        if origin is not None and scope["method"] == "OPTIONS":
-            asked = [value for name, value in scope["headers"] if name == _ACRM]
-            if asked:
-                line = None if several else origin
-                names = [value for name, value in scope["headers"] if name == _ACRH]
-                pairs = self._preflight(policy, line, asked, names)
-                if varies and answers.any_origin:
-                    pairs += _VARY
-                await _send_preflight(send, policy.preflight_status, pairs)
-                return
-        if origin is None or answers.any_origin:
+                origin = value if origin is None else _SEVERAL
+        if origin is None:
             pairs = answers.unmatched
-        elif not several and (pair := answers.known.get(origin) or answers.allow(origin)):
-            pairs = (pair, *answers.vary_tail)
+        elif answer := answers.known.get(origin) or answers.meet(origin):
+            pairs = answer
         else:
             pairs = answers.unmatched
-            self._refusals.note_origin(policy, None if several else origin.decode("latin-1"))
-            if self._enforce and not _is_same_origin(scope):
-                await _send_text(send, 403, _REFUSED, pairs)
+            self._refusals.note_origin(policy, None if origin is _SEVERAL else origin)
+            if self._enforce and await _send_refusal(scope, send, pairs):
                 return
         if varies and answers.any_origin:
             pairs += _VARY
-        await self._run(scope, receive, send, pairs)
-
-    async def _run(self, scope: Scope, receive: Receive, send: Send, pairs: Pairs) -> None:
-        """Run the application, and put ``pairs`` on the start of its response."""
         started = False
 
         def send_marked(message: Message) -> Awaitable[None]:
             nonlocal started
-            if message["type"] == "http.response.start":
-                started = True
-                headers = message.get("headers", ())
-                if headers.__class__ is not list:
-                    headers = list(headers)
-                for name, _ in headers:
-                    if name not in _UNTOUCHED and name.lower() in _TOUCHED:
-                        return send({**message, "headers": _merge(headers, pairs)})
-                return send({**message, "headers": [*headers, *pairs]})
-            return send(message)
+            if started or message["type"] != "http.response.start":
+                return send(message)
+            started = True
+            return send(_marked(message, pairs))
 
         try:
             await self.app(scope, receive, send_marked)
         except Exception:
             if not started:
-                # What no layer inside turned into a response would be answered by the
-                # server without a CORS header, and look like a CORS error in a browser.
-                await _send_text(send, 500, _FAILED, pairs)
+                await _send_failure(send, pairs)
             raise
 
-    def _preflight(
-        self, policy: Policy, origin: bytes | None, asked: list[bytes], names: list[bytes]
-    ) -> Pairs:
-        """Return the pairs of a preflight's answer, and note what it refuses."""
-        answers = policy.byte_answers
+    async def _run_exempt(self, choice: Choice, scope: Scope, receive: Receive, send: Send) -> None:
+        """Run the application where no policy holds."""
+        if not choice.varies and not choice.ambiguous:
+            await self.app(scope, receive, send)
+            return
+        pairs = _VARY if choice.varies else ()
+        owned = _OWNED if choice.ambiguous else frozenset[bytes]()
+        if choice.ambiguous:
+            self._refusals.note_path(_path(scope)[0])
+            # Whichever reading the application takes, no policy has allowed this Origin.
+            has_origin = bool(_lines(scope, b"origin"))
+            if self._enforce and has_origin and await _send_refusal(scope, send, pairs):
+                return
+        started = False
+
+        def send_marked(message: Message) -> Awaitable[None]:
+            nonlocal started
+            if started or message["type"] != "http.response.start":
+                return send(message)
+            started = True
+            return send(_marked(message, pairs, owned))
+
+        try:
+            await self.app(scope, receive, send_marked)
+        except Exception:
+            if not started:
+                await _send_failure(send, pairs)
+            raise
+
+    def _preflight(self, policy: Policy, scope: Scope, varies: bool) -> Message | None:  # noqa: FBT001  as above
+        """Return the start of a preflight's answer; ``None`` where the request is none.
+
+        What a browser will refuse in the answer is noted.
+        """
+        origin = None
+        asked: list[bytes] = []
+        names: list[bytes] = []
+        for name, value in scope["headers"]:
+            if name == b"origin":
+                origin = value if origin is None else _SEVERAL
+            elif len(name) >= _SHORTEST_ASKED:  # one look instead of two for most headers
+                if name == _ACRM:
+                    asked.append(value)
+                elif name == _ACRH:
+                    names.append(value)
+        if origin is None or not asked:
+            return None
         # Two lines are one list to a proxy that joins them: no token, so refused.
         method = asked[0] if len(asked) == 1 else b", ".join(asked)
-        self._refusals.note_preflight(policy, answers, origin, method, names)
-        return answers.preflight(origin, method, names)
+        line = None if origin is _SEVERAL else origin
+        answers = policy.byte_answers
+        pairs = answers.preflight(line, method, names)
+        if pairs is answers.vary:
+            self._refusals.note_origin(policy, line)
+        elif (fault := answers.fault(method, names)) is not None:
+            self._refusals.note_fault(line, fault)
+        status = policy.preflight_status
+        # RFC 9110, section 8.6: a 204 has no Content-Length.
+        headers = [*pairs] if status == _NO_CONTENT else [*pairs, _EMPTY]
+        if varies and answers.any_origin:
+            headers += _VARY
+        return {"type": "http.response.start", "status": status, "headers": headers}
 
-    async def _choose(self, source: object, scope: Scope) -> tuple[Policy | None, bool]:
-        """Return the policy for this path and origin, and whether a function chose it."""
-        path = _path(scope)
-        varies = not isinstance(source, Routes)
-        if varies:
-            try:
-                source = await cast("AsyncChooser", source)(*_shared(scope), path)
-                check_choice(source)
-            except Exception as error:  # noqa: BLE001  a refusal must not become a crash
-                note_policy_failure(error)
-                return NOBODY, True
-        if isinstance(source, Routes):
-            raw_path = scope.get("raw_path")
-            raw = None if raw_path is None else raw_path.decode("latin-1")
-            if source.is_ambiguous(path, raw):
-                self._refusals.note_path(path)
-            return source.policy_for(path, raw), varies
-        return cast("Policy | None", source), varies
+    async def _choose(self, source: object, scope: Scope) -> Choice:
+        """Return what is in force for this path and origin."""
+        path, raw_path = _path(scope)
+        if isinstance(source, (Policy, Routes)):
+            return choose(source, path, raw_path)
+        origin = _single(scope, b"origin")
+        scheme, host = scope.get("scheme", "http"), _single(scope, b"host")
+        try:
+            chosen = await cast("AsyncChooser", source)(origin, scheme, host, path)
+            return choose(chosen, path, raw_path, varies=True)
+        except Exception as error:  # noqa: BLE001  a refusal must not become a crash
+            self._refusals.note_failure(origin, error)
+            return FAILED
 
     async def _pass_connection(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand on what is not HTTP; with ``enforce``, guard WebSocket handshakes."""
-        if scope["type"] == "websocket" and self._enforce:
-            source: object = self._gate.source
-            if not isinstance(source, Policy):
-                source, _ = await self._choose(source, scope)
-            lines = [value for name, value in scope["headers"] if name == b"origin"]
-            if isinstance(source, Policy) and lines and not source.byte_answers.any_origin:
-                origin = lines[0] if len(lines) == 1 else None
-                if origin is None or source.byte_answers.allow(origin) is None:
-                    self._refusals.note_origin(source, origin and origin.decode("latin-1"))
-                    await receive()  # websocket.connect: only then may it be closed
+        if self._enforce and scope["type"] == "websocket" and (lines := _lines(scope, b"origin")):
+            choice = await self._choose(self._source, scope)
+            if not self._admits(choice, lines):
+                # Only after websocket.connect may it be closed.
+                if (await receive())["type"] == "websocket.connect":
                     await send({"type": "websocket.close", "code": _POLICY_VIOLATION})
-                    return
+                return
         await self.app(scope, receive, send)
 
+    def _admits(self, choice: Choice, lines: list[bytes]) -> bool:
+        """Return whether a handshake with these Origin lines may go on."""
+        policy = choice.policy
+        if policy is None:
+            return not choice.ambiguous
+        origin = lines[0] if len(lines) == 1 else None
+        answers = policy.byte_answers
+        if answers.any_origin or (origin is not None and answers.allow(origin) is not None):
+            return True
+        self._refusals.note_origin(policy, origin)
+        return False
 
-def _merge(headers: Iterable[tuple[bytes, bytes]], pairs: Pairs) -> list[tuple[bytes, bytes]]:
+
+def _merge(
+    headers: Iterable[tuple[bytes, bytes]], pairs: Pairs, owned: frozenset[bytes]
+) -> list[tuple[bytes, bytes]]:
     """Return the application's headers with ours: a set replaced, ``Vary`` merged."""
     kept: list[tuple[bytes, bytes]] = []
     vary: list[str] = []
     replaced: list[str] = []
     for name, value in headers:
         lower = name.lower()
-        if lower in _OWNED:
+        if lower in owned:
             replaced.append(lower.decode())
         elif lower == b"vary":
             vary.append(value.decode("latin-1"))
@@ -231,45 +279,70 @@ def _merge(headers: Iterable[tuple[bytes, bytes]], pairs: Pairs) -> list[tuple[b
     return [*kept, *((b"vary", value.encode("latin-1")) for value in vary), *pairs]
 
 
-async def _send_preflight(send: Send, status: int, pairs: Pairs) -> None:
-    # RFC 9110, section 8.6: a 204 has no Content-Length.
-    length = () if status == _NO_CONTENT else ((b"content-length", b"0"),)
-    await send({"type": "http.response.start", "status": status, "headers": [*pairs, *length]})
-    await send({"type": "http.response.body", "body": b""})
-
-
-async def _send_text(send: Send, status: int, body: bytes, pairs: Pairs) -> None:
-    length = (b"content-length", str(len(body)).encode())
-    headers = [_TEXT, length, *pairs]
+async def _send(send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 
 
-def _is_same_origin(scope: Scope) -> bool:
-    """Return whether the browser says that page and server are one origin.
+async def _send_text(send: Send, status: int, body: bytes, pairs: Pairs) -> None:
+    length = (b"content-length", str(len(body)).encode())
+    await _send(send, status, [_TEXT, length, *pairs], body)
 
-    Fetch Metadata, #sec-fetch-site-header: no page can set or remove it.
+
+async def _send_refusal(scope: Scope, send: Send, pairs: Pairs) -> bool:
+    """Answer 403 and return true, unless page and server are one origin.
+
+    The browser says that: Fetch Metadata, #sec-fetch-site-header. No page can set it.
     """
-    sites = [value for name, value in scope["headers"] if name == b"sec-fetch-site"]
-    return sites == [b"same-origin"]
+    if _lines(scope, b"sec-fetch-site") == [b"same-origin"]:
+        return False
+    await _send_text(send, 403, _REFUSED, pairs)
+    return True
 
 
-def _shared(scope: Scope) -> tuple[str | None, str, str | None]:
-    """Return what a preflight and its request share, besides the path."""
-    values = {b"origin": list[bytes](), b"host": list[bytes]()}
-    for name, value in scope["headers"]:
-        if name in values:
-            values[name].append(value)
-    origin, host = (
-        lines[0].decode("latin-1") if len(lines) == 1 else None for lines in values.values()
-    )
-    return origin, scope.get("scheme", "http"), host
+async def _send_failure(send: Send, pairs: Pairs) -> None:
+    """Answer for an application that raised.
+
+    What no layer inside turned into a response would be answered by the server without a
+    CORS header, and look like a CORS error in a browser.
+    """
+    with suppress(Exception):  # the client may be gone: the application's exception counts
+        await _send_text(send, 500, _FAILURE, pairs)
 
 
-def _path(scope: Scope) -> str:
-    """Return the path that the application routes on: below where it is mounted."""
+def _lines(scope: Scope, wanted: bytes) -> list[bytes]:
+    return [value for name, value in scope["headers"] if name == wanted]
+
+
+def _single(scope: Scope, wanted: bytes) -> str | None:
+    """Return the value of a header that has exactly one line, without surrounding blanks."""
+    lines = _lines(scope, wanted)
+    return lines[0].strip(b" \t").decode("latin-1") if len(lines) == 1 else None
+
+
+def _path(scope: Scope) -> tuple[str, str | None]:
+    """Return the path that the application routes on, decoded and as it was received.
+
+    It is the part below where the application is mounted (ASGI, "root_path").
+    """
     path: str = scope["path"]
+    raw: str | None = None
+    if (received := scope.get("raw_path")) is not None:
+        raw = received.split(b"?", 1)[0].decode("latin-1")
     root: str = scope.get("root_path", "")
     if root and path.startswith(root) and path[len(root) :][:1] in {"", "/"}:
-        return path[len(root) :] or "/"
-    return path
+        path = path[len(root) :] or "/"
+        if raw is not None and raw.startswith(root):
+            raw = raw[len(root) :]
+    return path, raw
+
+
+def _marked(message: Message, pairs: Pairs, owned: frozenset[bytes] = _OWNED) -> Message:
+    """Return a copy of the start of a response, with ``pairs`` in its headers."""
+    headers = message.get("headers") or ()
+    if headers.__class__ is not list:
+        headers = [*headers]  # an iterator can be read once only
+    for name, _ in headers:
+        if name not in _UNTOUCHED and name.lower() in _TOUCHED:
+            return {**message, "headers": _merge(headers, pairs, owned)}
+    return {**message, "headers": [*headers, *pairs]}

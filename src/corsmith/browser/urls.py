@@ -17,7 +17,7 @@ from corsmith.origin import (
     read_ipv6,
     split_origin,
 )
-from corsmith.suffixes import registrable_domain, to_punycode
+from corsmith.suffixes import find_registrable, to_punycode
 
 __all__ = ["Site", "Url", "is_local_origin", "origin_of", "read_url", "site_of"]
 
@@ -211,6 +211,6 @@ def site_of(page: str, target: str, *, ports_of_an_address_are_sites: bool = Fal
     if one.host == other.host:
         address = one.host.startswith("[") or one.host.replace(".", "").isdigit()
         return "cross-site" if address and ports_of_an_address_are_sites else "same-site"
-    domain = registrable_domain(one.host)
-    same = domain is not None and domain == registrable_domain(other.host)
+    domain = find_registrable(one.host)
+    same = domain is not None and domain == find_registrable(other.host)
     return "same-site" if same else "cross-site"

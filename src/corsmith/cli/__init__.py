@@ -8,7 +8,6 @@ policy code.
 import os
 import sys
 from collections.abc import Callable
-from difflib import get_close_matches
 from importlib import import_module
 from typing import Any, Final, NoReturn
 
@@ -35,10 +34,6 @@ Examples:
 class _Verbs(click.Group):
     """The verbs, known by name before any of them is imported."""
 
-    def list_commands(self, _context: click.Context) -> list[str]:
-        """Return the names of the verbs."""
-        return list(self.commands)
-
     def get_command(self, _context: click.Context, name: str) -> click.Command | None:
         """Import the verb and return its command; ``None`` if there is no such verb."""
         if name not in _VERBS:
@@ -56,8 +51,10 @@ class _Verbs(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Return the verb of a command line; what is no verb is told with the nearest."""
         word = args[0]
-        if word in _VERBS or word.startswith("-"):
+        if word in _VERBS:
             return super().resolve_command(context, args)
+        from difflib import get_close_matches  # only for a slip
+
         near = get_close_matches(word, _VERBS, n=1)
         names = f"did you mean {near[0]}?" if near else f"the verbs are {' and '.join(_VERBS)}"
         raise click.UsageError(f"there is no verb {word!r}; {names}", context)
@@ -65,7 +62,19 @@ class _Verbs(click.Group):
     def main(self, *args: Any, **settings: Any) -> NoReturn:  # noqa: ANN401  as click's own
         """Run a command line and exit with its status; every error is told, none is raised."""
         settings["standalone_mode"] = False
+        _open_standard_streams()
         sys.exit(_guarded(lambda: super(_Verbs, self).main(*args, **settings)))
+
+
+def _open_standard_streams() -> None:
+    """Open what the caller has closed: a connection must not get a number that is written to."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            # The lowest free number is given: this one.
+            stream = open(os.devnull, "r+", encoding="utf-8")  # noqa: PTH123, SIM115  stays open
+            setattr(sys, name, stream)
 
 
 def _guarded(run: Callable[[], object]) -> Status | int:
@@ -80,10 +89,11 @@ def _guarded(run: Callable[[], object]) -> Status | int:
         return _told(error)
     except (KeyboardInterrupt, click.Abort):
         return Status.INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read the answer has enough. Python would complain once more at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return Status.OK
+    except (BrokenPipeError, SystemExit):
+        # Whoever read the answer has gone, and click ends so if it notices first. Whatever
+        # the answer was, it was not told. Python would complain once more at its own end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return Status.UNKNOWN
     except Exception as error:
         # Not imported before: `corsmith --help` has no use for them.
         from corsmith.errors import CorsmithError

@@ -188,18 +188,15 @@ def _table(findings: Findings) -> Iterator[str]:
     for answer in answers:
         mark = "✓ yes" if answer.allowed else "✗ no "
         row = f"  {mark}  {answer.question.origin:<{width}}"
-        if not answer.allowed:
-            row += f"  {_cause(findings, answer)}"
-        yield row.rstrip()
+        yield row.rstrip() if answer.allowed else f"{row}  {_cause(findings, answer)}"
+        if answer.nearest is not None:
+            yield f"         nearest {answer.nearest.origin} ({answer.nearest.difference})"
 
 
 def _cause(findings: Findings, answer: Answer) -> str:
     if answer.verdict is None:
         return f"no policy covers {findings.path}"
-    code = answer.verdict.reasons[0].code
-    if answer.nearest is None:
-        return code
-    return f"{code}; nearest {answer.nearest.origin} ({answer.nearest.difference})"
+    return answer.verdict.reasons[0].code
 
 
 def as_json(findings: Findings) -> str:

@@ -3,10 +3,9 @@
 What lives here: the flags. What does not: the server (``corsmith.server``).
 """
 
-import os
 import signal
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -155,31 +154,27 @@ def serve(
     Ctrl-C ends the server, and is no error: exit status 0. A wrong command line, an invalid
     policy and a port that is taken are 2.
     """
-    _keep_standard_streams()
     # Until the server has its own answer to it, this one means the same as Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         _refuse_target(target)
-        given = {name: value for name, value in fields.items() if value is not None}
-        source = PolicySource(
-            file=file, fields=given, flags=tuple(_POLICY_FLAGS[name] for name in given)
-        )
+        source = _source(file, fields)
         policy = _load(source)
         run = _import_server()
-        listening = listen(host, port)
-        address, port = address_of(listening)
-        plan = run.Plan(
-            listening=listening,
-            policy=policy,
-            source=source,
-            hosts=Hosts(port, allowed) if allowed or is_loopback(address) else None,
-            limit_body=limit_body,
-            workers=workers,
-            grace=grace,
-            quiet=quiet,
-            try_page=not no_try,
-        )
-        ended = run.Supervisor(plan, _say).run()
+        with listen(host, port) as listening:
+            address, port = address_of(listening)
+            plan = run.Plan(
+                listening=listening,
+                policy=policy,
+                source=source,
+                hosts=Hosts(port, allowed) if allowed or is_loopback(address) else None,
+                limit_body=limit_body,
+                workers=workers,
+                grace=grace,
+                quiet=quiet,
+                try_page=not no_try,
+            )
+            ended = run.Supervisor(plan, _say).run()
     except KeyboardInterrupt:
         ended = True
     if not ended:
@@ -187,13 +182,11 @@ def serve(
     context.exit(Status.OK if ended else Status.NO)
 
 
-def _keep_standard_streams() -> None:
-    """Open what the caller has closed: else a connection would get a number that is written to."""
-    for stream in (0, 1, 2):
-        try:
-            os.fstat(stream)
-        except OSError:
-            os.open(os.devnull, os.O_RDWR)  # the lowest free number: this one
+def _source(file: str | None, fields: Mapping[str, object]) -> PolicySource:
+    """Return where the policy comes from: a file, and the flags that replace its fields."""
+    given = {name: value for name, value in fields.items() if value is not None}
+    flags = tuple(_POLICY_FLAGS[name] for name in given)
+    return PolicySource(file=file, fields=given, flags=flags)
 
 
 _INSTEAD: Final = {

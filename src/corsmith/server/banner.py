@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from corsmith.errors import CorsmithError, PolicyError
 from corsmith.policy import Policy
 from corsmith.routes import Routes
+from corsmith.server.hosts import is_loopback
 from corsmith.words import describe
 
 __all__ = ["Started", "banner", "edited", "failed", "warnings"]
@@ -40,26 +41,23 @@ class Started:
 
 def banner(started: Started) -> list[str]:
     """Return at most eight lines: what is served where, under which policy, how to try it."""
-    everywhere = started.address in _ANY_ADDRESS
-    reach = ", for everyone who reaches this machine" if everywhere else ""
+    reach = "" if is_loopback(started.address) else ", for everyone who reaches this machine"
     lines = [f'corsmith serves {{"status": "OK"}} on {started.url}{reach}']
     if started.file is not None:
         lines.append(_row("policy", f"{started.file} (an edit is in force at once)"))
     lines.append(_row("allows", " · ".join(describe(started.policy))))
-    lines.append(
-        _row(
-            "try it",
-            f"curl -i {started.url}/ -H {shlex.quote(f'Origin: {_origin(started.policy)}')}",
-        )
-    )
-    if started.page is not None:
-        lines.append(_row("or open", f"{started.page} (a page on another origin)"))
+    curl = f"curl -i {started.url}/ -H {shlex.quote(f'Origin: {_origin(started.policy)}')}"
+    if started.page is None:
+        lines.append(_row("try it", curl))
+    else:
+        lines.append(_row("try it", f"{started.page}   (a page on another origin)"))
+        lines.append(_row("or", curl))
     lines.append(_row("stop", "Ctrl-C"))
     return lines
 
 
 def _row(name: str, text: str) -> str:
-    return f"  {name:<8} {text}"
+    return f"  {name:<10} {text}"
 
 
 def _origin(policy: Policy | Routes) -> str:

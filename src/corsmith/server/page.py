@@ -327,10 +327,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
 def _is_same(one: InForce, other: InForce) -> bool:
     """Return whether a page shows both alike: equal policies may be spelled differently."""
-    return one.policy is other.policy and (one.source, one.problems) == (
-        other.source,
-        other.problems,
-    )
+    return one.policy is other.policy and one == other
 
 
 def _asset(name: str) -> bytes:

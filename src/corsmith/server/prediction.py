@@ -6,7 +6,7 @@ what will come of it, why, and which line would change it. What does not: the ju
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Final
 
 from corsmith.advice import Advice, advise, write_field, write_value
@@ -74,11 +74,13 @@ BUTTONS: Final[dict[str, Button]] = {
 class InForce:
     """The policy in force, the file it is from if it is from one, and what is wrong with that.
 
+    ``flags`` are the fields that the command line sets, whatever the file says of them;
     ``problems`` are those of an edit that could not take the place of ``policy``.
     """
 
     policy: Policy | Routes
     source: str | None = None
+    flags: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
 
 
@@ -136,7 +138,7 @@ def _blocked(  # the parts of a prediction
 ) -> Prediction:
     line, note = advice.line, advice.note
     if line is not None and len(line) > _LONGEST_LINE:
-        fields = " and ".join(text.partition(" = ")[0] for text in line.split("\n"))
+        fields = " and ".join(_fields(line))
         line, note = None, f"Add {', '.join(advice.added)} to {fields}. {note}"
     return Prediction(
         preflight=question.has_preflight,
@@ -213,11 +215,21 @@ def _predict_at(in_force: InForce, button: Button, path: str, origin: str) -> di
     policy = in_force.policy
     file = in_force.source or "a policy file"
     if isinstance(policy, Policy):
-        return {**asdict(predict(policy, button, origin)), "where": f"{file}, under [policy]"}
+        prediction = predict(policy, button, origin)
+        held = [field for field in _fields(prediction.line) if field in in_force.flags]
+        if in_force.source is not None and held:
+            note = f"The command line sets {' and '.join(held)}: leave that flag out."
+            prediction = replace(prediction, note=f"{note} {prediction.note}".strip())
+        return {**asdict(prediction), "where": f"{file}, under [policy]"}
     covering = policy.policy_for(path)
     key = next((key for key, value in policy.entries.items() if value is covering), path)
     where = file if covering is None else f"{file}, in the [[routes]] of {key}"
     return {**asdict(predict(covering, button, origin)), "where": where}
+
+
+def _fields(lines: str | None) -> list[str]:
+    """Return the names of the fields that lines of TOML set."""
+    return [line.partition(" = ")[0] for line in (lines or "").splitlines()]
 
 
 def _write_document(

@@ -14,7 +14,6 @@ Facts about Granian 2.8 that shape the code:
 """
 
 import contextlib
-import os
 import resource
 import signal
 import socket
@@ -22,7 +21,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import Pipe
 from types import FrameType
 from typing import Any, Final
@@ -87,7 +86,9 @@ class Supervisor:
         self._plan = plan
         self._say = say
         self._address, self._port = address_of(plan.listening)
-        self._in_force = InForce(policy=plan.policy, source=plan.source.file)
+        self._in_force = InForce(
+            policy=plan.policy, source=plan.source.file, flags=tuple(plan.source.fields)
+        )
         self._page: TryPage | None = None
         self._page_url: str | None = None
         self._watcher = plan.source.watcher(self._take, self._complain)
@@ -170,14 +171,14 @@ class Supervisor:
     def _take(self, policy: Policy | Routes) -> None:
         before = self._in_force
         file = str(before.source)
-        self._in_force = InForce(policy=policy, source=file)
+        self._in_force = replace(before, policy=policy, problems=())
         if policy != before.policy or before.problems:
             self._say(_at_now([*edited(file, policy), *warnings(policy)]))
 
     def _complain(self, error: CorsmithError) -> None:
         before = self._in_force
         lines = problems(error)
-        self._in_force = InForce(policy=before.policy, source=before.source, problems=tuple(lines))
+        self._in_force = replace(before, problems=tuple(lines))
         self._say(_at_now(failed(str(before.source), error)))
 
 
@@ -236,8 +237,6 @@ class _Server(MPServer):
 
     def _end(self, _number: int, _frame: FrameType | None) -> None:
         """End as asked; asked again, at once."""
-        if os.getpid() != self.pid:
-            os._exit(0)  # a worker that has no handlers of its own yet
         if self.interrupt_signal:
             for worker in self.wrks:
                 worker.kill()  # type: ignore[no-untyped-call]  # Granian's
@@ -264,7 +263,8 @@ def _raise_file_limit() -> int:
     if soft != resource.RLIM_INFINITY and soft < wanted:
         with contextlib.suppress(OSError, ValueError):  # macOS has another limit below it
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-    return min(resource.getrlimit(resource.RLIMIT_NOFILE)[0], _MOST_FILES)
+    now, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return _MOST_FILES if now == resource.RLIM_INFINITY else min(now, _MOST_FILES)
 
 
 def _wait_for_answer(started: Started) -> None:

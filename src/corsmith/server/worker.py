@@ -7,6 +7,7 @@ A worker dies with the process that started it, however that ended: nothing is l
 that holds the port.
 """
 
+import contextlib
 import gc
 import logging
 import os
@@ -89,7 +90,8 @@ class Worker:
         front = self._front()
         self._follow(front)
         _tune_collector()
-        self.ready.send_bytes(b"1")
+        with contextlib.suppress(OSError):  # nobody waits for a worker that replaces another
+            self.ready.send_bytes(b"1")
         self.ready.close()
         return front
 
@@ -124,6 +126,5 @@ def _tune_collector() -> None:
 
     A request leaves no cycles behind; looking for them took a twentieth of its time.
     """
-    gc.collect()
     gc.freeze()
     gc.set_threshold(_YOUNG_OBJECTS)

@@ -198,7 +198,7 @@ function preflightStep({ seen, settled, prediction, got }) {
     const bad = got && !got.status && !seen.request;
     const sentence = bad
       ? "The browser asked first, and the answer does not allow it."
-      : "The browser asked first whether this page may.";
+      : "The browser asked first, and the answer allows it.";
     return step(bad ? "bad" : "good", "Preflight", sentence, wire(seen.preflight, bad ? prediction.code : null));
   }
   if (!settled && prediction.preflight) return step("wait", "Preflight", "…");

@@ -46,13 +46,16 @@ def install(
 
 def is_asgi(app: object) -> bool:
     """Return whether ``app`` speaks ASGI 3 rather than WSGI; raise for neither."""
-    if callable(app) and not isinstance(app, type):
-        call = app if inspect.isroutine(app) else getattr(app, "__call__", None)  # noqa: B004
+    if callable(app):
+        # A class is called to make its objects: what counts is not how those are called.
+        call = app if isinstance(app, type) else getattr(app, "__call__", None)  # noqa: B004
         if inspect.iscoroutinefunction(app) or inspect.iscoroutinefunction(call):
             return True
         count = _positional_arguments(app)
-        if count in {_WSGI_ARGUMENTS, _ASGI_ARGUMENTS}:
-            return count == _ASGI_ARGUMENTS
+        if count == _ASGI_ARGUMENTS and not isinstance(app, type):
+            return True
+        if count == _WSGI_ARGUMENTS:
+            return False
     message = f"{quote(app)} is no ASGI or WSGI application."
     fix = "Give the application object itself, or use corsmith.adapters.asgi or .wsgi."
     raise PolicyError([diagnose("wrong-type", "app", quote(app), message, fix)])

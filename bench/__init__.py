@@ -1,0 +1,1 @@
+"""Benchmarks: `make bench` compares with peers and with our own floor, each in one run."""

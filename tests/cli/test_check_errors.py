@@ -1,0 +1,127 @@
+"""``corsmith check`` with a wrong command line: what is told, word by word."""
+
+from pathlib import Path
+
+import pytest
+from inline_snapshot import snapshot
+
+from corsmith.cli.status import Status
+from tests.cli.checking import Check
+
+
+@pytest.mark.parametrize(
+    ("words", "error"),
+    [
+        (
+            [],
+            snapshot("""\
+corsmith: what shall be checked? Name a policy file:
+  corsmith check cors.toml --from https://app.example
+"""),
+        ),
+        (
+            ["."],
+            snapshot("""\
+corsmith: . is a folder, which this version does not check; type one of
+  corsmith check cors.toml
+  corsmith serve --policy cors.toml
+"""),
+        ),
+        (
+            ["https://api.example/items"],
+            snapshot("""\
+corsmith: this version sends nothing to https://api.example/items; type one of
+  curl -i -H 'Origin: https://app.example' https://api.example/items
+  corsmith check cors.toml --from https://app.example
+"""),
+        ),
+        (
+            ["main:app"],
+            snapshot("""\
+corsmith: this version does not check main:app; it checks a policy file:
+  corsmith check cors.toml --from https://app.example
+"""),
+        ),
+        (
+            ["app.example"],
+            snapshot(
+                'corsmith: "app.example" is no file or folder here; for the site write https://app.example\n'
+            ),
+        ),
+        (
+            ["localhost:8000"],
+            snapshot('corsmith: "localhost:8000" has no scheme; write http://localhost:8000\n'),
+        ),
+        (["missing.toml"], snapshot("corsmith: there is no file or folder missing.toml\n")),
+        (
+            ["cors.toml", "--from", "app.example"],
+            snapshot("""\
+corsmith: --from: "app.example" has no scheme. An origin is scheme, host and port.
+  Write "https://app.example".
+"""),
+        ),
+        (
+            ["cors.toml", "--from", "https://app.example/"],
+            snapshot("""\
+corsmith: --from: "https://app.example/" has a trailing slash. An origin is scheme, host and port.
+  Write "https://app.example".
+"""),
+        ),
+        (
+            ["cors.toml", "--from", "https://*.example.com"],
+            snapshot(
+                "corsmith: --from https://*.example.com: a page has one origin, not a pattern\n"
+            ),
+        ),
+        (
+            ["cors.toml", "--from", "https://app.example", "-X", "TRACE"],
+            snapshot("corsmith: -X TRACE: browsers let no page send TRACE\n"),
+        ),
+        (
+            ["cors.toml", "--from", "https://app.example", "-X", "A B"],
+            snapshot('corsmith: -X "A B" is no method: a method is a token\n'),
+        ),
+        (
+            ["cors.toml", "--from", "https://app.example", "-H", "Cookie: a=b"],
+            snapshot("corsmith: -H Cookie: browsers let no page set it; cookies are --cookies\n"),
+        ),
+        (
+            ["cors.toml", "--from", "https://app.example", "-H", "Host: a"],
+            snapshot("corsmith: -H Host: browsers let no page set it\n"),
+        ),
+        (
+            ["cors.toml", "--from", "https://app.example", "-H", ": 1"],
+            snapshot("corsmith: -H \": 1\" is no header; write -H 'X-Key: 1'\n"),
+        ),
+        (
+            ["routes.toml", "--from", "https://app.example"],
+            snapshot("""\
+corsmith: the policy file routes.toml; nothing is imported or sent
+corsmith: the file has [[routes]]: say which path, as in --path /api/
+"""),
+        ),
+        (
+            ["cors.toml", "--origin", "https://app.example"],
+            snapshot("""\
+corsmith: no such option '--origin'.
+  see corsmith check --help
+"""),
+        ),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_wrong_command_line_says_what_to_type(check: Check, words: list[str], error: str) -> None:
+    """Three lines at most, on standard error, exit status 2."""
+    result = check(*words)
+    assert result.exit_code == Status.USAGE
+    assert result.stdout == ""
+    assert result.stderr == error
+    assert len(result.stderr.splitlines()) <= 4
+
+
+def test_a_file_that_is_no_policy_file_says_so(check: Check, tmp_path: Path) -> None:
+    """Only a .toml file is read as a policy."""
+    (tmp_path / "notes.txt").write_text("x")
+    result = check("notes.txt")
+    assert result.exit_code == Status.USAGE
+    assert "notes.txt does not end in .toml" in result.stderr

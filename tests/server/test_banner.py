@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import pytest
+from inline_snapshot import snapshot
+
+from corsmith.errors import PolicyError, UsageError
+from corsmith.policy import Policy
+from corsmith.routes import Routes
+from corsmith.server.banner import Started, banner, edited, failed, warnings
+from corsmith.server.source import PolicySource
+
+SEED = PolicySource().load()
+
+
+def started(
+    policy: Policy | Routes = SEED,
+    *,
+    address: str = "127.0.0.1",
+    file: str | None = None,
+    page: str | None = None,
+) -> Started:
+    return Started(address=address, port=8000, policy=policy, file=file, page=page)
+
+
+def test_the_banner_says_what_is_served_where_under_which_policy_and_how_to_try_it() -> None:
+    lines = banner(started(page="http://127.0.0.1:54321/?token=abc"))
+    assert "\n".join(lines) == snapshot("""\
+corsmith serves {"status": "OK"} on http://127.0.0.1:8000
+  allows     any origin · GET, POST, OPTIONS · x-api-key, Content-Type · without credentials
+  try it     http://127.0.0.1:54321/?token=abc   (a page on another origin)
+  or         curl -i http://127.0.0.1:8000/ -H 'Origin: https://app.example'
+  stop       Ctrl-C\
+""")
+
+
+def test_with_a_file_it_says_that_it_may_be_edited() -> None:
+    policy = Policy(origins=["https://*.a.example", "https://b.example"], credentials=True)
+    assert "\n".join(banner(started(policy, file="cors.toml"))) == snapshot("""\
+corsmith serves {"status": "OK"} on http://127.0.0.1:8000
+  policy     cors.toml (an edit is in force at once)
+  allows     https://*.a.example, https://b.example · GET, HEAD, POST · Content-Type · with credentials
+  try it     curl -i http://127.0.0.1:8000/ -H 'Origin: https://b.example'
+  stop       Ctrl-C\
+""")  # noqa: E501  as wide as it is
+
+
+def test_it_never_has_more_than_eight_lines() -> None:
+    policy = Policy(
+        origins=[f"https://{number}.example" for number in range(50)],
+        expose="*",
+        max_age=600,
+        origin_regex=r"https://[a-z]+\.c\.example",
+    )
+    lines = banner(started(policy, address="0.0.0.0", file="cors.toml", page="http://p"))  # noqa: S104  compared
+    assert len(lines) <= 8
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:8000"),
+        ("::1", "http://[::1]:8000"),
+        ("0.0.0.0", "http://127.0.0.1:8000, for everyone who reaches this machine"),  # noqa: S104
+        ("::", "http://[::1]:8000, for everyone who reaches this machine"),
+        ("192.168.0.2", "http://192.168.0.2:8000, for everyone who reaches this machine"),
+    ],
+)
+def test_it_says_where_and_for_whom(address: str, words: str) -> None:
+    assert banner(started(address=address))[0] == f'corsmith serves {{"status": "OK"}} on {words}'
+
+
+def test_the_curl_line_names_an_origin_that_is_allowed() -> None:
+    routes = Routes({"/a": None, "/b": Policy(origins=["@loopback", "https://b.example"])})
+    lines = banner(started(routes))
+    assert "  try it     curl -i http://127.0.0.1:8000/ -H 'Origin: https://b.example'" in lines
+
+
+def test_an_edit_is_told_in_words() -> None:
+    (line,) = edited("cors.toml", Policy(origins=["https://b.example"], credentials=True))
+    words = "https://b.example · GET, HEAD, POST · Content-Type · with credentials"
+    assert line == f"cors.toml is in force: {words}"
+
+
+def test_a_bad_edit_is_told_with_every_problem_and_what_stays() -> None:
+    with pytest.raises(PolicyError) as told:
+        Policy(origins=["https://b.example/"], max_age=-1)
+    first, *rest = failed("cors.toml", told.value)
+    assert first == "cors.toml cannot be used, so the policy before it stays:"
+    assert rest == [f"  {problem}" for problem in told.value.problems]
+    assert len(rest) == 2
+
+
+def test_a_file_that_has_gone_is_told_too() -> None:
+    lines = failed("cors.toml", UsageError("there is no file cors.toml\n  write one"))
+    assert lines[1:] == ["  there is no file cors.toml", "  write one"]
+
+
+def test_what_is_suspicious_is_a_line_each() -> None:
+    policy = Policy(origins=["https://b.example:*"], max_age=80_000)
+    assert list(warnings(policy)) == [f"warning: {warning}" for warning in policy.warnings]
+    assert len(policy.warnings) == 2
+    assert list(warnings(SEED)) == []

@@ -1,0 +1,242 @@
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from corsmith.server import body as module
+from corsmith.server.body import Body, Patience, drain, may_have_body, read_body
+from corsmith.server.limits import DRAIN_BYTES, Problem
+from tests.server.in_memory import parts, scope
+
+CHUNKED = (b"transfer-encoding", b"chunked")
+
+
+def read(
+    *messages: Any, line: tuple[bytes, bytes] = CHUNKED, limit: int = 10, keep: int = 10
+) -> tuple[Body | Problem, int]:
+    """Return what a body is read as, and how many messages that took."""
+    waiting = list(messages)
+
+    async def receive() -> Any:
+        return waiting.pop(0)
+
+    async def serve() -> Body | Problem:
+        return await read_body(scope("POST", "/", line), receive, limit, keep, Patience())
+
+    found = asyncio.run(serve())
+    return found, len(messages) - len(waiting)
+
+
+def word(found: Body | Problem) -> tuple[int, str]:
+    assert isinstance(found, Problem)
+    return found.status, found.word
+
+
+def test_a_body_is_all_of_its_parts() -> None:
+    assert read(*parts(b"ab", b"", b"cd")) == (Body(b"abcd", 4), 3)
+
+
+def test_only_the_beginning_is_kept() -> None:
+    assert read(*parts(b"abc", b"def", b"ghi"), keep=4) == (Body(b"abcd", 9), 3)
+    assert read(*parts(b"abc"), keep=0) == (Body(b"", 3), 1)
+
+
+def test_a_request_without_length_and_coding_has_an_empty_body() -> None:
+    """Nothing is waited for: nothing would come (RFC 9112, section 6.3)."""
+    assert read(line=(b"accept", b"*/*")) == (Body(b"", 0), 0)
+    assert read(line=(b"content-length", b"0")) == (Body(b"", 0), 0)
+
+
+def test_a_body_may_be_exactly_as_large_as_the_limit() -> None:
+    ten = (b"content-length", b"10")
+    assert read(*parts(b"a" * 10), line=ten) == (Body(b"a" * 10, 10), 1)
+
+
+def test_a_length_over_the_limit_is_refused_before_anything_is_read() -> None:
+    found, received = read(line=(b"content-length", b"11"))
+    assert word(found) == (413, "body-too-large")
+    assert received == 0
+
+
+def test_chunks_over_the_limit_are_refused_as_soon_as_they_are() -> None:
+    found, received = read(*parts(b"a" * 10, b"a", b"a"))
+    assert word(found) == (413, "body-too-large")
+    assert received == 2
+
+
+@pytest.mark.parametrize("length", [b"9" * 5000, b"abc", b"-1", "²".encode("latin-1")])
+def test_a_length_that_is_no_number_is_counted_instead(length: bytes) -> None:
+    """The server's parser refuses these; whoever passes one on does no harm."""
+    found, _ = read(*parts(b"a" * 11), line=(b"content-length", length))
+    assert word(found) in {(413, "body-too-large"), (501, "unknown-coding")}
+
+
+def test_a_body_that_breaks_off_or_has_bad_chunks_is_refused() -> None:
+    assert word(read(*parts(b"ab", broken=True))[0]) == (400, "body-incomplete")
+
+
+@pytest.mark.parametrize("coding", [b"gzip, chunked", b"gzip", b"chunked, chunked", b""])
+def test_a_coding_other_than_chunked_is_refused_unread(coding: bytes) -> None:
+    found, received = read(line=(b"transfer-encoding", coding))
+    assert word(found) == (501, "unknown-coding")
+    assert received == 0
+
+
+def test_the_name_of_a_coding_has_no_case() -> None:
+    assert read(*parts(b"a"), line=(b"transfer-encoding", b" Chunked ")) == (Body(b"a", 1), 1)
+
+
+@pytest.mark.parametrize(
+    ("line", "may"),
+    [
+        (CHUNKED, True),
+        ((b"content-length", b"3"), True),
+        ((b"content-length", b"0"), False),
+        ((b"accept", b"*/*"), False),
+    ],
+)
+def test_the_head_says_whether_a_body_follows(line: tuple[bytes, bytes], *, may: bool) -> None:
+    assert may_have_body(scope("PUT", "/", line)) is may
+
+
+# ── a client that goes silent ──────────────────────────────────────────────────
+
+
+async def read_slowly(patience: Patience, pauses: list[float]) -> Body | Problem:
+    """Read a body whose parts come after pauses, and then no more."""
+    waiting = list(pauses)
+
+    async def receive() -> Any:
+        await asyncio.sleep(waiting.pop(0) if waiting else 3600)
+        return {"type": "http.request", "body": b"a", "more_body": True}
+
+    return await read_body(scope("POST", "/", CHUNKED), receive, 100, 0, patience)
+
+
+def test_a_silent_client_is_given_up() -> None:
+    found = asyncio.run(read_slowly(Patience(0.05), []))
+    assert word(found) == (408, "body-too-slow")
+
+
+def test_silence_is_counted_from_the_last_part() -> None:
+    """Five pauses are longer than the limit together, and none of them is alone."""
+
+    async def serve() -> tuple[Body | Problem, float]:
+        start = asyncio.get_running_loop().time()
+        found = await read_slowly(Patience(0.6), [0.15] * 5)
+        return found, asyncio.get_running_loop().time() - start
+
+    found, seconds = asyncio.run(serve())
+    assert word(found) == (408, "body-too-slow")
+    assert seconds > 0.7
+
+
+def test_one_silent_client_ends_no_other() -> None:
+    async def serve() -> list[Body | Problem]:
+        patience = Patience(0.2)
+        other = read_slowly(patience, [0.1, 0.1, 0.1, 0.1, 3600])
+        return list(await asyncio.gather(read_slowly(patience, []), other))
+
+    assert [word(found)[1] for found in asyncio.run(serve())] == ["body-too-slow"] * 2
+
+
+def test_the_task_goes_on_after_it_gave_up() -> None:
+    """What was cancelled was the waiting: the answer is still to be sent."""
+
+    async def serve() -> int:
+        await read_slowly(Patience(0.05), [])
+        await asyncio.sleep(0)
+        task = asyncio.current_task()
+        assert task is not None
+        return task.cancelling()
+
+    assert asyncio.run(serve()) == 0
+
+
+def test_a_task_that_somebody_else_cancels_is_cancelled() -> None:
+    async def serve() -> None:
+        task = asyncio.create_task(read_slowly(Patience(5), []))
+        await asyncio.sleep(0.01)
+        task.cancel()
+        await task
+
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(serve())
+
+
+def test_a_second_look_cancels_nobody_twice() -> None:
+    """A task that is slow to end, as one that awaits in its cleaning up, is left alone."""
+
+    async def serve() -> Body | Problem:
+        async def receive() -> Any:
+            try:
+                await asyncio.sleep(3600)
+            finally:
+                await asyncio.sleep(0.1)
+
+        return await read_body(scope("POST", "/", CHUNKED), receive, 100, 0, Patience(0.05))
+
+    assert word(asyncio.run(serve())) == (408, "body-too-slow")
+
+
+def test_nothing_is_looked_at_while_nobody_reads() -> None:
+    async def serve() -> list[Any]:
+        patience = Patience(0.05)
+        await read_slowly(patience, [])
+        await asyncio.sleep(0.02)
+        loop: Any = asyncio.get_running_loop()
+        left = [handle for handle in loop._scheduled if not handle.cancelled()]
+        again = await read_slowly(patience, [])
+        assert word(again) == (408, "body-too-slow")
+        return left
+
+    assert asyncio.run(serve()) == []
+
+
+def test_only_a_task_reads_a_body() -> None:
+    caught: list[str] = []
+
+    def begin() -> None:
+        with pytest.raises(RuntimeError) as told:
+            Patience().begin()
+        caught.append(str(told.value))
+
+    async def serve() -> None:
+        # A callback of the loop runs in no task.
+        asyncio.get_running_loop().call_soon(begin)
+        await asyncio.sleep(0.01)
+
+    asyncio.run(serve())
+    assert caught == ["a body is read by a task"]
+
+
+# ── a body that nobody wants ───────────────────────────────────────────────────
+
+
+def drained(part: bytes, pause: float = 0.0, most: int = 10_000) -> int:
+    """Return how many parts of an endless body are read away."""
+    count = 0
+
+    async def receive() -> Any:
+        nonlocal count
+        count += 1
+        await asyncio.sleep(pause)
+        return {"type": "http.request", "body": part, "more_body": count < most}
+
+    asyncio.run(drain(receive))
+    return count
+
+
+def test_an_unwanted_body_is_read_to_its_end() -> None:
+    assert drained(b"a", most=3) == 3
+
+
+def test_it_is_read_no_further_than_is_worth_it() -> None:
+    assert drained(b"a" * 1_048_576) == DRAIN_BYTES // 1_048_576 + 1
+
+
+def test_nor_for_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "DRAIN_SECONDS", 0.05)
+    assert drained(b"a", pause=0.03) <= 3

@@ -1,0 +1,243 @@
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from corsmith.policy import Policy
+from corsmith.routes import Routes
+from corsmith.server.echo import Echo
+from corsmith.server.front import Front
+from corsmith.server.hosts import Hosts
+from corsmith.server.log import Log
+from corsmith.server.source import PolicySource
+from tests.server.in_memory import Answer, ask, parts, run, scope
+
+SEED = PolicySource().load()
+STRICT = Policy(origins=["https://app.example"])
+APP = (b"origin", b"https://app.example")
+PREFLIGHT = [APP, (b"access-control-request-method", b"POST")]
+FOREIGN: dict[str, Any] = {"host": b"evil.example:8000"}
+
+
+class Lines(Log):
+    """A log that keeps what it is told."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.said: list[tuple[int, bool | None, str | None]] = []
+
+    def request(self, scope: Any, status: int, decision: Any, problem: str | None) -> None:
+        self.said.append((status, decision and decision.allowed, problem))
+
+
+class Published:
+    """A publisher that keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.records: list[Any] = []
+
+    def wants(self, scope: Any) -> bool:
+        return b"corsmith-try=" in scope["query_string"]
+
+    def publish(self, record: Any) -> None:
+        self.records.append(record)
+
+
+def front(policy: Policy | Routes = SEED, **settings: Any) -> Front:
+    return Front(Echo(), policy, hosts=Hosts(8000), **settings)
+
+
+@pytest.mark.parametrize("log", [None, "a log"])
+def test_the_preflight_is_the_tutorials(log: str | None) -> None:
+    answer = ask(front(log=log and Lines()), "OPTIONS", "/items/3", *PREFLIGHT)
+    assert answer.status == 200
+    assert answer.headers == {
+        "access-control-allow-origin": "*",
+        "access-control-allow-methods": "GET,POST,OPTIONS",
+        "access-control-allow-headers": "x-api-key,Content-Type",
+        "content-length": "0",
+    }
+
+
+@pytest.mark.parametrize("log", [None, "a log"])
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/", 200),
+        ("HEAD", "/", 200),
+        ("POST", "/", 200),
+        ("PUT", "/", 405),
+        ("OPTIONS", "/", 200),
+        ("GET", "/status/404", 404),
+        ("GET", "/status/500", 500),
+    ],
+)
+def test_every_answer_carries_the_allow_origin_header(
+    log: str | None, method: str, path: str, status: int
+) -> None:
+    answer = ask(front(log=log and Lines()), method, path)
+    assert answer.status == status
+    assert answer.headers["access-control-allow-origin"] == "*"
+
+
+REFUSED = [
+    (scope("GET", "/", APP, **FOREIGN), 421),
+    (scope("OPTIONS", "/", *PREFLIGHT, **FOREIGN), 421),
+    (scope("HEAD", "/", APP, **FOREIGN), 421),
+    (scope("GET", "/", APP, (b"host", b"127.0.0.1:8000")), 400),
+    (scope("GET", "/", APP, host=b""), 400),
+    (scope("GET", "/", APP, (b"x", b"a" * 20_000)), 431),
+    (scope("GET", "/" + "a" * 9_000, APP), 414),
+]
+
+
+@pytest.mark.parametrize(("request_", "status"), REFUSED)
+@pytest.mark.parametrize("policy", [SEED, STRICT])
+def test_what_the_server_refuses_can_be_read_by_an_allowed_page(
+    request_: dict[str, Any], status: int, policy: Policy
+) -> None:
+    answer = run(front(policy), dict(request_))
+    assert answer.status == status
+    assert answer.headers["connection"] == "close"
+    expected = "*" if policy is SEED else "https://app.example"
+    assert answer.headers["access-control-allow-origin"] == expected
+    assert answer.headers.get("vary") == (None if policy is SEED else "Origin")
+    body = b"" if request_["method"] == "HEAD" else answer.body
+    assert (not body) or json.loads(body)["detail"]
+
+
+def test_a_preflight_to_a_foreign_host_is_no_answered_preflight() -> None:
+    answer = ask(front(), "OPTIONS", "/", *PREFLIGHT, **FOREIGN)
+    assert answer.status == 421
+    assert "access-control-allow-methods" not in answer.headers
+
+
+def test_the_sentence_names_the_flag() -> None:
+    answer = ask(front(), "GET", "/", host=b"dev.example:8000")
+    assert json.loads(answer.body) == {
+        "status": "Misdirected Request",
+        "detail": 'This server does not answer to "dev.example:8000", only to names of this '
+        "machine. If it should, start it with --allow-host dev.example.",
+    }
+
+
+def test_the_body_of_a_refused_request_is_read_away() -> None:
+    request = scope("POST", "/", (b"content-length", b"4"), **FOREIGN)
+    answer = run(front(), request, parts(b"ab", b"cd"))
+    assert answer.status == 421
+    assert answer.received == 2
+
+
+def test_a_body_over_the_limit_is_refused_with_cors_headers() -> None:
+    app = Front(Echo(limit=3), STRICT)
+    request = scope("POST", "/", APP, (b"content-length", b"4"))
+    answer = run(app, request, parts(b"abcd"))
+    assert answer.status == 413
+    assert answer.headers["access-control-allow-origin"] == "https://app.example"
+
+
+def test_the_next_request_meets_a_new_policy() -> None:
+    app = front(SEED)
+    assert ask(app, "GET", "/", APP).headers["access-control-allow-origin"] == "*"
+    app.policy = STRICT
+    assert app.policy is STRICT
+    assert ask(app, "GET", "/", APP).headers["vary"] == "Origin"
+    assert ask(app, "GET", "/", APP, **FOREIGN).headers["vary"] == "Origin"
+
+
+def test_each_answer_has_its_line() -> None:
+    log = Lines()
+    app = front(STRICT, log=log)
+    ask(app, "GET", "/")
+    ask(app, "GET", "/", APP)
+    ask(app, "GET", "/status/404", (b"origin", b"https://b.example"))
+    ask(app, "OPTIONS", "/", *PREFLIGHT)
+    ask(app, "OPTIONS", "/", *PREFLIGHT, **FOREIGN)
+    run(app, scope("POST", "/", (b"transfer-encoding", b"gzip")))
+    assert log.said == [
+        (200, None, None),
+        (200, True, None),
+        (404, False, None),
+        (200, True, None),
+        (421, None, "host-not-allowed"),
+        (501, None, "unknown-coding"),
+    ]
+
+
+def test_a_line_is_written_when_the_answer_is_sent_and_not_when_the_body_is_gone() -> None:
+    log = Lines()
+    seen: list[int] = []
+    app = front(log=log)
+    request = scope("PUT", "/", (b"content-length", b"2"))
+
+    async def receive() -> Any:
+        seen.append(len(log.said))
+        return {"type": "http.request", "body": b"ab", "more_body": False}
+
+    answer = Answer()
+
+    async def send(message: Any) -> None:
+        answer.messages.append(message)
+
+    async def serve() -> None:
+        await app(request, receive, send)
+
+    asyncio.run(serve())
+    assert answer.status == 405
+    assert seen == [1]
+
+
+def test_a_part_of_an_answer_is_not_yet_a_line() -> None:
+    async def streaming(_scope: Any, _receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"a", "more_body": True})
+        assert log.said == []
+        await send({"type": "http.response.body", "body": b"b"})
+
+    log = Lines()
+    assert ask(Front(streaming, SEED, log=log), "GET", "/").body == b"ab"
+    assert log.said == [(200, None, None)]
+
+
+@pytest.mark.parametrize("log", [None, "a log"])
+def test_the_try_page_is_told_of_its_own_requests_only(log: str | None) -> None:
+    publisher: Any = Published()
+    app = front(STRICT, publisher=publisher, log=log and Lines())
+    ask(app, "GET", "/", APP)
+    ask(app, "GET", "/?a=b", APP)
+    assert publisher.records == []
+    ask(app, "OPTIONS", "/status/404?corsmith-try=7f3a", *PREFLIGHT)
+    ask(app, "GET", "/status/404?corsmith-try=7f3a", APP)
+    told = [
+        (record["press"], record["kind"], record["status"], record["allowed"])
+        for record in publisher.records
+    ]
+    assert told == [("7f3a", "preflight", 200, True), ("7f3a", "actual", 404, True)]
+    answered = {name.lower(): value for name, value in publisher.records[1]["response_headers"]}
+    assert answered["access-control-allow-origin"] == "https://app.example"
+
+
+def test_what_only_looks_like_the_mark_of_the_page_is_no_request_of_it() -> None:
+    publisher: Any = Published()
+    assert ask(front(publisher=publisher), "GET", "/?corsmith-try=%ff").status == 200
+    assert publisher.records == []
+
+
+def test_a_path_without_a_policy_is_left_alone() -> None:
+    app = front(Routes({"/api": STRICT}))
+    assert "vary" not in ask(app, "GET", "/", APP).headers
+    assert ask(app, "GET", "/api", APP).headers["vary"] == "Origin"
+
+
+def test_a_websocket_is_closed_before_it_opens() -> None:
+    request = {**scope(), "type": "websocket"}
+    answer = run(front(), request, [{"type": "websocket.connect"}])
+    assert answer.messages == [{"type": "websocket.close", "code": 1008}]
+
+
+def test_nothing_else_is_spoken() -> None:
+    with pytest.raises(NotImplementedError, match="no lifespan here"):
+        run(front(), {"type": "lifespan"})

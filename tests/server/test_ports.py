@@ -1,0 +1,183 @@
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from corsmith.errors import UsageError
+from corsmith.server import ports
+from corsmith.server.ports import address_of, holder_of, listen
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.servers
+
+
+def test_port_0_becomes_a_free_port_that_can_be_told() -> None:
+    with listen("127.0.0.1", 0) as listening:
+        address, port = address_of(listening)
+        assert address == "127.0.0.1"
+        with socket.create_connection((address, port), timeout=5):
+            pass
+
+
+def test_localhost_is_127_0_0_1() -> None:
+    with listen("localhost", 0) as listening:
+        assert address_of(listening)[0] == "127.0.0.1"
+
+
+def test_ipv6_is_listened_on_where_there_is_any() -> None:
+    with listen("::1", 0) as listening:
+        assert address_of(listening)[0] == "::1"
+
+
+def test_a_port_is_ours_alone_even_beside_servers_that_share_theirs() -> None:
+    """SO_REUSEPORT hides a second server; ours neither shares nor joins."""
+    with listen("127.0.0.1", 0) as listening:
+        _, port = address_of(listening)
+        for share in (socket.SO_REUSEADDR, socket.SO_REUSEPORT):
+            with socket.socket() as other:
+                other.setsockopt(socket.SOL_SOCKET, share, 1)
+                with pytest.raises(OSError, match="in use"):
+                    other.bind(("127.0.0.1", port))
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        with pytest.raises(UsageError, match=r"^port \d+ is taken"):
+            listen("127.0.0.1", other.getsockname()[1])
+
+
+def test_a_port_is_free_again_as_soon_as_its_server_has_ended() -> None:
+    listening = listen("127.0.0.1", 0)
+    address = address_of(listening)
+    with socket.create_connection(address, timeout=5):
+        accepted, _ = listening.accept()
+        accepted.close()
+    listening.close()
+    listen(*address).close()
+
+
+def test_who_holds_a_port_is_told_with_the_flag_to_change() -> None:
+    code = (
+        "import socket, sys; s = socket.create_server(('127.0.0.1', 0));"
+        "print(s.getsockname()[1], flush=True); sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code, "\n", "x" * 200],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as holder:
+        assert holder.stdout is not None
+        port = int(holder.stdout.readline())
+        with pytest.raises(UsageError) as told:
+            listen("127.0.0.1", port)
+        holder.communicate("")
+    first, second = str(told.value).split("\n")
+    assert first.startswith(f"port {port} is taken by {sys.executable} -c import socket")
+    assert first.endswith(f"… (process {holder.pid})")
+    assert second == f"  give another with --port {port + 1}, or any free one with --port 0"
+
+
+def no_such_name(*_arguments: object, **_options: object) -> None:
+    """Answer as the resolver does, without asking a name server."""
+    raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+
+@pytest.mark.parametrize("host", ["", "192.0.2.1", "é" * 100, "nosuch.invalid", "a b"])
+def test_a_host_that_is_none_of_this_machine_is_told_with_those_that_are(
+    host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if host in {"nosuch.invalid", "a b"}:
+        monkeypatch.setattr(socket, "getaddrinfo", no_such_name)
+    with pytest.raises(UsageError) as told:
+        listen(host, 0)
+    first, second = str(told.value).split("\n")
+    assert first.startswith("--host ")
+    assert first.endswith(" is no address of this machine")
+    assert "--host 127.0.0.1" in second
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (errno.EACCES, ["port 80 may not be listened on by this user", "--port 8000"]),
+        (errno.EPERM, ["port 80 may not be listened on by this user", "--port 8000"]),
+        (errno.EADDRINUSE, ["port 80 is taken", "--port 81"]),
+        (errno.ENOBUFS, [f"cannot listen on 127.0.0.1 port 80: {os.strerror(errno.ENOBUFS)}"]),
+    ],
+)
+def test_what_the_system_refuses_is_told_in_words(
+    monkeypatch: pytest.MonkeyPatch, number: int, words: list[str]
+) -> None:
+    def refuse(_self: object, _address: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    class Refusing(socket.socket):
+        bind = refuse
+
+    monkeypatch.setattr(socket, "socket", Refusing)
+    monkeypatch.setattr(ports, "holder_of", lambda _port: None)
+    with pytest.raises(UsageError) as told:
+        listen("127.0.0.1", 80)
+    assert all(word in str(told.value) for word in words)
+
+
+def test_above_the_last_port_there_is_none() -> None:
+    assert ports._next(65_535) == 65_534
+
+
+# ── /proc, in a folder ─────────────────────────────────────────────────────────
+
+HEAD = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid\n"
+LINE = "   0: {}:{:04X} 00000000:0000 {} 00000000:00000000 00:00000000 00000000  1000  0 {} 1 0\n"
+
+
+@pytest.fixture
+def proc(tmp_path: Path) -> Path:
+    """A /proc in which process 7 listens on port 8000 and process 8 is connected from it."""
+    (tmp_path / "net").mkdir()
+    listening = LINE.format("0100007F", 8000, "0A", 111)
+    connected = LINE.format("0100007F", 9000, "01", 222)
+    (tmp_path / "net" / "tcp").write_text(HEAD + connected + listening)
+    for process, inode, command in (
+        ("8", 222, b"curl\0"),
+        ("7", 111, b"python3\0-m\0http.\x1bserver\0"),
+    ):
+        folder = tmp_path / process
+        (folder / "fd").mkdir(parents=True)
+        (folder / "fd" / "0").symlink_to("/dev/null")
+        (folder / "fd" / "3").symlink_to(f"socket:[{inode}]")
+        (folder / "cmdline").write_bytes(command)
+    (tmp_path / "9").mkdir()
+    return tmp_path
+
+
+def test_the_holder_is_the_process_with_the_listening_socket(proc: Path) -> None:
+    assert holder_of(8000, proc) == "python3 -m http.?server (process 7)"
+
+
+def test_a_connection_from_a_port_does_not_hold_it(proc: Path) -> None:
+    assert holder_of(9000, proc) is None
+
+
+def test_a_socket_of_ipv6_holds_the_port_too(proc: Path) -> None:
+    line = LINE.format("0" * 32, 8001, "0A", 222)
+    (proc / "net" / "tcp6").write_text(HEAD + line)
+    assert holder_of(8001, proc) == "curl (process 8)"
+
+
+def test_another_users_process_is_not_told(proc: Path) -> None:
+    (proc / "7" / "fd" / "3").unlink()
+    assert holder_of(8000, proc) is None
+
+
+def test_a_system_without_proc_tells_nothing(tmp_path: Path) -> None:
+    assert holder_of(8000, tmp_path) is None

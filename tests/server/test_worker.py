@@ -1,0 +1,157 @@
+from __future__ import annotations
+
+import gc
+import logging
+import os
+import signal
+import threading
+from multiprocessing import Pipe
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from corsmith.policy import Policy
+from corsmith.server import worker as module
+from corsmith.server.source import PolicySource
+from corsmith.server.worker import Lifeline, Worker
+from tests.server.in_memory import ask
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+STRICT = '[policy]\norigins = ["https://{}.example"]\n'
+
+
+@pytest.fixture(autouse=True)
+def process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Leave this process as it was, and alive: a worker changes its own, and ends with another."""
+    monkeypatch.setattr(Lifeline, "hold", lambda _lifeline: None)
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    threshold = gc.get_threshold()
+    yield
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+    gc.set_threshold(*threshold)
+    gc.unfreeze()
+    logging.getLogger("corsmith").disabled = False
+
+
+class Started:
+    """A worker that was called, as if in a process of its own."""
+
+    def __init__(self, source: PolicySource | None = None, *, quiet: bool = True) -> None:
+        source = source or PolicySource()
+        self.said, tell = Pipe(duplex=False)
+        self.lifeline = Lifeline()
+        self.worker = Worker(
+            policy=Policy(origins=["https://first.example"]),
+            source=source,
+            hosts=None,
+            limit_body=3,
+            quiet=quiet,
+            page=None,
+            lifeline=self.lifeline,
+            ready=tell,
+        )
+
+
+def test_a_worker_says_that_it_is_ready_once_it_has_its_application() -> None:
+    started = Started()
+    assert not started.said.poll()
+    app = started.worker()
+    assert started.said.recv_bytes() == b"1"
+    assert ask(app, "GET", "/", (b"origin", b"https://first.example")).status == 200
+
+
+def test_a_signal_ends_a_worker_that_has_no_handlers_yet() -> None:
+    Started().worker()
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+
+
+def test_refusals_are_not_logged_beside_their_request_line(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    app = Started().worker()
+    ask(app, "GET", "/", (b"origin", b"https://b.example"))
+    assert caplog.records == []
+
+
+def test_a_worker_follows_the_file_from_what_it_holds_now(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "cors.toml"
+    file.write_text(STRICT.format("second"))
+    watchers: list[Any] = []
+    monkeypatch.setattr("corsmith.gate.Watcher.start", lambda watcher: watchers.append(watcher))  # noqa: PLW0108  a builtin is no method
+    app = Started(PolicySource(file=str(file))).worker()
+    assert app.policy == Policy(origins=["https://second.example"])
+    file.write_text(STRICT.format("next"))
+    watchers[0].look()
+    watchers[0].look()
+    assert app.policy == Policy(origins=["https://next.example"])
+
+
+def test_a_file_that_is_bad_from_the_start_leaves_the_policy_that_was_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("corsmith.gate.Watcher.start", lambda _watcher: None)
+    app = Started(PolicySource(file=str(tmp_path / "gone.toml"))).worker()
+    assert app.policy == Policy(origins=["https://first.example"])
+
+
+@pytest.mark.parametrize("quiet", [True, False])
+def test_a_quiet_worker_has_no_log(*, quiet: bool) -> None:
+    app = Started(quiet=quiet).worker()
+    assert (app._log is None) is quiet
+
+
+def test_what_the_collector_looks_at_is_what_requests_leave() -> None:
+    Started().worker()
+    assert gc.get_freeze_count() > 1_000
+    assert gc.get_threshold()[0] == module._YOUNG_OBJECTS
+
+
+def test_a_supervisor_that_no_longer_waits_is_no_reason_to_fail() -> None:
+    started = Started()
+    started.said.close()
+    started.worker()
+
+
+# ── the lifeline ───────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def ended(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The exit statuses with which a worker would have ended its process."""
+    statuses: list[int] = []
+    monkeypatch.setattr(os, "_exit", statuses.append)
+    return statuses
+
+
+HOLD = Lifeline.hold
+
+
+def wait_for_the_end() -> None:
+    for thread in threading.enumerate():
+        if thread.name == "corsmith-lifeline":
+            thread.join(10)
+
+
+def test_a_worker_ends_when_the_process_that_started_it_has(ended: list[int]) -> None:
+    # As in a forked process; its copy of the writing end is the last one here.
+    HOLD(Lifeline())
+    wait_for_the_end()
+    assert ended == [1]
+
+
+def test_a_worker_that_is_started_anew_gets_the_reading_end_alone(ended: list[int]) -> None:
+    lifeline = Lifeline()
+    anew = Lifeline.__new__(Lifeline)
+    anew.__setstate__(lifeline.__getstate__())
+    HOLD(anew)
+    assert ended == []
+    lifeline._writing.close()
+    wait_for_the_end()
+    assert ended == [1]
