@@ -46,6 +46,48 @@ _FOUND: Final = (
     "status-unexpected",
     "redirect-not-followed",
 )
+# Why a browser refuses: none of it is about a policy either.
+_VERDICTS: Final = (
+    "allow-origin-missing",
+    "allow-origin-mismatch",
+    "allow-origin-list",
+    "allow-origin-twice",
+    "allow-origin-invalid",
+    "allow-credentials-missing",
+    "allow-credentials-not-true",
+    "preflight-status",
+    "preflight-redirect",
+    "allow-methods-unreadable",
+    "allow-headers-unreadable",
+    "authorization-not-covered",
+    "request-refused",
+    "request-closed",
+    "request-dns",
+    "request-tls",
+    "request-timeout",
+    "request-malformed",
+    "mixed-content",
+    "local-network-access",
+    "redirect-malformed",
+    "redirect-not-http",
+    "redirect-to-userinfo",
+    "too-many-redirects",
+    "redirect-mode-error",
+    "mode-same-origin",
+    "no-cors-redirect-mode",
+    "resource-policy",
+    "scheme-not-http",
+    "element-refuses",
+    "url-has-userinfo",
+    "url-invalid",
+    "header-value-invalid",
+    "method-not-safelisted",
+    "body-not-allowed",
+    "stream-not-half-duplex",
+    "stream-not-supported",
+    "stream-needs-http2",
+)
+_REFUSALS: Final = "Why a browser does not let a page read an answer."
 _FINDINGS: Final = "What `corsmith check URL` finds at an address, also where the page may."
 
 _HEAD: Final = """# Codes
@@ -62,7 +104,10 @@ def codes_index() -> str:
     parts = [_HEAD]
     for severity, title, sentence in _PARTS:
         codes = [code for code, known in CODES.items() if known.severity is severity]
-        parts += _table(title, sentence, [code for code in codes if code not in _FOUND])
+        parts += _table(
+            title, sentence, [code for code in codes if code not in {*_VERDICTS, *_FOUND}]
+        )
+    parts += _table("Verdicts", _REFUSALS, _VERDICTS)
     parts += _table("Findings", _FINDINGS, _FOUND)
     parts += ["```{toctree}", ":hidden:", ":glob:", "", "*", "```"]
     return "\n".join(parts) + "\n"

@@ -285,8 +285,10 @@ def _about(report: Report) -> Iterator[str]:
     yield ""
     from corsmith.cause import base_code
 
+    # One page for what fails alike on a preflight and on a request.
     base = base_code(report.code)
-    code = base if report.code not in CODES and base in CODES else report.code
+    names = (report.code, base, f"request-{base}")
+    code = next((name for name in names if name in CODES), report.code)
     yield f"  {'about':<12} docs/codes/{code}.md"
     verdict = report.main.verdict
     step = None if verdict is None else verdict.failing_step
