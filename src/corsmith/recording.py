@@ -57,6 +57,9 @@ class Recording:
     failed: tuple[Recorded, ...]
 
 
+_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+
+
 @dataclass(frozen=True, slots=True)
 class _Entry:
     """One line of the recording."""
@@ -72,6 +75,14 @@ class _Entry:
     kind: str
 
     @property
+    def redirect(self) -> str | None:
+        """Where the answer leads; the entry of that address belongs to this one."""
+        there = next((value for name, value in self.answer if name.lower() == "location"), "")
+        if not there or self.status not in _REDIRECTS:
+            return None
+        return there if "://" in there else f"{origin_of(self.url)}/{there.lstrip('/')}"
+
+    @property
     def is_preflight(self) -> bool:
         names = {name.lower() for name, _ in self.headers}
         return self.method == "OPTIONS" and (
@@ -84,10 +95,11 @@ def read_recording(text: str) -> Recording:
     log = _log(text)
     entries = list(_entries(log))
     engine = _engine(log)
+    redirected = {entry.redirect for entry in entries if entry.redirect is not None}
     crossing = [
         (entry, request)
         for entry in entries
-        if not entry.is_preflight
+        if not entry.is_preflight and entry.url not in redirected
         for request in [_request(entry)]
         if request is not None
     ]

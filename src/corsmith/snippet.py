@@ -86,7 +86,7 @@ class _Call:
 
 
 def _plain(value: str | float) -> str:
-    return str(value)
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _pairs(value: Value) -> list[tuple[str, Value]]:
