@@ -19,7 +19,7 @@ from typing import Any, Final, TypeAlias
 
 from corsmith.errors import AppError, PolicyError, UsageError
 from corsmith.frames import shorten, trimmed
-from corsmith.install import is_asgi
+from corsmith.installer import is_asgi
 from corsmith.misnomers import nearest_word
 
 __all__ = ["App", "LoadedApp", "load_app", "load_app_file", "quiet"]

@@ -10,7 +10,7 @@ import ast
 import difflib
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from corsmith.errors import PolicyError
@@ -20,6 +20,9 @@ from corsmith.sites import Site, SiteKind
 __all__ = ["as_diff", "cors_site", "install_lines", "mend"]
 
 _WIDTH: Final = 88
+_NARROW: Final = 74
+"""What is left of a terminal's 80 columns in a report."""
+
 _IMPORT: Final = "from corsmith import install"
 _FIELDS: Final = (
     "origins",
@@ -93,11 +96,12 @@ def install_lines(
         for name in _FIELDS
         if name in fields and _is_plain(fields[name]) and fields[name]
     }
-    values.setdefault("origins", _literal([page]))
-    if values["origins"].startswith('"') and values["origins"] != '"*"':
-        values["origins"] = f"[{values['origins']}]"
+    if isinstance(fields.get("origins"), str):
+        values["origins"] = _literal([word.strip() for word in fields["origins"].split(",")])
+    if "origins" not in values or not _is_policy(values):
+        values["origins"] = _literal([page])
     name = target or ("application" if framework == "django" else "app")
-    return (_IMPORT, *_statement(_served(framework, name), values, ""))
+    return (_IMPORT, *_statement(_served(framework, name), values, "", _NARROW))
 
 
 def _served(framework: str | None, target: str) -> str:
@@ -117,19 +121,21 @@ def _literal(value: Any) -> str:  # noqa: ANN401  whatever a field was given
     return json.dumps(value) if isinstance(value, str) else repr(value)
 
 
-def _statement(target: str, values: Mapping[str, str], indent: str) -> list[str]:
+def _statement(
+    target: str, values: Mapping[str, str], indent: str, width: int = _WIDTH
+) -> list[str]:
     """Return ``target = install(target, …)``, on one line if it fits."""
-    return _call(f"{target} = install({target}", values, indent, ")")
+    return _call(f"{target} = install({target}", values, indent, width)
 
 
-def _call(opening: str, values: Mapping[str, str], indent: str, closing: str) -> list[str]:
+def _call(opening: str, values: Mapping[str, str], indent: str, width: int = _WIDTH) -> list[str]:
     words = [f"{name}={values[name]}" for name in _FIELDS if name in values]
-    line = f"{indent}{', '.join([opening, *words])}{closing}"
-    if len(line) <= _WIDTH and "\n" not in line:
+    line = f"{indent}{', '.join([opening, *words])})"
+    if len(line) <= width and "\n" not in line:
         return [line]
     head, _, first = opening.rpartition("(")
     rows = [f"{indent}    {word}," for word in (first, *words)]
-    return [f"{indent}{head}(", *"\n".join(rows).split("\n"), f"{indent}{closing}"]
+    return [f"{indent}{head}(", *"\n".join(rows).split("\n"), f"{indent})"]
 
 
 # ── the file ─────────────────────────────────────────────────────────────────
@@ -304,7 +310,7 @@ class _Edit:
         statement, scope = self.site.statement, self.site.scope
         if statement is None or scope is None or not self._owns(statement):
             return False
-        returns = [one for one in ast.walk(scope) if isinstance(one, ast.Return)]
+        returns = list(_returns(scope))
         if len(returns) != 1 or not isinstance(returns[0].value, ast.Name):
             return False
         last = returns[0]
@@ -313,7 +319,7 @@ class _Edit:
         if self.site.kind is not SiteKind.APP:
             self._remove(statement)
         indent = " " * last.col_offset
-        lines = _call(f"return install({self.site.target}", self.values, indent, ")")
+        lines = _call(f"return install({self.site.target}", self.values, indent)
         self._remove(last)
         self.added.append((last.end_lineno or last.lineno, lines))
         return True
@@ -344,6 +350,15 @@ class _Edit:
         if not any(ast.unparse(one) == _IMPORT for one in imports):
             after = 0 if last is None else last.end_lineno or last.lineno
             self.added.append((after, [_IMPORT]))
+
+
+def _returns(node: ast.AST) -> Iterator[ast.Return]:
+    """Yield the returns of a function, not those of functions inside it."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.Return):
+            yield child
+        elif not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield from _returns(child)
 
 
 def _is_program(statement: ast.stmt) -> bool:

@@ -78,8 +78,9 @@ def find_shortcomings(
     found = list(_settings(case, settings)) if settings is not None and settings.known else []
     if not appraisal.has_cors and settings is None:
         return (_without(case),)
-    if appraisal.of(Kind.GET).blocked:
-        return (*found, _refused(case))
+    listed = settings is not None and settings.lists(appraisal.page.origin)
+    if appraisal.of(Kind.GET).blocked and not listed:
+        return tuple(found) or (_refused(case),)
     found += _probes(case)
     found += (Finding(diagnostic=one, place=case.place) for one in appraisal.also)
     return tuple(found)
@@ -108,10 +109,7 @@ def _refused(case: _Case) -> Finding:
     page = case.appraisal.page
     probe = case.appraisal.of(Kind.GET)
     settings = case.anatomy.settings
-    listed: list[str] = []
-    if settings is not None:
-        origins = settings.fields.get("origins", ())
-        listed = [origins] if isinstance(origins, str) else [str(one) for one in origins]
+    listed = () if settings is None else settings.listed
     allows = f"; it allows {join_words(listed)}" if listed else ""
     return Finding(
         diagnostic=diagnose(
@@ -192,7 +190,7 @@ def _probes(case: _Case) -> Iterator[Finding]:
 
 
 _PREFLIGHTS: Final = (Kind.PREFLIGHT, Kind.PREFLIGHT_UNKNOWN)
-_ERRORS: Final = (Kind.NOT_FOUND, Kind.NOT_ALLOWED, Kind.ERROR)
+_ERRORS: Final = (Kind.GET, Kind.NOT_FOUND, Kind.NOT_ALLOWED, Kind.ERROR)
 _OUTERMOST: Final = "Put corsmith around the finished application instead, in its last line:"
 
 
@@ -246,14 +244,14 @@ def _preflight(case: _Case, probes: Sequence[Probe]) -> Finding:
 
 
 def _errors(case: _Case, probes: Sequence[Probe]) -> Finding:
-    statuses = join_words([str(probe.status) for probe in probes])
+    statuses = join_words(list(dict.fromkeys(str(probe.status) for probe in probes)))
     return Finding(
         diagnostic=diagnose(
             "errors-without-headers",
             "errors",
             statuses,
-            f"a GET may be read, and {statuses} may not: in a page such an error looks like a "
-            f"CORS error. {_why(probes[0])}.",
+            f"this answer may not be read: {statuses}. In a page it looks like a CORS error: "
+            f"{_why(probes[0])}.",
             _OUTERMOST,
         ),
         place=case.place,

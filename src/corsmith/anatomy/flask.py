@@ -77,6 +77,12 @@ def _settings(app: Any) -> Settings | None:  # noqa: ANN401
         origins = [_plain(origin) for origin in _listed(fields.get("origins", ()))]
         is_any = any(origin in {".*", "*"} for origin in origins)
         fields["origins"] = ["*"] if is_any else origins
+        for name in ("methods", "expose"):
+            if isinstance(fields.get(name), str):
+                words = [word.strip() for word in fields[name].split(",")]
+                fields[name] = [word for word in words if word and word != "OPTIONS"]
+        headers = [_plain(header) for header in _listed(fields.get("headers", ()))]
+        fields["headers"] = ["*", "Authorization"] if {".*", "*"} & set(headers) else headers
         return Settings(
             library="flask-cors",
             title="flask-cors",

@@ -49,12 +49,25 @@ class Settings:
         return origins == "*" or (isinstance(origins, list | tuple | set) and "*" in origins)
 
     @property
+    def listed(self) -> tuple[str, ...]:
+        """The origins as words, also where one string was given for all."""
+        origins = self.fields.get("origins") or ()
+        words = origins.split(",") if isinstance(origins, str) else origins
+        return tuple(word.strip() for word in words if isinstance(word, str))
+
+    @property
     def page(self) -> str | None:
-        """An origin that is allowed by name, or ``None``."""
-        origins = self.fields.get("origins")
-        listed = [origins] if isinstance(origins, str) else origins or ()
-        named = (word for word in listed if isinstance(word, str) and _ORIGIN.match(word))
+        """An origin that is allowed by name, or is meant to be; ``None`` where there is none."""
+        words = [word.rstrip("/") for word in self.listed]
+        named = [word for word in words if _ORIGIN.match(word)]
         return next(iter(sorted(named, key=lambda word: not word.startswith("https:"))), None)
+
+    def lists(self, origin: str) -> bool:
+        """Return whether an origin is meant to be allowed, as far as the settings tell."""
+        regex = self.fields.get("origin_regex")
+        if isinstance(regex, str) and re.fullmatch(regex, origin):
+            return True
+        return self.any_origin or origin in self.listed
 
 
 _ORIGIN: Final = re.compile(r"[a-z][a-z0-9+.-]*://(?:[a-z0-9.-]+|\[[0-9a-f:]+\])(?::[0-9]+)?\Z")

@@ -29,6 +29,7 @@ class AppReport:
     findings: tuple[Finding, ...] = ()
     named: bool = False
     raised: str | None = None
+    diffable: bool = False
 
     @property
     def conclusion(self) -> str:
@@ -91,6 +92,8 @@ def _lines(report: AppReport) -> Iterator[str]:
         yield from _row("note", f"while it was asked, it raised {report.raised}")
     if report.findings:
         yield ""
+        if report.diffable:
+            yield from _row("as a diff", f"corsmith check {report.target} --fix")
         yield from _row("about", f"docs/codes/{report.findings[0].diagnostic.code}.md")
 
 
@@ -123,19 +126,19 @@ def _probe(probe: Probe) -> Iterator[str]:
         return
     mark = "✗" if probe.blocked else "✓"
     legs = probe.trial.legs
-    if legs:
-        target = read_address(legs[0].sent.url).target.partition("?corsmith=")[0]
-        shown = f"{legs[0].sent.method} {target}"
-        status = probe.status if probe.status is not None else "no answer"
-        made = "  (made to raise)" if probe.kind in {Kind.ERROR, Kind.CRASH} else ""
-        yield from wrapped(f"{shown}  {status}{made}", " " * 25, f"  {mark} {title:<20} ")
-    else:
-        yield f"  {mark} {title:<20} is not sent"
+    sent = f"{legs[0].sent.method} {_target(probe)}" if legs else "nothing is sent"
+    status = "no answer" if probe.status is None else str(probe.status)
+    made = ", made to raise" if probe.kind in {Kind.ERROR, Kind.CRASH} else ""
     verdict = probe.trial.verdict
-    if probe.blocked and verdict is not None:
-        step = verdict.failing_step
-        evidence = "" if step is None else f": {step.evidence}"
-        yield from wrapped(f"{verdict.code}{evidence}", " " * 27, " " * 25)
+    code = f"  {verdict.code}" if probe.blocked and verdict is not None else ""
+    yield from wrapped(f"{sent}{made}  {status}{code}", " " * 25, f"  {mark} {title:<20} ")
+
+
+def _target(probe: Probe) -> str:
+    """Return the path that was asked for, without the query that tells two probes apart."""
+    if probe.trial is None:
+        return ""
+    return read_address(probe.trial.legs[0].sent.url).target.partition("?corsmith=")[0]
 
 
 def _finding(finding: Finding) -> Iterator[str]:
@@ -170,6 +173,7 @@ def as_json(report: AppReport) -> str:
                 for one in report.findings
             ],
             "raised": report.raised,
+            "diffable": report.diffable,
         },
         indent=2,
     )

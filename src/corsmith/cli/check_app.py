@@ -16,7 +16,7 @@ from typing import Final, Literal
 import click
 
 from corsmith.anatomy import Anatomy, Settings, examine
-from corsmith.appraisal import Appraisal, Kind, Page, appraise
+from corsmith.appraisal import Appraisal, Page, appraise
 from corsmith.appraisal import Path as AppPath
 from corsmith.apps import LoadedApp, load_app, load_app_file, quiet
 from corsmith.cli import app_report
@@ -26,7 +26,7 @@ from corsmith.errors import AppError, UsageError
 from corsmith.exchange import Exchange
 from corsmith.frames import is_theirs, shorten
 from corsmith.gate import load
-from corsmith.install import install
+from corsmith.installer import install
 from corsmith.memory import Called, InMemory
 from corsmith.mend import as_diff, cors_site, mend
 from corsmith.policy import Policy
@@ -93,8 +93,10 @@ def check_app(
         named=named,
         raised=_first_raised(calls),
     )
+    diff = _diff(report, loaded, named=named)
     if fix:
-        return _fix(report, loaded, named=named)
+        return _fix(report, diff)
+    report = replace(report, diffable=diff is not None)
     click.echo(app_report.as_json(report) if form == "json" else app_report.as_text(report))
     return _status(appraisal, findings)
 
@@ -204,27 +206,28 @@ def _place(loaded: _Loaded, anatomy: Anatomy) -> str | None:
 # ── the diff ─────────────────────────────────────────────────────────────────
 
 
-def _fix(report: app_report.AppReport, loaded: _Loaded, *, named: bool) -> Status:
+def _fix(report: app_report.AppReport, diff: str | None) -> Status:
     """Write the diff alone to standard output; the rest is talk."""
     click.echo(f"corsmith: {app_report.answer(report)}", err=True)
     status = _status(report.appraisal, report.findings)
     if not report.findings:
         return status
-    diff = _diff(report, loaded, named=named)
-    if diff is None:
-        hint = "" if named else "; where it has no CORS, name a page with --from ORIGIN"
-        click.echo(
-            f"corsmith: no change is certain enough for a diff; without --fix the report has the "
-            f"lines to write{hint}",
-            err=True,
-        )
-    else:
+    if diff is not None:
         click.echo(diff, nl=False)
+        return status
+    hint = "; an application without CORS needs --from ORIGIN for it"
+    click.echo(
+        "corsmith: no change is certain enough for a diff: the report without --fix has the lines "
+        f"to write{'' if report.anatomy.settings else hint}",
+        err=True,
+    )
     return status
 
 
 def _diff(report: app_report.AppReport, loaded: _Loaded, *, named: bool) -> str | None:
     settings = report.anatomy.settings
+    if not report.findings:
+        return None
     fields = None
     if settings is None:
         site = next((one for one in loaded.sites if one.kind is SiteKind.APP), None)
@@ -232,7 +235,7 @@ def _diff(report: app_report.AppReport, loaded: _Loaded, *, named: bool) -> str 
             return None
         page = report.appraisal.page
         fields = {"origins": [page.origin], **({"credentials": True} if page.cookies else {})}
-    elif report.appraisal.of(Kind.GET).blocked:
+    elif {one.diagnostic.code for one in report.findings} == {"origin-not-allowed"}:
         return None  # which origins are meant, only the user knows
     else:
         site = cors_site(loaded.sites, settings.library)

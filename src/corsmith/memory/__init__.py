@@ -20,7 +20,7 @@ from typing import Final, Self
 from corsmith.browser import Sent
 from corsmith.exchange import Answer, NoAnswer
 from corsmith.frames import their_frame
-from corsmith.install import is_asgi
+from corsmith.installer import is_asgi
 from corsmith.memory import wsgi
 from corsmith.memory.asgi import Loop
 from corsmith.memory.part import App, Called, Pairs, Raised, Request, late
