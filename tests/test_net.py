@@ -2,127 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import gzip
 import pickle
 import socket
-import ssl
-import struct
 import threading
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
-import trustme
 
-from corsmith.dial import Dialer
-from corsmith.errors import NetworkError
-from corsmith.net import Client, Limits, Request
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from corsmith.exchange import Answer
+from corsmith.net import Client, Limits
+from tests.peers import OK, QUICK, client, failure, peer, reset, send
 
 pytestmark = pytest.mark.servers
-
-QUICK = 0.3
-HELLO = b"\x16"  # how a TLS handshake begins: this peer does not go on with it
-
-
-class Peer:
-    """A server of one script: it reads a request's head and does what the script says."""
-
-    def __init__(self, script: Callable[[Any, bytes], None], tls: ssl.SSLContext | None) -> None:
-        self.script = script
-        self.tls = tls
-        self.heard: list[bytes] = []
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self._run, daemon=True).start()
-
-    def _run(self) -> None:
-        while True:
-            try:
-                connection, _ = self.listener.accept()
-            except OSError:
-                return
-            with connection, contextlib.suppress(OSError):
-                connection.settimeout(5)
-                if self.tls is None:
-                    self._talk(connection)
-                else:
-                    with self.tls.wrap_socket(connection, server_side=True) as secured:
-                        self._talk(secured)
-
-    def _talk(self, connection: socket.socket) -> None:
-        head = b""
-        while b"\r\n\r\n" not in head and head[:1] != HELLO and (data := connection.recv(65536)):
-            head += data
-        self.heard.append(head)
-        self.script(connection, head)
-
-
-@contextlib.contextmanager
-def peer(
-    script: Callable[[Any, bytes], None] | bytes, tls: ssl.SSLContext | None = None
-) -> Iterator[Peer]:
-    """Run a server; bytes are what it answers before it closes."""
-
-    def answers(connection: socket.socket, _: bytes) -> None:
-        assert isinstance(script, bytes)
-        connection.sendall(script)
-
-    server = Peer(answers if isinstance(script, bytes) else script, tls)
-    try:
-        yield server
-    finally:
-        with contextlib.suppress(OSError):
-            server.listener.shutdown(socket.SHUT_RDWR)
-        server.listener.close()
-
-
-def reset(connection: socket.socket, _: bytes) -> None:
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    connection.close()
-
-
-def client(timeout: float = 5.0, **dialer: Any) -> Client:
-    return Client(dialer=Dialer(timeout=timeout, **dialer), limits=Limits(timeout=timeout))
-
-
-def send(url: str, asks: Client | None = None, **request: Any) -> Answer:
-    return (asks or client()).send(Request(**{"method": "GET", "url": url} | request))
-
-
-def failure(url: str, asks: Client | None = None, **request: Any) -> NetworkError:
-    with pytest.raises(NetworkError) as caught:
-        send(url, asks, **request)
-    return caught.value
-
-
-def server_tls(cert: trustme.LeafCert, *protocols: str) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    cert.configure_cert(context)
-    if protocols:
-        context.set_alpn_protocols(list(protocols))
-    return context
-
-
-@pytest.fixture(scope="module")
-def authority() -> trustme.CA:
-    return trustme.CA()
-
-
-@pytest.fixture
-def trusting(authority: trustme.CA, monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
-    """Let this machine trust an authority, by the variable that OpenSSL reads."""
-    file = tmp_path / "ca.pem"
-    authority.cert_pem.write_to_path(file)
-    monkeypatch.setenv("SSL_CERT_FILE", str(file))
-
-
-OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
 
 
 # ── exact ────────────────────────────────────────────────────────────────────
@@ -268,61 +159,6 @@ def test_a_body_that_is_cut_short_or_badly_chunked_keeps_the_head(tail: bytes) -
 # ── what fails, by its step ──────────────────────────────────────────────────
 
 
-def test_a_name_without_an_address_fails_to_resolve() -> None:
-    error = failure("http://no-such-name.invalid/")
-    assert (error.step, error.failure) == ("resolve", "dns")
-    assert "--resolve no-such-name.invalid:80:ADDRESS" in str(error)
-
-
-def test_a_resolver_that_does_not_answer_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
-    waits = threading.Event()
-
-    def look_up(*_: object, **__: object) -> list[object]:
-        waits.wait(5)
-        return []
-
-    monkeypatch.setattr(socket, "getaddrinfo", look_up)
-    error = failure("http://slow.example/", client(0.05))
-    waits.set()
-    assert (error.step, error.failure) == ("resolve", "timeout")
-    assert "slow.example within 0.05 s" in error.problem
-
-
-def test_a_closed_port_refuses() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    error = failure(f"http://localhost:{port}/")
-    assert (error.step, error.failure) == ("connect", "refused")
-    assert error.problem == f"127.0.0.1:{port} refuses the connection"
-    assert error.hint == "start the server, or check the port"
-
-
-def test_a_server_that_takes_no_connection_times_out() -> None:
-    with socket.socket() as full:
-        full.bind(("127.0.0.1", 0))
-        full.listen(0)
-        port = full.getsockname()[1]
-        with contextlib.ExitStack() as stack:
-            # A queue that is full drops what comes next.
-            for _ in range(3):
-                waiting = stack.enter_context(socket.socket())
-                waiting.setblocking(False)  # noqa: FBT003  its own signature
-                waiting.connect_ex(("127.0.0.1", port))
-            error = failure(f"http://127.0.0.1:{port}/", client(QUICK))
-    assert (error.step, error.failure) == ("connect", "timeout")
-    assert "--timeout SECONDS" in (error.hint or "")
-
-
-def test_an_address_without_a_route_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    def unreachable(*_: object) -> None:
-        raise OSError(101, "Network is unreachable")
-
-    monkeypatch.setattr(socket, "create_connection", unreachable)
-    error = failure("http://[2001:db8::1]:8000/")
-    assert error.problem == "[2001:db8::1]:8000 cannot be reached: there is no route to it"
-    assert error.hint is None
-
-
 def test_a_server_that_says_nothing_times_out_at_the_first_byte() -> None:
     with peer(lambda connection, _: connection.recv(1)) as server:
         error = failure(f"http://127.0.0.1:{server.port}/", client(QUICK))
@@ -392,126 +228,6 @@ def test_a_server_that_does_not_take_the_request_times_out_at_sending() -> None:
         url = f"http://127.0.0.1:{server.port}/"
         error = failure(url, client(QUICK), method="POST", body=b"x" * 50_000_000)
     assert (error.step, error.failure) == ("send", "timeout")
-
-
-# ── where it connects ────────────────────────────────────────────────────────
-
-
-def only_addresses(host: str, *rest: Any, **more: Any) -> Any:
-    """Look up as ever, but refuse names."""
-    assert host in {"127.0.0.1", "::1"}
-    return LOOK_UP(host, *rest, **more)
-
-
-LOOK_UP = socket.getaddrinfo
-
-
-@pytest.mark.parametrize("host", ["localhost", "a.b.localhost"])
-def test_localhost_names_are_this_machine_whatever_a_resolver_says(
-    host: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with peer(OK) as server:
-        monkeypatch.setattr(socket, "getaddrinfo", only_addresses)
-        assert send(f"http://{host}:{server.port}/").peer == "127.0.0.1"
-        assert f"Host: {host}:{server.port}".encode() in server.heard[0]
-
-
-def test_a_host_can_be_asked_at_a_given_address() -> None:
-    with peer(OK) as server:
-        asks = client(resolve={("api.example", server.port): "127.0.0.1"})
-        assert send(f"http://api.example:{server.port}/", asks).status == 200
-        assert b"Host: api.example:" in server.heard[0]
-
-
-def test_a_name_is_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    with peer(OK) as server:
-        row = (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", server.port))
-        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [row, row])
-        assert send(f"http://api.example:{server.port}/").status == 200
-
-
-# ── TLS ──────────────────────────────────────────────────────────────────────
-
-
-@pytest.mark.usefixtures("trusting")
-def test_a_trusted_certificate_is_asked_over_tls(authority: trustme.CA) -> None:
-    tls = server_tls(authority.issue_cert("localhost"))
-    with peer(OK, tls) as server:
-        answer = send(f"https://localhost:{server.port}/")
-    assert (answer.status, answer.version) == (200, "1.1")
-
-
-def self_signed() -> ssl.SSLContext:
-    """Return a server whose certificate is its own authority."""
-    authority = trustme.CA()
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    with authority.cert_pem.tempfile() as cert, authority.private_key_pem.tempfile() as key:
-        context.load_cert_chain(cert, key)
-    return context
-
-
-def expired(authority: trustme.CA) -> ssl.SSLContext:
-    past = datetime(2020, 1, 1, tzinfo=UTC)
-    return server_tls(authority.issue_cert("localhost", not_after=past, not_before=past))
-
-
-@pytest.mark.usefixtures("trusting")
-@pytest.mark.parametrize(
-    ("makes", "host", "says"),
-    [
-        (lambda _: self_signed(), "localhost", "its certificate is self-signed"),
-        (expired, "localhost", "its certificate has expired"),
-        (lambda ca: server_tls(ca.issue_cert("b.example")), "localhost", "for another name"),
-        (lambda ca: server_tls(ca.issue_cert("localhost")), "127.0.0.1", "for another name"),
-        (
-            lambda _: server_tls(trustme.CA().issue_cert("localhost")),
-            "localhost",
-            "an authority that nobody here trusts",
-        ),
-    ],
-)
-def test_a_certificate_that_is_not_trusted_is_named_and_can_be_taken(
-    authority: trustme.CA, makes: Any, host: str, says: str
-) -> None:
-    with peer(OK, makes(authority)) as server:
-        url = f"https://{host}:{server.port}/"
-        error = failure(url)
-        assert send(url, client(verify=False)).status == 200
-    assert (error.step, error.failure) == ("tls", "tls")
-    assert says in error.problem
-    assert "-k" in (error.hint or "")
-
-
-def test_a_port_without_tls_is_named_with_the_url_to_write() -> None:
-    with peer(b"HTTP/1.1 400 Bad Request\r\n\r\n") as server:
-        error = failure(f"https://127.0.0.1:{server.port}/a?b")
-    assert error.problem == f"127.0.0.1:{server.port} does not speak TLS"
-    assert error.hint == f"write http://127.0.0.1:{server.port}/a?b"
-
-
-def test_a_connection_that_ends_during_the_handshake_is_named() -> None:
-    with peer(b"") as server:
-        error = failure(f"https://127.0.0.1:{server.port}/")
-    assert "ends the connection during the TLS handshake" in error.problem
-
-
-def test_a_handshake_without_a_common_version_is_named() -> None:
-    old = server_tls(trustme.CA().issue_cert("localhost"))
-    with peer(OK, old) as server:
-        asks = client()
-        own = ssl.create_default_context()
-        own.minimum_version = ssl.TLSVersion.TLSv1_3
-        old.maximum_version = ssl.TLSVersion.TLSv1_2
-        asks.dialer._context = own
-        error = failure(f"https://localhost:{server.port}/", asks)
-    assert error.problem.startswith(f"the TLS handshake with localhost:{server.port} fails: ")
-
-
-def test_a_handshake_that_stalls_times_out() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-        error = failure(f"https://127.0.0.1:{port}/", client(QUICK))
-    assert (error.step, error.failure) == ("tls", "timeout")
 
 
 # ── the error ────────────────────────────────────────────────────────────────
