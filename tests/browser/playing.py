@@ -33,6 +33,7 @@ class Asked:
     """A request, with what is sent one by one."""
 
     def __init__(self, request: FetchRequest, profile: Profile) -> None:
+        self.profile = profile
         self.run = fetch(request, profile)
         self.sent: Sent | None = None
         self.verdict: Verdict | None = None
@@ -45,6 +46,11 @@ class Asked:
             self._step(one)
         assert self.verdict is not None, f"still waiting for an answer to {self.sent}"
         return self.verdict
+
+    def answered_one(self, given: Received | Failure) -> None:
+        """Give one answer, after which more is sent."""
+        self._step(given)
+        assert self.sent is not None, self.verdict
 
     def _step(self, given: Received | Failure | None) -> None:
         try:

@@ -138,13 +138,17 @@ def test_a_type_that_a_script_sets_stays() -> None:
 
 
 def test_no_cors_drops_a_type_that_is_not_safelisted_except_in_one_engine() -> None:
-    json = {"method": "POST", "mode": "no-cors", "body": Body(kind="blob", type="application/json")}
+    json: dict[str, Any] = {
+        "method": "POST",
+        "mode": "no-cors",
+        "body": Body(kind="blob", type="application/json"),
+    }
     assert made(**json).headers == ()
     assert made(WEBKIT, **json).headers == (("Content-Type", "application/json"),)
 
 
 def test_a_stream_forces_a_preflight_where_streams_are_known() -> None:
-    stream = {"method": "POST", "body": Body(kind="stream")}
+    stream: dict[str, Any] = {"method": "POST", "body": Body(kind="stream")}
     assert made(**stream).force_preflight
     assert not made(WEBKIT, **stream).force_preflight
     assert made(FIREFOX, **stream).headers == (("Content-Type", "text/plain;charset=UTF-8"),)
@@ -153,7 +157,12 @@ def test_a_stream_forces_a_preflight_where_streams_are_known() -> None:
 def test_an_upload_listener_forces_a_preflight() -> None:
     assert made(api="xhr", upload_listener=True).force_preflight
     assert not made(CHROMIUM, api="xhr", upload_listener=True).force_preflight
-    with_body = {"api": "xhr", "method": "POST", "upload_listener": True, "body": Body(kind="text")}
+    with_body: dict[str, Any] = {
+        "api": "xhr",
+        "method": "POST",
+        "upload_listener": True,
+        "body": Body(kind="text"),
+    }
     assert made(CHROMIUM, **with_body).force_preflight
 
 

@@ -58,7 +58,8 @@ def say(verdict: Verdict, request: FetchRequest, engine: str) -> tuple[str, ...]
 
 def _sentence(engine: str, code: str, sentences: Mapping[str, str]) -> tuple[str, str | None]:
     """Return the code whose sentence an engine uses for another code, and the sentence."""
-    base = code if code in sentences else code.removeprefix(_PREFLIGHT)
+    has_own = code in sentences or code in LIKE[engine]
+    base = code if has_own else code.removeprefix(_PREFLIGHT)
     base = LIKE[engine].get(base, base)
     return base, sentences.get(base)
 
