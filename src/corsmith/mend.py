@@ -302,6 +302,8 @@ class _Edit:
             last = self.tree.body[-1]
             after = last.end_lineno or last.lineno
             blank = [] if last is self._find(statement) else [""]
+            if isinstance(last, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                blank = ["", ""]  # PEP 8
             self.added.append((after, [*blank, *lines]))
         return True
 
