@@ -32,7 +32,7 @@ def test_curly_quotes_and_wrapped_lines_are_straightened() -> None:
 
 def test_a_clue_gives_what_stands_in_it() -> None:
     text = "Origin checking failed - https://app.example does not match any trusted origins."
-    assert list(find_clues(text)) == [("csrf", {"page": "https://app.example"})]
+    assert list(find_clues(text)) == [("csrf-check", {"page": "https://app.example"})]
 
 
 def test_a_second_form_of_a_name_is_the_same_name() -> None:
@@ -42,7 +42,7 @@ def test_a_second_form_of_a_name_is_the_same_name() -> None:
 
 def test_a_code_is_told_once() -> None:
     text = "CSRF verification failed. Request aborted. CSRF Failed: CSRF token missing."
-    assert [code for code, _ in find_clues(text)].count("csrf") == 1
+    assert [code for code, _ in find_clues(text)].count("csrf-check") == 1
 
 
 @pytest.mark.parametrize("text", [row[-1] for row in REAL_LINES])

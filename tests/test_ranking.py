@@ -59,7 +59,7 @@ from corsmith.ranking import MOST, RANKING, rank
         ("network-error", {"url": "https://192.168.1.2/"}, "certificate"),
         ("network-error", {"url": "nothing"}, "console-knows"),
         ("network-error", {"answered": "firefox"}, "not-reached"),
-        ("csrf", {"value": "CSRF cookie not set."}, "csrf-token"),
+        ("csrf-check", {"value": "CSRF cookie not set."}, "csrf-token"),
         ("a-code-that-nobody-knows", {}, "error-page"),
     ],
 )

@@ -60,8 +60,8 @@ def only(*entries: object, creator: str = "WebInspector") -> Recorded:
         ([entry(500)], "allow-origin-missing", "server-error"),
         ([entry(200, (("Access-Control-Allow-Origin", "https://b.example"),))], "allow-origin-mismatch", "single-origin"),
         ([entry(200, (ALLOW, ALLOW))], "allow-origin-twice", "two-layers"),
-        ([entry(0, error="net::ERR_FAILED")], "unexplained", "error-page"),
-        ([entry(0)], "unexplained", "error-page"),
+        ([entry(0, error="net::ERR_FAILED")], "reason-not-told", "error-page"),
+        ([entry(0)], "reason-not-told", "error-page"),
         ([entry(0, error="net::ERR_BLOCKED_BY_CLIENT")], "blocked-by-client", "ad-blocker"),
         ([entry(0, error="net::ERR_CONNECTION_REFUSED")], "request-refused", "server-down"),
         ([entry(0, error="net::ERR_CERT_DATE_INVALID")], "request-tls", "certificate"),
@@ -69,9 +69,9 @@ def only(*entries: object, creator: str = "WebInspector") -> Recorded:
         ([preflight(405), entry(0, method="PUT", error="net::ERR_FAILED")], "preflight-allow-origin-missing", "preflight-no-route"),
         ([preflight(405, (ALLOW,)), entry(0, method="PUT")], "preflight-status", "preflight-no-route"),
         ([preflight(204, (ALLOW,)), entry(0, method="PUT")], "method-not-allowed", "method-not-listed"),
-        ([preflight(0), entry(0, method="PUT", error="net::ERR_FAILED")], "unexplained", "error-page"),
+        ([preflight(0), entry(0, method="PUT", error="net::ERR_FAILED")], "reason-not-told", "error-page"),
         ([entry(302, (("Location", "https://b.example/"),))], "allow-origin-missing", "redirect-hop"),
-        ([entry(302, (ALLOW, ("Location", "https://b.example/")))], "unexplained", "error-page"),
+        ([entry(302, (ALLOW, ("Location", "https://b.example/")))], "reason-not-told", "error-page"),
     ],
 )  # fmt: skip
 def test_the_code_is_the_one_that_the_browser_came_to(

@@ -38,14 +38,14 @@ _CLUES: Final[tuple[tuple[str, str], ...]] = (
         "payload-too-large",
         r"413 \(?(?:Request Entity Too Large|Payload Too Large|Content Too Large)|status (?:code )?(?:of )?413|Request Entity Too Large",
     ),
-    ("csrf", r"Origin checking failed - (?P<page>\S+) does not match"),
-    ("csrf", r"Referer checking failed"),
+    ("csrf-check", r"Origin checking failed - (?P<page>\S+) does not match"),
+    ("csrf-check", r"Referer checking failed"),
     (
-        "csrf",
+        "csrf-check",
         r"CSRF (?:Failed|verification failed|cookie not set)|CSRF token (?:missing|mismatch|invalid)|InvalidAuthenticityToken|Can't verify CSRF|invalid csrf token|CSRF validation",
     ),
     (
-        "csrf",
+        "csrf-check",
         r"HTTP Origin header \((?P<page>[^)\s]+)\) didn't match|Cross-site POST form submissions are forbidden|does not match 'origin' header",
     ),
     (
@@ -97,7 +97,7 @@ _CLUES: Final[tuple[tuple[str, str], ...]] = (
         r"ERR_HTTP2_\w+|ERR_QUIC_PROTOCOL_ERROR|ERR_INVALID_HTTP_RESPONSE|ERR_CONTENT_LENGTH_MISMATCH|ERR_INCOMPLETE_CHUNKED_ENCODING|ERR_CONTENT_DECODING_FAILED|NS_ERROR_CORRUPTED_CONTENT|ERR_RESPONSE_HEADERS_\w+",
     ),
     (
-        "offline",
+        "browser-offline",
         r"ERR_INTERNET_DISCONNECTED|ERR_NETWORK_CHANGED|ERR_NETWORK_IO_SUSPENDED|Internet connection appears to be offline|NS_ERROR_OFFLINE",
     ),
     (

@@ -90,7 +90,9 @@ _REQUEST_LINE: Final = re.compile(
     r"\b(?:XHR )?(?P<method>GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) (?P<url>https?://[^\s\"'<>]+)"
 )
 # These say the least: any other sentence beside them says more.
-_VAGUE: Final = frozenset({"network-error", "unexplained", "header-forbidden", "opaque-response"})
+_VAGUE: Final = frozenset(
+    {"network-error", "reason-not-told", "header-forbidden", "opaque-response"}
+)
 _WITH_CREDENTIALS: Final = frozenset(
     {"wildcard-with-credentials", "allow-credentials-missing", "allow-credentials-not-true"}
 )
@@ -175,8 +177,13 @@ def _sightings(text: str) -> Iterator[Sighting]:
 def _recognised(text: str) -> list[tuple[str, str | None, dict[str, str]]]:
     rows: dict[str, tuple[str, str | None, dict[str, str]]] = {}
     for found in recognise(text):
-        rows.setdefault(found.code, (found.code, _engine(found), dict(_named(found))))
+        code = _TOLD_AS.get(found.code, found.code)
+        rows.setdefault(code, (code, _engine(found), dict(_named(found))))
     return list(rows.values())
+
+
+# A code that is told has a page, and a name of two words.
+_TOLD_AS: Final = {"csrf": "csrf-check", "unexplained": "reason-not-told"}
 
 
 def _engine(found: Recognised) -> str | None:

@@ -199,11 +199,11 @@ RANKING: Final[Mapping[str, tuple[Rule, ...]]] = MappingProxyType({
     "request-timeout": _plain("too-slow", "server-down"),
     "request-malformed": _plain("broken-answer", "server-error"),
     "blocked-by-client": _plain("ad-blocker"),
-    "offline": _plain("offline"),
+    "browser-offline": _plain("offline"),
     "request-aborted": _plain("page-left"),
     "content-security-policy": _plain("page-policy"),
     "cors-disabled": _plain("cors-off"),
-    "csrf": (
+    "csrf-check": (
         (_value(r"token|cookie"), ("csrf-token", "csrf")),
         (None, ("csrf", "csrf-token")),
     ),
@@ -221,7 +221,7 @@ RANKING: Final[Mapping[str, tuple[Rule, ...]]] = MappingProxyType({
         (_value(r"\Ahttps?:", "url"), ("not-reached", "console-knows", "blocked-in-browser")),
         (None, ("console-knows", "not-reached", "blocked-in-browser")),
     ),
-    "unexplained": _plain("error-page", "origin-refused", "no-cors-headers"),
+    "reason-not-told": _plain("error-page", "origin-refused", "no-cors-headers"),
 })  # fmt: skip
 
 
@@ -235,6 +235,6 @@ def rank(code: str, values: Values) -> tuple[str, ...]:
     """
     rules = RANKING.get(code) or RANKING.get(code.removeprefix("preflight-"))
     if rules is None:
-        rules = RANKING["unexplained"]
+        rules = RANKING["reason-not-told"]
     found = next(causes for matches, causes in rules if matches is None or matches(values))
     return found[:MOST]

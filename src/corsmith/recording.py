@@ -282,4 +282,4 @@ def _received(entry: _Entry) -> Received:
 def _code_of_error(error: str) -> str:
     """Return the code of a network panel's error; ``net::ERR_FAILED`` alone is a refusal."""
     found = [code for code, _ in find_clues(straighten(error)) if code != "network-error"]
-    return found[0] if found else "unexplained"
+    return found[0] if found else "reason-not-told"

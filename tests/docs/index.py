@@ -87,6 +87,26 @@ _VERDICTS: Final = (
     "stream-not-supported",
     "stream-needs-http2",
 )
+# What a pasted text tells beyond a browser's verdict.
+_PASTED: Final = (
+    "opaque-response-blocked",
+    "opaque-response",
+    "tainted-canvas",
+    "private-network-access",
+    "blocked-by-client",
+    "browser-offline",
+    "request-aborted",
+    "content-security-policy",
+    "cors-disabled",
+    "csrf-check",
+    "host-refused",
+    "payload-too-large",
+    "frame-blocked",
+    "websocket-refused",
+    "network-error",
+    "reason-not-told",
+)
+_SIGHTINGS: Final = "What `corsmith check` reads in a pasted text, beside the verdicts."
 _REFUSALS: Final = "Why a browser does not let a page read an answer."
 _FINDINGS: Final = "What `corsmith check URL` finds at an address, also where the page may."
 
@@ -105,10 +125,11 @@ def codes_index() -> str:
     for severity, title, sentence in _PARTS:
         codes = [code for code, known in CODES.items() if known.severity is severity]
         parts += _table(
-            title, sentence, [code for code in codes if code not in {*_VERDICTS, *_FOUND}]
+            title, sentence, [code for code in codes if code not in {*_VERDICTS, *_FOUND, *_PASTED}]
         )
     parts += _table("Verdicts", _REFUSALS, _VERDICTS)
     parts += _table("Findings", _FINDINGS, _FOUND)
+    parts += _table("Pasted", _SIGHTINGS, _PASTED)
     parts += ["```{toctree}", ":hidden:", ":glob:", "", "*", "```"]
     return "\n".join(parts) + "\n"
 
