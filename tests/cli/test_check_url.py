@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from inline_snapshot import snapshot
@@ -16,6 +16,9 @@ from corsmith.clients import CLIENTS
 from corsmith.stacks import STACKS
 from tests.broken.serving import Asked, Reply, Server, allow, serve
 from tests.cli.asking import check
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 pytestmark = pytest.mark.servers
 
@@ -135,7 +138,7 @@ def test_a_redirect_to_what_can_not_be_asked_is_told() -> None:
         return Reply(status=302, headers=(*allow(asked), ("Location", "http://a.example:0/")))
 
     with serve(breaks) as server:
-        done = check(server.origin, "-L", "--from", "http://a.example")
+        done = check(server.origin, "--from", "http://a.example")
     assert done.exit_code == Status.NO
     assert "a port is 1 to 65535" in done.stdout
 
@@ -188,6 +191,28 @@ def test_one_engine_that_blocks_alone_is_named() -> None:
     assert done.exit_code == Status.NO
     assert done.stdout.splitlines()[0].endswith("with X-A, X-A in Firefox")
     assert "Firefox alone blocks it" in done.stdout
+
+
+def test_an_engine_that_stops_elsewhere_is_named() -> None:
+    # Firefox alone takes a byte above 0x7F for unsafe, and asks first.
+    with serve(lambda _: Reply(body=b"{}")) as server:
+        done = check(server.origin, "-H", "Accept: caf\xe9")
+    assert "Firefox stops at preflight-allow-origin-missing." in done.stdout
+
+
+def test_an_address_that_is_not_secure_is_sent_no_fetch_metadata() -> None:
+    with serve(open_to_all) as server:
+        url = f"http://api.example:{server.port}/"
+        reached = ("--resolve", f"api.example:{server.port}:127.0.0.1")
+        assert check(url, *reached, "--from", "http://a.example").exit_code == Status.OK
+        assert server.asked[0].get("sec-fetch-mode") is None
+
+
+def test_a_client_that_its_browser_stops_is_told_the_code() -> None:
+    with serve(open_to_all) as server:
+        done = check(server.origin, "--as", "mcp")
+    assert done.exit_code == Status.NO
+    assert "header-not-allowed: mcp-protocol-version is not in" in done.stdout
 
 
 def test_a_server_that_is_down_leaves_the_question_open() -> None:
@@ -342,11 +367,20 @@ def test_a_curl_command_is_asked_as_it_was_copied() -> None:
     assert "--ntlm" in done.stderr
 
 
+def test_a_request_without_cors_is_told_that_no_script_reads_the_answer() -> None:
+    with serve(open_to_all) as server:
+        done = check("curl", server.origin, "-H", "Sec-Fetch-Mode: no-cors")
+    assert done.exit_code == Status.NO
+    assert "the answer is opaque: no script reads it" in done.stdout
+    assert "Ask with mode cors" in re.sub(r"\s+", " ", done.stdout)
+
+
 def test_curls_own_word_about_certificates_is_heeded() -> None:
     with serve(open_to_all, tls="self-signed") as server:
         assert check("curl", "-k", server.origin).exit_code == Status.OK
         assert check("curl", server.origin).exit_code == Status.NO
         assert check("--from=http://a.example", "curl", server.origin, "--insecure").exit_code == 0
+        assert check("curl", "-k", server.origin, "--from=http://a.example").exit_code == 0
 
 
 # ── a wrong command line ─────────────────────────────────────────────────────
@@ -366,6 +400,7 @@ def test_curls_own_word_about_certificates_is_heeded() -> None:
         (["http://a.example", "-H", "X: \x01"], '-H X: "\\x01" is no value that a browser sends'),
         (["http://a.example", "-H", "Host: a"], "-H Host: browsers let no page set it"),
         (["http://a.example", "."], ". is no URL; check it by itself:"),
+        (["-", "-"], "there is no URL to check; write one a line"),
         (["curl"], "the curl command names no URL; copy it whole"),
         (["-X", "PUT", "curl", "http://a.example"], "-X is said by the curl command itself"),
         (["http://a.example", "curl", "http://b.example"], "one at a time"),
@@ -376,6 +411,27 @@ def test_a_wrong_command_line_is_told_and_nothing_is_sent(words: list[str], erro
     assert done.exit_code == Status.USAGE
     assert done.stdout == ""
     assert error in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "error"),
+    [
+        (["-d", "x"], "-d is for a URL; a policy file is asked without it"),
+        (["--as", "cog"], "--as is for a URL"),
+        (["-k"], "-k is for a URL"),
+        (["--resolve", "a:1:127.0.0.1"], "--resolve is for a URL"),
+    ],
+)
+def test_an_option_about_an_address_is_refused_for_a_policy_file(
+    words: list[str], error: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "cors.toml"
+    file.write_text('[policy]\norigins = ["https://app.example"]\n')
+    done = check(str(file), *words)
+    assert done.exit_code == Status.USAGE
+    assert error in done.stderr
+    assert check(str(file)).exit_code == Status.OK
+    assert "one policy file at a time" in check(str(file), str(file)).stderr
 
 
 def test_help_names_every_client_and_stack_that_it_promises() -> None:

@@ -149,14 +149,14 @@ def _answered(answer: Answer) -> Iterator[str]:
 
 
 def _stops(trial: Trial) -> Iterator[str]:
-    verdict, last = trial.verdict, trial.last
-    if verdict is None:
-        return
-    step = verdict.failing_step
+    last = trial.last
+    step = None if trial.verdict is None else trial.verdict.failing_step
     if last is not None and isinstance(last.result, NoAnswer):
-        text = f"{verdict.code}: {last.result.step}: {last.result.problem}"
+        text = f"{_code(trial)}: {last.result.step}: {last.result.problem}"
+    elif step is None:
+        text = "the answer is opaque: no script reads it"
     else:
-        text = f"{verdict.code}: {'' if step is None else step.evidence}"
+        text = f"{_code(trial)}: {step.evidence}"
     yield from wrapped(text, " " * 17, f"{_INDENT}")
 
 
@@ -257,8 +257,7 @@ def _client_step(result: "ClientResult") -> Iterator[str]:
     yield from wrapped(f"{result.step.name} ({result.step.method}{shown})", " " * 6, f"  {mark} ")
     if not result.passed:
         yield from wrapped(f"{result.code}: {result.problem}", " " * 8, " " * 6)
-        if result.fix is not None:
-            yield from wrapped(result.fix, " " * 8, " " * 6)
+        yield from wrapped(result.fix or "", " " * 8, " " * 6)
 
 
 def _findings(report: Report) -> Iterator[str]:
@@ -268,8 +267,7 @@ def _findings(report: Report) -> Iterator[str]:
     yield "  also"
     for finding in report.findings:
         yield from wrapped(f"{finding.code}: {finding.message}", " " * 6, "    ")
-        if finding.fix is not None:
-            yield from wrapped(finding.fix, " " * 6, " " * 6)
+        yield from wrapped(finding.fix or "", " " * 6, " " * 6)
 
 
 def _notes(report: Report) -> Iterator[str]:
