@@ -1,0 +1,72 @@
+"""``corsmith check URL`` with a wrong command line: what is told, and that nothing is sent."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from corsmith.cli.status import Status
+from corsmith.clients import CLIENTS
+from corsmith.stacks import STACKS
+from tests.cli.asking import check
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.mark.parametrize(
+    ("words", "error"),
+    [
+        (["http://"], '"http://" has no host; write http://127.0.0.1:8000/'),
+        (["http://a b/"], '"http://a b/": "a b" is no host'),
+        (["http://a:99999/"], '"http://a:99999/": a port is 1 to 65535'),
+        (["http://u:p@a.example/x"], "write http://a.example/x and -H 'Authorization: …'"),
+        (["http://a.example", "--as", "cat"], "--as cat: the clients are "),
+        (["http://a.example", "--for", "cobol"], "--for cobol: the stacks are "),
+        (["http://a.example", "--resolve", "x"], "--resolve x: write HOST:PORT:ADDR"),
+        (["http://a.example", "--path", "/x"], "--path is for a policy file with [[routes]]"),
+        (["http://a.example", "-H", "X: \x01"], '-H X: "\\x01" is no value that a browser sends'),
+        (["http://a.example", "-H", "Host: a"], "-H Host: browsers let no page set it"),
+        (["http://a.example", "."], ". is no URL; check it by itself:"),
+        (["-", "-"], "there is no URL to check; write one a line"),
+        (["curl"], "the curl command names no URL; copy it whole"),
+        (["-X", "PUT", "curl", "http://a.example"], "-X is said by the curl command itself"),
+        (["http://a.example", "curl", "http://b.example"], "one at a time"),
+    ],
+)
+def test_a_wrong_command_line_is_told_and_nothing_is_sent(words: list[str], error: str) -> None:
+    done = check(*words, text="")
+    assert done.exit_code == Status.USAGE
+    assert done.stdout == ""
+    assert error in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "error"),
+    [
+        (["-d", "x"], "-d is for a URL; a policy file is asked without it"),
+        (["--as", "cog"], "--as is for a URL"),
+        (["-k"], "-k is for a URL"),
+        (["--resolve", "a:1:127.0.0.1"], "--resolve is for a URL"),
+    ],
+)
+def test_an_option_about_an_address_is_refused_for_a_policy_file(
+    words: list[str], error: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "cors.toml"
+    file.write_text('[policy]\norigins = ["https://app.example"]\n')
+    done = check(str(file), *words)
+    assert done.exit_code == Status.USAGE
+    assert error in done.stderr
+    assert check(str(file)).exit_code == Status.OK
+    assert "one policy file at a time" in check(str(file), str(file)).stderr
+
+
+def test_help_names_every_client_and_stack_that_it_promises() -> None:
+    text = re.sub(r"\s+", " ", check("--help").stdout)
+    assert ", ".join(CLIENTS) in text
+    named = re.findall(r"made with: (.*?) …", text)[0].split(", ")
+    assert set(named) <= set(STACKS)
+    assert text.index("Connection:") > text.index("--format")
