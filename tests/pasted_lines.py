@@ -24,303 +24,300 @@ _FIREFOX: Final = (
 _WEBKIT: Final = f"\nFetch API cannot load {_URL} due to access control checks."
 
 
-def _chromium() -> list[tuple[str, str, str, str]]:
-    rows = [
-        (
-            "allow-origin-missing",
-            "error-page",
-            "No 'Access-Control-Allow-Origin' header is present on the requested resource.",
-        ),
-        (
-            "allow-origin-mismatch",
-            "single-origin",
-            f"{_ACAO} has a value 'https://other.example' that is not equal to the supplied origin.{_END}",
-        ),
-        (
-            "allow-origin-mismatch",
-            "slash-or-path",
-            f"{_ACAO} has a value 'https://app.example/' that is not equal to the supplied origin.{_END}",
-        ),
-        (
-            "allow-origin-list",
-            "two-layers",
-            f"{_ACAO} contains multiple values '*, https://app.example', but only one is allowed.{_END}",
-        ),
-        (
-            "allow-origin-list",
-            "two-layers",
-            f"{_ACAO} contains multiple values 'https://app.example, https://app.example', but only one is allowed.{_END}",
-        ),
-        (
-            "allow-origin-list",
-            "list-sent",
-            f"{_ACAO} contains multiple values 'https://a.example, https://app.example', but only one is allowed.{_END}",
-        ),
-        ("allow-origin-invalid", "pattern-sent", f"{_ACAO} contains the invalid value '**'.{_END}"),
-        (
-            "allow-origin-invalid",
-            "not-an-origin",
-            f"{_ACAO} contains the invalid value 'app.example'.{_END}",
-        ),
-        ("allow-origin-invalid", "not-an-origin", f"{_ACAO} contains the invalid value ''.{_END}"),
-        (
-            "wildcard-with-credentials",
-            "wildcard-and-credentials",
-            f"The value of the 'Access-Control-Allow-Origin' header in the response must not be the wildcard '*' {_INCLUDE}",
-        ),
-        (
-            "wildcard-with-credentials",
-            "wildcard-and-credentials",
-            f"The value of the 'Access-Control-Allow-Origin' header in the response must not be the wildcard '*' {_INCLUDE} The credentials mode of requests initiated by the XMLHttpRequest is controlled by the withCredentials attribute.",
-        ),
-        (
-            "allow-credentials-missing",
-            "credentials-not-allowed",
-            f"The value of the 'Access-Control-Allow-Credentials' header in the response is '' which must be 'true' {_INCLUDE}",
-        ),
-        (
-            "allow-credentials-not-true",
-            "credentials-not-allowed",
-            f"The value of the 'Access-Control-Allow-Credentials' header in the response is 'True' which must be 'true' {_INCLUDE}",
-        ),
-        (
-            "preflight-status",
-            "preflight-authentication",
-            f"{_PREFLIGHT}It does not have HTTP ok status.",
-        ),
-        (
-            "preflight-redirect",
-            "redirect-slash",
-            f"{_PREFLIGHT}Redirect is not allowed for a preflight request.",
-        ),
-        (
-            "preflight-allow-origin-missing",
-            "preflight-authentication",
-            f"{_PREFLIGHT}No 'Access-Control-Allow-Origin' header is present on the requested resource.",
-        ),
-        (
-            "preflight-wildcard-with-credentials",
-            "wildcard-and-credentials",
-            f"{_PREFLIGHT}The value of the 'Access-Control-Allow-Origin' header in the response must not be the wildcard '*' {_INCLUDE}",
-        ),
-        (
-            "preflight-allow-origin-mismatch",
-            "single-origin",
-            f"{_PREFLIGHT}{_ACAO} has a value 'https://other.example' that is not equal to the supplied origin.{_END}",
-        ),
-        (
-            "method-not-allowed",
-            "method-not-listed",
-            "Method PUT is not allowed by Access-Control-Allow-Methods in preflight response.",
-        ),
-        (
-            "method-not-allowed",
-            "method-lower-case",
-            "Method patch is not allowed by Access-Control-Allow-Methods in preflight response.",
-        ),
-        (
-            "header-not-allowed",
-            "header-not-listed",
-            "Request header field x-y is not allowed by Access-Control-Allow-Headers in preflight response.",
-        ),
-        (
-            "allow-methods-unreadable",
-            "list-unreadable",
-            "Cannot parse Access-Control-Allow-Methods response header field in preflight response.",
-        ),
-        (
-            "allow-headers-unreadable",
-            "list-unreadable",
-            "Cannot parse Access-Control-Allow-Headers response header field in preflight response.",
-        ),
-        (
-            "redirect-to-userinfo",
-            "userinfo-redirect",
-            "Redirect location '' contains a username and password, which is disallowed for cross-origin requests.",
-        ),
-        (
-            "local-network-access",
-            "local-network",
-            "Permission was denied for this request to access the `loopback` address space.",
-        ),
-    ]
-    found = [("chromium", code, cause, _CHROMIUM + reason) for code, cause, reason in rows]
-    found += [
-        (
-            "chromium",
-            "mode-same-origin",
-            "mode-same-origin",
-            f'Fetch API cannot load {_URL}. Request mode is "same-origin" but the URL\'s origin is not same as the request origin {_PAGE}.',
-        ),
-        (
-            "chromium",
-            "scheme-not-http",
-            "address-not-http",
-            'Fetch API cannot load ftp://api.example/items. URL scheme "ftp" is not supported.',
-        ),
-        (
-            "chromium",
-            "scheme-not-http",
-            "page-from-file",
-            "Not allowed to load local resource: file:///etc/hosts",
-        ),
-    ]
-    return found
+_HEADER: Final = "CORS header ‘Access-Control-Allow-Origin’"
+
+_CHROMIUM_REASONS: Final = [
+    (
+        "allow-origin-missing",
+        "error-page",
+        "No 'Access-Control-Allow-Origin' header is present on the requested resource.",
+    ),
+    (
+        "allow-origin-mismatch",
+        "single-origin",
+        f"{_ACAO} has a value 'https://other.example' that is not equal to the supplied origin.{_END}",
+    ),
+    (
+        "allow-origin-mismatch",
+        "slash-or-path",
+        f"{_ACAO} has a value 'https://app.example/' that is not equal to the supplied origin.{_END}",
+    ),
+    (
+        "allow-origin-list",
+        "two-layers",
+        f"{_ACAO} contains multiple values '*, https://app.example', but only one is allowed.{_END}",
+    ),
+    (
+        "allow-origin-list",
+        "two-layers",
+        f"{_ACAO} contains multiple values 'https://app.example, https://app.example', but only one is allowed.{_END}",
+    ),
+    (
+        "allow-origin-list",
+        "list-sent",
+        f"{_ACAO} contains multiple values 'https://a.example, https://app.example', but only one is allowed.{_END}",
+    ),
+    ("allow-origin-invalid", "pattern-sent", f"{_ACAO} contains the invalid value '**'.{_END}"),
+    (
+        "allow-origin-invalid",
+        "not-an-origin",
+        f"{_ACAO} contains the invalid value 'app.example'.{_END}",
+    ),
+    ("allow-origin-invalid", "not-an-origin", f"{_ACAO} contains the invalid value ''.{_END}"),
+    (
+        "wildcard-with-credentials",
+        "wildcard-and-credentials",
+        f"The value of the 'Access-Control-Allow-Origin' header in the response must not be the wildcard '*' {_INCLUDE}",
+    ),
+    (
+        "wildcard-with-credentials",
+        "wildcard-and-credentials",
+        f"The value of the 'Access-Control-Allow-Origin' header in the response must not be the wildcard '*' {_INCLUDE} The credentials mode of requests initiated by the XMLHttpRequest is controlled by the withCredentials attribute.",
+    ),
+    (
+        "allow-credentials-missing",
+        "credentials-not-allowed",
+        f"The value of the 'Access-Control-Allow-Credentials' header in the response is '' which must be 'true' {_INCLUDE}",
+    ),
+    (
+        "allow-credentials-not-true",
+        "credentials-not-allowed",
+        f"The value of the 'Access-Control-Allow-Credentials' header in the response is 'True' which must be 'true' {_INCLUDE}",
+    ),
+    (
+        "preflight-status",
+        "preflight-authentication",
+        f"{_PREFLIGHT}It does not have HTTP ok status.",
+    ),
+    (
+        "preflight-redirect",
+        "redirect-slash",
+        f"{_PREFLIGHT}Redirect is not allowed for a preflight request.",
+    ),
+    (
+        "preflight-allow-origin-missing",
+        "preflight-authentication",
+        f"{_PREFLIGHT}No 'Access-Control-Allow-Origin' header is present on the requested resource.",
+    ),
+    (
+        "preflight-wildcard-with-credentials",
+        "wildcard-and-credentials",
+        f"{_PREFLIGHT}The value of the 'Access-Control-Allow-Origin' header in the response must not be the wildcard '*' {_INCLUDE}",
+    ),
+    (
+        "preflight-allow-origin-mismatch",
+        "single-origin",
+        f"{_PREFLIGHT}{_ACAO} has a value 'https://other.example' that is not equal to the supplied origin.{_END}",
+    ),
+    (
+        "method-not-allowed",
+        "method-not-listed",
+        "Method PUT is not allowed by Access-Control-Allow-Methods in preflight response.",
+    ),
+    (
+        "method-not-allowed",
+        "method-lower-case",
+        "Method patch is not allowed by Access-Control-Allow-Methods in preflight response.",
+    ),
+    (
+        "header-not-allowed",
+        "header-not-listed",
+        "Request header field x-y is not allowed by Access-Control-Allow-Headers in preflight response.",
+    ),
+    (
+        "allow-methods-unreadable",
+        "list-unreadable",
+        "Cannot parse Access-Control-Allow-Methods response header field in preflight response.",
+    ),
+    (
+        "allow-headers-unreadable",
+        "list-unreadable",
+        "Cannot parse Access-Control-Allow-Headers response header field in preflight response.",
+    ),
+    (
+        "redirect-to-userinfo",
+        "userinfo-redirect",
+        "Redirect location '' contains a username and password, which is disallowed for cross-origin requests.",
+    ),
+    (
+        "local-network-access",
+        "local-network",
+        "Permission was denied for this request to access the `loopback` address space.",
+    ),
+]
+_CHROMIUM_OTHERS: Final = [
+    (
+        "chromium",
+        "mode-same-origin",
+        "mode-same-origin",
+        f'Fetch API cannot load {_URL}. Request mode is "same-origin" but the URL\'s origin is not same as the request origin {_PAGE}.',
+    ),
+    (
+        "chromium",
+        "scheme-not-http",
+        "address-not-http",
+        'Fetch API cannot load ftp://api.example/items. URL scheme "ftp" is not supported.',
+    ),
+    (
+        "chromium",
+        "scheme-not-http",
+        "page-from-file",
+        "Not allowed to load local resource: file:///etc/hosts",
+    ),
+]
+
+_FIREFOX_REASONS: Final = [
+    ("allow-origin-missing", "no-cors-headers", f"{_HEADER} missing). Status code: 200."),
+    ("allow-origin-missing", "server-error", f"{_HEADER} missing). Status code: 500."),
+    ("allow-origin-missing", "not-found", f"{_HEADER} missing). Status code: 404."),
+    (
+        "allow-origin-mismatch",
+        "single-origin",
+        f"{_HEADER} does not match ‘https://other.example’).",
+    ),
+    (
+        "allow-origin-list",
+        "list-sent",
+        f"{_HEADER} does not match ‘https://a.example, https://app.example’).",
+    ),
+    ("allow-origin-twice", "two-layers", f"Multiple {_HEADER} not allowed)."),
+    (
+        "wildcard-with-credentials",
+        "wildcard-and-credentials",
+        f"Credential is not supported if the {_HEADER} is ‘*’).",
+    ),
+    (
+        "allow-credentials-not-true",
+        "credentials-not-allowed",
+        "expected ‘true’ in CORS header ‘Access-Control-Allow-Credentials’).",
+    ),
+    (
+        "preflight-status",
+        "preflight-no-route",
+        "CORS preflight response did not succeed). Status code: 405.",
+    ),
+    (
+        "preflight-status",
+        "preflight-authentication",
+        "CORS preflight response did not succeed). Status code: 401.",
+    ),
+    ("preflight-redirect", "redirect-slash", "CORS request external redirect not allowed)."),
+    (
+        "method-not-allowed",
+        "method-not-listed",
+        "Did not find method in CORS header ‘Access-Control-Allow-Methods’).",
+    ),
+    (
+        "header-not-allowed",
+        "header-not-listed",
+        "header ‘x-key’ is not allowed according to header ‘Access-Control-Allow-Headers’ from CORS preflight response).",
+    ),
+    (
+        "header-not-allowed",
+        "tracing-header",
+        "header ‘sentry-trace’ is not allowed according to header ‘Access-Control-Allow-Headers’ from CORS preflight response).",
+    ),
+    (
+        "allow-methods-unreadable",
+        "list-unreadable",
+        "invalid token ‘GET;PUT’ in CORS header ‘Access-Control-Allow-Methods’).",
+    ),
+    (
+        "allow-headers-unreadable",
+        "list-unreadable",
+        "invalid token ‘x key’ in CORS header ‘Access-Control-Allow-Headers’).",
+    ),
+    ("network-error", "not-reached", "CORS request did not succeed). Status code: (null)."),
+    ("scheme-not-http", "page-from-file", "CORS request not http)."),
+]
+_FIREFOX_OTHERS: Final = [
+    (
+        "firefox",
+        "authorization-not-covered",
+        "authorization-under-star",
+        f"Cross-Origin Request Warning: The Same Origin Policy will disallow reading the remote resource at {_URL} soon. (Reason: When the `Access-Control-Allow-Headers` is `*`, the `Authorization` header is not covered. To include the `Authorization` header, it must be explicitly listed in CORS header `Access-Control-Allow-Headers`).",
+    ),
+    (
+        "firefox",
+        "mode-same-origin",
+        "mode-same-origin",
+        f"Security Error: Content at {_PAGE}/page may not load data from {_URL}.",
+    ),
+    (
+        "firefox",
+        "preflight-status",
+        "preflight-authentication",
+        f"{_FIREFOX}CORS preflight response did not succeed). Status code: 403.\n{_FIREFOX}CORS request did not succeed). Status code: (null).",
+    ),
+]
+
+_WEBKIT_REASONS: Final = [
+    (
+        "allow-origin-missing",
+        "no-cors-headers",
+        f"Origin {_PAGE} is not allowed by Access-Control-Allow-Origin. Status code: 200",
+    ),
+    (
+        "allow-origin-missing",
+        "server-error",
+        f"Origin {_PAGE} is not allowed by Access-Control-Allow-Origin. Status code: 500",
+    ),
+    (
+        "allow-origin-list",
+        "two-layers",
+        "Access-Control-Allow-Origin cannot contain more than one origin.",
+    ),
+    (
+        "wildcard-with-credentials",
+        "wildcard-and-credentials",
+        "Cannot use wildcard in Access-Control-Allow-Origin when credentials flag is true.",
+    ),
+    (
+        "allow-credentials-not-true",
+        "credentials-not-allowed",
+        'Credentials flag is true, but Access-Control-Allow-Credentials is not "true".',
+    ),
+    (
+        "preflight-status",
+        "preflight-no-route",
+        "Preflight response is not successful. Status code: 404",
+    ),
+    (
+        "preflight-status",
+        "redirect-slash",
+        "Preflight response is not successful. Status code: 307",
+    ),
+    (
+        "method-not-allowed",
+        "method-not-listed",
+        "Method PUT is not allowed by Access-Control-Allow-Methods.",
+    ),
+    (
+        "header-not-allowed",
+        "header-not-listed",
+        "Request header field x-key is not allowed by Access-Control-Allow-Headers.",
+    ),
+    (
+        "allow-methods-unreadable",
+        "list-unreadable",
+        "Header Access-Control-Allow-Methods has an invalid value: GET;PUT",
+    ),
+    (
+        "allow-origin-missing",
+        "redirect-hop",
+        f"Cross-origin redirection to https://b.example/ denied by Cross-Origin Resource Sharing policy: Origin {_PAGE} is not allowed by Access-Control-Allow-Origin. Status code: 302",
+    ),
+    ("scheme-not-http", "page-from-file", "Cross origin requests are only supported for HTTP."),
+]
 
 
-def _firefox() -> list[tuple[str, str, str, str]]:
-    acao = "CORS header ‘Access-Control-Allow-Origin’"
-    rows = [
-        ("allow-origin-missing", "no-cors-headers", f"{acao} missing). Status code: 200."),
-        ("allow-origin-missing", "server-error", f"{acao} missing). Status code: 500."),
-        ("allow-origin-missing", "not-found", f"{acao} missing). Status code: 404."),
-        (
-            "allow-origin-mismatch",
-            "single-origin",
-            f"{acao} does not match ‘https://other.example’).",
-        ),
-        (
-            "allow-origin-list",
-            "list-sent",
-            f"{acao} does not match ‘https://a.example, https://app.example’).",
-        ),
-        ("allow-origin-twice", "two-layers", f"Multiple {acao} not allowed)."),
-        (
-            "wildcard-with-credentials",
-            "wildcard-and-credentials",
-            f"Credential is not supported if the {acao} is ‘*’).",
-        ),
-        (
-            "allow-credentials-not-true",
-            "credentials-not-allowed",
-            "expected ‘true’ in CORS header ‘Access-Control-Allow-Credentials’).",
-        ),
-        (
-            "preflight-status",
-            "preflight-no-route",
-            "CORS preflight response did not succeed). Status code: 405.",
-        ),
-        (
-            "preflight-status",
-            "preflight-authentication",
-            "CORS preflight response did not succeed). Status code: 401.",
-        ),
-        ("preflight-redirect", "redirect-slash", "CORS request external redirect not allowed)."),
-        (
-            "method-not-allowed",
-            "method-not-listed",
-            "Did not find method in CORS header ‘Access-Control-Allow-Methods’).",
-        ),
-        (
-            "header-not-allowed",
-            "header-not-listed",
-            "header ‘x-key’ is not allowed according to header ‘Access-Control-Allow-Headers’ from CORS preflight response).",
-        ),
-        (
-            "header-not-allowed",
-            "tracing-header",
-            "header ‘sentry-trace’ is not allowed according to header ‘Access-Control-Allow-Headers’ from CORS preflight response).",
-        ),
-        (
-            "allow-methods-unreadable",
-            "list-unreadable",
-            "invalid token ‘GET;PUT’ in CORS header ‘Access-Control-Allow-Methods’).",
-        ),
-        (
-            "allow-headers-unreadable",
-            "list-unreadable",
-            "invalid token ‘x key’ in CORS header ‘Access-Control-Allow-Headers’).",
-        ),
-        ("network-error", "not-reached", "CORS request did not succeed). Status code: (null)."),
-        ("scheme-not-http", "page-from-file", "CORS request not http)."),
-    ]
-    found = [("firefox", code, cause, _FIREFOX + reason) for code, cause, reason in rows]
-    found += [
-        (
-            "firefox",
-            "authorization-not-covered",
-            "authorization-under-star",
-            f"Cross-Origin Request Warning: The Same Origin Policy will disallow reading the remote resource at {_URL} soon. (Reason: When the `Access-Control-Allow-Headers` is `*`, the `Authorization` header is not covered. To include the `Authorization` header, it must be explicitly listed in CORS header `Access-Control-Allow-Headers`).",
-        ),
-        (
-            "firefox",
-            "mode-same-origin",
-            "mode-same-origin",
-            f"Security Error: Content at {_PAGE}/page may not load data from {_URL}.",
-        ),
-        (
-            "firefox",
-            "preflight-status",
-            "preflight-authentication",
-            f"{_FIREFOX}CORS preflight response did not succeed). Status code: 403.\n{_FIREFOX}CORS request did not succeed). Status code: (null).",
-        ),
-    ]
-    return found
-
-
-def _webkit() -> list[tuple[str, str, str, str]]:
-    rows = [
-        (
-            "allow-origin-missing",
-            "no-cors-headers",
-            f"Origin {_PAGE} is not allowed by Access-Control-Allow-Origin. Status code: 200",
-        ),
-        (
-            "allow-origin-missing",
-            "server-error",
-            f"Origin {_PAGE} is not allowed by Access-Control-Allow-Origin. Status code: 500",
-        ),
-        (
-            "allow-origin-list",
-            "two-layers",
-            "Access-Control-Allow-Origin cannot contain more than one origin.",
-        ),
-        (
-            "wildcard-with-credentials",
-            "wildcard-and-credentials",
-            "Cannot use wildcard in Access-Control-Allow-Origin when credentials flag is true.",
-        ),
-        (
-            "allow-credentials-not-true",
-            "credentials-not-allowed",
-            'Credentials flag is true, but Access-Control-Allow-Credentials is not "true".',
-        ),
-        (
-            "preflight-status",
-            "preflight-no-route",
-            "Preflight response is not successful. Status code: 404",
-        ),
-        (
-            "preflight-status",
-            "redirect-slash",
-            "Preflight response is not successful. Status code: 307",
-        ),
-        (
-            "method-not-allowed",
-            "method-not-listed",
-            "Method PUT is not allowed by Access-Control-Allow-Methods.",
-        ),
-        (
-            "header-not-allowed",
-            "header-not-listed",
-            "Request header field x-key is not allowed by Access-Control-Allow-Headers.",
-        ),
-        (
-            "allow-methods-unreadable",
-            "list-unreadable",
-            "Header Access-Control-Allow-Methods has an invalid value: GET;PUT",
-        ),
-        (
-            "allow-origin-missing",
-            "redirect-hop",
-            f"Cross-origin redirection to https://b.example/ denied by Cross-Origin Resource Sharing policy: Origin {_PAGE} is not allowed by Access-Control-Allow-Origin. Status code: 302",
-        ),
-        ("scheme-not-http", "page-from-file", "Cross origin requests are only supported for HTTP."),
-    ]
-    return [("webkit", code, cause, line + _WEBKIT) for code, cause, line in rows]
-
-
-BROWSER_LINES: Final = (*_chromium(), *_firefox(), *_webkit())
+BROWSER_LINES: Final = (
+    *(("chromium", code, cause, _CHROMIUM + text) for code, cause, text in _CHROMIUM_REASONS),
+    *_CHROMIUM_OTHERS,
+    *(("firefox", code, cause, _FIREFOX + text) for code, cause, text in _FIREFOX_REASONS),
+    *_FIREFOX_OTHERS,
+    *(("webkit", code, cause, text + _WEBKIT) for code, cause, text in _WEBKIT_REASONS),
+)
 """Engine, code, the name of the cause that comes first, and the text."""
 
 REAL_LINES: Final = (
