@@ -146,10 +146,9 @@ def _is_middleware_list(statement: ast.Assign) -> bool:
 
 def _django(file: str, statement: ast.Assign, scope: Scope) -> Site:
     line = statement.lineno
-    if isinstance(statement.value, ast.List):
-        for one in statement.value.elts:
-            if isinstance(one, ast.Constant) and one.value == _DJANGO_CORS:
-                line = one.lineno
+    for one in ast.walk(statement.value):
+        if isinstance(one, ast.Constant) and one.value == _DJANGO_CORS:
+            line = one.lineno
     return Site(
         kind=SiteKind.DJANGO,
         file=file,
