@@ -162,14 +162,14 @@ def _shown(name: str, value: str) -> str:
 
 
 def _sightings(text: str) -> Iterator[Sighting]:
-    """Yield what a text tells, what says most first, each code once."""
+    """Yield what a text tells, each code once; what says little only where nothing says more."""
     values = _values(text)
     found = _recognised(text)
     codes = {code.removeprefix("preflight-") for code, _, _ in found}
     for code, given in find_clues(straighten(text)):
         if code.removeprefix("preflight-") not in codes and code not in codes:
             found.append((code, None, given))
-    found.sort(key=lambda row: row[0] in _VAGUE)
+    found = [row for row in found if row[0] not in _VAGUE] or found
     for code, engine, given in found:
         yield sight(code, _complete({**values, **given}, engine), engine)
 

@@ -108,18 +108,22 @@ def _request_rows(request: PastedRequest | None, sighting: Sighting | None) -> I
 def _notes(pasted: Pasted) -> Iterator[str]:
     request = pasted.request
     notes = [*pasted.notes, *(request.notes if request is not None else ())]
-    ignored = [] if request is None else [word for word in request.ignored if word not in _HEEDED]
+    ignored = [] if request is None else _ignored(request)
     if ignored:
         notes.append(f"Ignored, as it changes nothing here: {', '.join(ignored)}.")
     if request is not None and request.is_same_origin:
         notes.append("Page and address are of one origin: CORS has no part in this request.")
-    others = [one.code for one in pasted.sightings[1:] if not one.is_vague]
+    others = [one.code for one in pasted.sightings[1:]]
     if others:
         notes.append(f"Also read: {', '.join(others)}; paste that line alone for its causes.")
     for index, note in enumerate(notes):
         if not index:
             yield ""
         yield from wrapped(note, " " * 13, f"  {'note':<11}")
+
+
+def _ignored(request: PastedRequest) -> list[str]:
+    return [word for word in request.ignored if word not in _HEEDED]
 
 
 def _more(pasted: Pasted) -> Iterator[str]:
@@ -165,7 +169,7 @@ def as_json(pasted: Pasted) -> str:
         "recognised": [_sighting(sighting) for sighting in pasted.sightings],
         "request": None if request is None else _request(request),
         "notes": [*pasted.notes, *(() if request is None else request.notes)],
-        "ignored": [] if request is None else list(request.ignored),
+        "ignored": [] if request is None else _ignored(request),
         "next": None if request is None else _command(request),
     }
     return json.dumps(document, indent=2, ensure_ascii=False)

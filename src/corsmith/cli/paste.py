@@ -9,7 +9,7 @@ Nothing is sent to an address that was only pasted without a yes or ``--send``.
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
@@ -38,10 +38,20 @@ _MOST_TEXT: Final = 4 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manner:
-    """How a pasted text is answered: ``send`` is the consent given in advance."""
+    """How a pasted text is answered: ``send`` is the consent given in advance.
+
+    ``page`` and ``cookies`` say what the text does not: the page's origin, and credentials.
+    """
 
     form: Literal["text", "json"] = "text"
     send: bool = False
+    page: str | None = None
+    cookies: bool = False
+
+    def complete(self, request: PastedRequest) -> PastedRequest:
+        """Return a request with what the person said beside the text."""
+        credentials = "include" if self.cookies else request.credentials
+        return replace(request, page=self.page or request.page, credentials=credentials)
 
 
 def read_text() -> str:
@@ -49,6 +59,7 @@ def read_text() -> str:
     if is_terminal():
         click.echo(_INVITATION, err=True)
         return read_paste(sys.stdin, sys.stderr)
+    click.echo("corsmith: text on standard input", err=True)
     text = sys.stdin.buffer.read(_MOST_TEXT + 1).decode("utf-8", "replace")
     if len(text) > _MOST_TEXT:
         raise UsageError("the text is over 4 MiB; save a recording as FILE.har and check that")
@@ -64,7 +75,8 @@ def check_text(text: str, manner: Manner, ask: Ask) -> Status:
             "  corsmith check cors.toml --from https://app.example"
         )
     pasted = read_pasted(text)
-    request = pasted.request
+    request = None if pasted.request is None else manner.complete(pasted.request)
+    pasted = replace(pasted, request=request)
     if manner.send and request is not None and manner.form == "json":
         return ask(request)  # one document on standard output, and what was found says more
     click.echo(likely.as_json(pasted) if manner.form == "json" else likely.as_text(pasted))
@@ -84,7 +96,9 @@ def check_recording(path: str, manner: Manner, ask: Ask) -> Status:
         recording = read_recording(text)
     except UsageError as error:
         raise UsageError(f"{path}: {error}") from error
-    requests = [one.request for one in recording.failed]
+    failed = tuple(replace(one, request=manner.complete(one.request)) for one in recording.failed)
+    recording = replace(recording, failed=failed)
+    requests = [one.request for one in failed]
     if manner.form == "json":
         click.echo(likely.recording_as_json(recording))
     else:
