@@ -15,7 +15,9 @@ from tests.cli.checking import Check
         (
             [],
             snapshot("""\
-corsmith: what shall be checked? Name a policy file:
+corsmith: text on standard input
+corsmith: what shall be checked? Paste a console line or a curl command, or type one of
+  corsmith check https://api.example/items
   corsmith check cors.toml --from https://app.example
 """),
         ),
@@ -25,21 +27,6 @@ corsmith: what shall be checked? Name a policy file:
 corsmith: . is a folder, which this version does not check; type one of
   corsmith check cors.toml
   corsmith serve --policy cors.toml
-"""),
-        ),
-        (
-            ["https://api.example/items"],
-            snapshot("""\
-corsmith: this version sends nothing to https://api.example/items; type one of
-  curl -i -H 'Origin: https://app.example' https://api.example/items
-  corsmith check cors.toml --from https://app.example
-"""),
-        ),
-        (
-            ["main:app"],
-            snapshot("""\
-corsmith: this version does not check main:app; it checks a policy file:
-  corsmith check cors.toml --from https://app.example
 """),
         ),
         (
@@ -103,7 +90,7 @@ corsmith: the file has [[routes]]: say which path, as in --path /api/
         (
             ["cors.toml", "--origin", "https://app.example"],
             snapshot("""\
-corsmith: no such option '--origin'.
+corsmith: --origin says what is allowed, in serve; what is asked is --from
   see corsmith check --help
 """),
         ),

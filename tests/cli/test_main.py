@@ -51,7 +51,7 @@ Options:
 
 Verbs:
   serve  Serve the tutorial's JSON API under a CORS policy.
-  check  Say what a policy file means, and whether a page may.
+  check  Say whether a page may, and if not, why and what to change.
 
   Examples:
     corsmith serve

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import click
 
 from corsmith.cli.asked import Asking, read_headers, read_method, read_origin
+from corsmith.cli.flags import CURL, CheckCommand
 from corsmith.cli.status import Status
 from corsmith.errors import UsageError
 from corsmith.target import Target, TargetKind, read_target
@@ -48,63 +49,8 @@ _FOR_ADDRESSES: Final = {
 _FOR_APPS: Final = {"policy": "--policy", "fix": "--fix"}
 _APPS: Final = frozenset({TargetKind.APP, TargetKind.APP_FILE})
 
-# Ours, wherever they stand: curl has none of these names.
-_BESIDE_CURL: Final = frozenset({"--from", "--as", "--for", "--format"})
 
-
-class _Check(click.Command):
-    """A command that leaves a curl command as it was copied, after the word ``curl``."""
-
-    def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
-        """Keep the words of a curl command apart from the options of this one."""
-        if "curl" in args:
-            index = args.index("curl")
-            own, curl = _part(args[index + 1 :])
-            context.meta[_CURL] = curl
-            args = [*args[:index], *own, "curl"]
-        return super().parse_args(context, args)
-
-    def format_options(self, context: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the options, those about the connection last and apart."""
-        rows = [
-            (param, param.get_help_record(context))
-            for param in self.get_params(context)
-            if isinstance(param, click.Option)
-        ]
-        for title, chosen in (("Options", False), ("Connection", True)):
-            with formatter.section(title):
-                formatter.write_dl(
-                    [
-                        record
-                        for param, record in rows
-                        if record is not None and (param.name in _CONNECTION) is chosen
-                    ]
-                )
-
-
-_CURL: Final = "corsmith.curl"
-
-
-def _part(words: list[str]) -> tuple[list[str], list[str]]:
-    """Return our own options and their values, and the words that are curl's."""
-    own: list[str] = []
-    curl: list[str] = []
-    rest = list(words)
-    while rest:
-        word = rest.pop(0)
-        if word.partition("=")[0] not in _BESIDE_CURL:
-            curl.append(word)
-            continue
-        own.append(word)
-        if "=" not in word and rest:
-            own.append(rest.pop(0))
-    return own, curl
-
-
-_CONNECTION: Final = frozenset({"insecure", "timeout", "resolve", "location"})
-
-
-@click.command(epilog=_EXAMPLES, cls=_Check)
+@click.command(epilog=_EXAMPLES, cls=CheckCommand)
 @click.argument("targets", metavar="[TARGET]...", nargs=-1)
 @click.option(
     "--from",
@@ -178,7 +124,7 @@ def check(context: click.Context, /, **words: Any) -> None:  # noqa: ANN401  the
     Exit status: 0 if every page may; 1 if one may not; 2 if the policy is invalid or the
     command line wrong; 3 if it could not be found out.
     """
-    context.exit(_check(_Words(**words), context.meta.get(_CURL)))
+    context.exit(_check(_Words(**words), context.meta.get(CURL)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -261,14 +207,7 @@ _TEXTS: Final = frozenset({TargetKind.NONE, TargetKind.TEXT, TargetKind.RECORDIN
 
 def _text(target: Target, words: _Words) -> Status:
     """Say what a pasted text or a recording tells; the options say how its address is asked."""
-    from corsmith.cli import paste
-
-    manner = paste.Manner(form=words.form, send=words.send)
-
-    def ask(pasted: "PastedRequest") -> Status:
-        from corsmith.cli import check_url
-
-        return check_url.check_pasted(pasted, _asked(words), words.form, probes=False)
+    from corsmith.cli import check_url, paste
 
     if target.kind is not TargetKind.RECORDING:
         text = paste.read_text()
@@ -279,6 +218,13 @@ def _text(target: Target, words: _Words) -> Status:
     for field, option in _SAID_BY_CURL.items():
         if getattr(words, field):
             raise UsageError(f"{option} is said by what was pasted")
+    asked = _asked(words)
+    page = next(iter(asked.asking.origins), None)
+    manner = paste.Manner(form=words.form, send=words.send, page=page, cookies=words.cookies)
+
+    def ask(pasted: "PastedRequest") -> Status:
+        return check_url.check_pasted(pasted, asked, words.form, probes=False)
+
     if target.kind is TargetKind.RECORDING:
         click.echo(f"corsmith: {target.sentence}", err=True)
         return paste.check_recording(target.value, manner, ask)
