@@ -219,6 +219,8 @@ def _made(value: object, target: str, root: str, *, must: bool) -> tuple[App, bo
             ) from error
         if _is_app(app) and callable(app):
             return app, True
+        if inspect.iscoroutine(app):
+            app.close()
         raise UsageError(f"{target} returns {type(app).__name__}, no ASGI or WSGI application")
     kind = type(value).__name__
     raise UsageError(f"{target} is {kind}, no ASGI or WSGI application and nothing that makes one")

@@ -25,6 +25,9 @@ _T = TypeVar("_T")
 _BODY_SECONDS: Final = 1.0
 """How long a body may go on after its head: an event stream never ends by itself."""
 
+_DISCONNECT_SECONDS: Final = 0.1
+"""How long an application has to see that its client went away."""
+
 
 class Loop:
     """An event loop on its own thread, with the application's lifespan in it."""
@@ -33,7 +36,7 @@ class Loop:
         self._app = app
         self._seconds = seconds
         self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
         self._state: dict[str, Any] = {}
         self._inbox: asyncio.Queue[Message] = asyncio.Queue()
@@ -65,8 +68,16 @@ class Loop:
             self._run(self._shut_down())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(self._seconds)
-        if not self._thread.is_alive():
-            self._loop.close()
+
+    def _serve(self) -> None:
+        self._loop.run_forever()
+        # What was too late to be cancelled in time must not be destroyed while it waits.
+        tasks = asyncio.all_tasks(self._loop)
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            self._loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+        self._loop.close()
 
     def _run(self, coroutine: Coroutine[Any, Any, _T]) -> _T:
         future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
@@ -95,10 +106,6 @@ class Loop:
             await self._told.get()
             with suppress(asyncio.CancelledError):
                 await task
-        others = asyncio.all_tasks() - {asyncio.current_task()}
-        for other in others:
-            other.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
         await self._loop.shutdown_asyncgens()
 
 
@@ -133,7 +140,8 @@ class _Conversation:
         await self._started.wait()
         await asyncio.wait([task], timeout=_BODY_SECONDS)
         self._done.set()
-        ended = bool(task.done())
+        ended = task.done()
+        await asyncio.wait([task], timeout=_DISCONNECT_SECONDS)
         task.cancel()
         try:
             await task
