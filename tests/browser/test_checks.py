@@ -116,6 +116,7 @@ def test_methods_compare_by_case_and_names_do_not() -> None:
     assert lists("PUT", methods="put") == "method-not-allowed"
     assert lists("PUT", "x-a", methods="PUT", headers="X-A") == (["PUT"], ["X-A"])
     assert lists("GET", "x-a", "x-b", headers="x-a") == "header-not-allowed"
+    assert lists("GET", "x-a") == "header-not-allowed"
 
 
 def test_an_unreadable_list_fails_even_where_it_is_not_needed() -> None:
