@@ -47,6 +47,7 @@ def pytest_runtest_makereport(
         for browser in item.stash.get(_opened, []):
             for result in browser.results[-_MOST_SHOWN:]:
                 ladder = str(result)
-                if ladder.partition("\n")[0] not in shown:
+                # The first line alone is also in the result's repr.
+                if ladder.split("\n")[1].strip() not in shown:
                     report.sections.append(("What the browser did", ladder))
     return report

@@ -27,6 +27,8 @@ __all__ = ["Browser", "Result", "assert_blocked", "assert_readable"]
 App: TypeAlias = Callable[..., Any]
 Engine: TypeAlias = Literal["standard", "chromium", "firefox", "webkit"]
 _TIMEOUT: Final = 10.0
+# Hidden from every page, and missed by none.
+_OF_THE_WIRE: Final = frozenset({"allow", "date", "location", "server", "vary"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -118,7 +120,11 @@ class Result:
         for step in self.verdict.steps:
             mark = "✓" if step.passed else "✗"
             yield f"  {mark} {step.name}: {step.evidence}"
-        hidden = [name for name in self.hidden if not name.startswith("access-control-")]
+        hidden = [
+            name
+            for name in self.hidden
+            if name not in _OF_THE_WIRE and not name.startswith("access-control-")
+        ]
         if hidden:
             yield f"  hidden from the page: {join_words(hidden)}"
         for line in () if self.readable else self.console:
