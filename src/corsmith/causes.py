@@ -115,7 +115,7 @@ _REFUSALS: Final[Mapping[str, tuple[str, str, str]]] = MappingProxyType({
         "Add {page} to the server's origins, and let it answer with the one that asked and Vary: Origin.",
     ),
     "slash-or-path": (
-        "The server answers {value}, and an origin has no slash or path.",
+        "{value} has a slash or path, and an origin has none.",
         "Browsers compare the whole value byte for byte, so this one never matches any page.",
         "Write {page} in the server's settings, without what follows the port.",
     ),

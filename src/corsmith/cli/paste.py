@@ -59,7 +59,6 @@ def read_text() -> str:
     if is_terminal():
         click.echo(_INVITATION, err=True)
         return read_paste(sys.stdin, sys.stderr)
-    click.echo("corsmith: text on standard input", err=True)
     text = sys.stdin.buffer.read(_MOST_TEXT + 1).decode("utf-8", "replace")
     if len(text) > _MOST_TEXT:
         raise UsageError("the text is over 4 MiB; save a recording as FILE.har and check that")
@@ -74,6 +73,9 @@ def check_text(text: str, manner: Manner, ask: Ask) -> Status:
             "  corsmith check https://api.example/items\n"
             "  corsmith check cors.toml --from https://app.example"
         )
+    if not is_terminal():
+        then = "its address is asked" if manner.send else "nothing is sent"
+        click.echo(f"corsmith: text on standard input; {then}", err=True)
     pasted = read_pasted(text)
     request = None if pasted.request is None else manner.complete(pasted.request)
     pasted = replace(pasted, request=request)
