@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from corsmith.errors import UsageError
 from corsmith.pasted import Kind, read_pasted, sight
@@ -167,3 +169,57 @@ def test_an_empty_value_is_called_so() -> None:
 def test_half_a_request_is_asked_for_again(text: str) -> None:
     with pytest.raises(UsageError):
         read_pasted(text)
+
+
+PIECES = st.one_of(
+    st.text(max_size=20),
+    st.sampled_from(
+        [
+            "curl ",
+            "fetch(",
+            "axios.post(",
+            "'",
+            '"',
+            "`",
+            "$'",
+            "\\\\",
+            "\\n",
+            "^",
+            "-H ",
+            "--data ",
+            "https://a.example/?token=",
+            "{",
+            "}",
+            "[",
+            ",",
+            ":",
+            "Access to fetch at ",
+            "from origin 'null'",
+            "blocked by CORS policy: ",
+            "net::ERR_FAILED ",
+            "500",
+            "null",
+            "(Reason: ",
+            "Status code: ",
+            "Method ",
+            "Mixed Content: ",
+            "WebSocket connection to ",
+            "***",
+            "\x1b[2J",
+            "é",
+        ]
+    ),
+    st.sampled_from([row[-1] for row in BROWSER_LINES]),
+)
+
+
+@given(st.lists(PIECES, max_size=12).map("".join))
+def test_no_text_does_harm(text: str) -> None:
+    """Whatever is pasted is answered, or asked for again; and no control is ever shown."""
+    try:
+        pasted = read_pasted(text)
+    except UsageError:
+        return
+    for sighting in pasted.sightings:
+        for cause in sighting.causes:
+            assert (cause.head + cause.more + cause.ask).isprintable()

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Final
 
 from corsmith.errors import UsageError
@@ -29,6 +30,8 @@ _CALL: Final = re.compile(
 _SET_HEADER: Final = re.compile(r"\.setRequestHeader\s*\(")
 _SEND: Final = re.compile(r"\.send\s*\(\s*(?P<body>[^)\s][^)]*)?\)")
 _NAME_AND_VALUE: Final = 2
+_MOST_CALLS: Final = 50
+"""How many calls are looked at: a text of nothing but calls costs no more than its length."""
 _WITH_CREDENTIALS: Final = re.compile(r"\.withCredentials\s*=\s*true")
 
 
@@ -131,7 +134,7 @@ def read_snippet(text: str) -> PastedRequest | None:
     >>> read_snippet('fetch("https://api.example/items", {method: "PUT"})').method
     'PUT'
     """
-    for match in _CALL.finditer(text):
+    for match in islice(_CALL.finditer(text), _MOST_CALLS):
         name = match.lastgroup if match.lastgroup != "axios_method" else "axios"
         values, named, end = read_arguments(text, match.end())
         call = _Call()

@@ -116,7 +116,9 @@ def check(context: click.Context, /, **words: Any) -> None:  # noqa: ANN401  the
     """Say whether a page may do what it wants, and if not, why and what to change.
 
     TARGET is a URL, which is asked as a browser asks it; several, or - with one URL a line,
-    make a table; or curl, and then the rest of a curl command as it was copied. Or it is a
+    make a table; or curl, and then the rest of a curl command as it was copied. Without a
+    TARGET, a console line, a curl command or a URL is pasted, and a .har file is a recording:
+    nothing is sent to their addresses without a yes or --send. Or it is a
     policy file in TOML: then nothing is sent; or a Python application, as main:app or
     app.py, which is imported and asked in memory. Where no page is named, a URL is asked for a
     page of https://app.example.
