@@ -61,10 +61,9 @@ def test_each_failure_has_the_ladder_once(tmp_path: Path) -> None:
     )
     assert "3 failed, 1 passed" in done.stdout
     assert done.stdout.count("What the browser did") == 1
-    told = "a page of https://app.example may not read {} https://api.example/: method-not-allowed"
-    assert done.stdout.count(told.format("PUT")) == 1
-    assert told.format("PATCH") in done.stdout
-    assert "✗ preflight: PUT is not in Access-Control-Allow-Methods" in done.stdout
+    for method in ("PUT", "PATCH"):
+        step = f"✗ preflight: {method} is not in Access-Control-Allow-Methods"
+        assert done.stdout.count(step) == 1
 
 
 def test_pytest_loads_nothing_of_ours_but_the_plugin_when_it_starts() -> None:

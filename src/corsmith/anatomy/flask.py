@@ -67,7 +67,6 @@ def _settings(app: Any) -> Settings | None:  # noqa: ANN401
         if getattr(function, "__module__", "") != "flask_cors.extension":
             continue
         resources = inspect.getclosurevars(function).nonlocals.get("resources") or []
-        known = len(resources) == 1
         options = resources[0][1] if resources else {}
         fields = {
             ours: value
@@ -77,6 +76,8 @@ def _settings(app: Any) -> Settings | None:  # noqa: ANN401
         origins = [_plain(origin) for origin in _listed(fields.get("origins", ()))]
         is_any = any(origin in {".*", "*"} for origin in origins)
         fields["origins"] = ["*"] if is_any else origins
+        # flask-cors takes a string with one of these for a regular expression.
+        regular = not is_any and any(set(str(origin)) & set("*\\]?$^[()") for origin in origins)
         for name in ("methods", "expose"):
             if isinstance(fields.get(name), str):
                 words = [word.strip() for word in fields[name].split(",")]
@@ -88,7 +89,7 @@ def _settings(app: Any) -> Settings | None:  # noqa: ANN401
             title="flask-cors",
             fields=fields,
             words={ours: theirs for theirs, ours in _FIELDS.items()},
-            known=known,
+            known=len(resources) == 1 and not regular,
         )
     return None
 
