@@ -15,7 +15,6 @@ from tests.cli.checking import Check
         (
             [],
             snapshot("""\
-corsmith: text on standard input
 corsmith: what shall be checked? Paste a console line or a curl command, or type one of
   corsmith check https://api.example/items
   corsmith check cors.toml --from https://app.example
