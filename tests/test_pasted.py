@@ -171,6 +171,22 @@ def test_half_a_request_is_asked_for_again(text: str) -> None:
         read_pasted(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("curl 'ftp://ada:s3cr3t@a.example/'", "is no URL"),
+        ("fetch('/items?token=' + s3cr3t)", "is not whole"),
+        ("fetch(" * 10_000, "is not whole"),
+    ],
+)
+def test_what_is_wrong_is_told_without_secrets_and_at_no_length(text: str, told: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        read_pasted(text)
+    assert told in str(caught.value) or len(text) > 1000
+    assert "ada:s3cr3t" not in str(caught.value)
+    assert len(str(caught.value)) < 500
+
+
 PIECES = st.one_of(
     st.text(max_size=20),
     st.sampled_from(

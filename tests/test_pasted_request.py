@@ -71,6 +71,13 @@ def test_the_mode_is_the_browsers_own_word(word: str, mode: str, notes: int) -> 
     assert (request.mode, len(request.notes)) == (mode, notes)
 
 
+def test_a_user_in_an_address_becomes_authorization() -> None:
+    request = from_wire("https://ada:pw@api.example/", "GET", [])
+    assert request.url == "https://api.example/"
+    assert request.headers == (("Authorization", "Basic YWRhOnB3"),)
+    assert "as Authorization" in request.notes[0]
+
+
 def test_what_is_no_url_or_no_method_is_told() -> None:
     with pytest.raises(UsageError, match="is no URL"):
         from_wire("ftp://api.example/", "GET", [])

@@ -15,7 +15,7 @@ from typing import Final
 
 __all__ = ["find_clues", "find_status", "straighten"]
 
-_URL: Final = r"(?P<url>[a-z][a-z0-9+.-]*://[^\s'\"<>]+?)"
+_URL: Final = r"(?P<url>[a-z][a-z0-9+.-]{0,20}://[^\s'\"<>]{1,4096}?)"
 _QUOTES: Final = str.maketrans("‘’‚‛“”„′`", "''''\"\"\"''")
 
 
@@ -58,7 +58,7 @@ _CLUES: Final[tuple[tuple[str, str], ...]] = (
     ),
     (
         "content-security-policy",
-        rf"Refused to (?:connect|load)[^']*'?{_URL}'? because it violates the (?:following )?(?:document's )?Content[- ]Security[- ]Policy",
+        rf"Refused to (?:connect|load)[^']{{0,60}}'?{_URL}'? because it violates the (?:following )?(?:document's )?Content[- ]Security[- ]Policy",
     ),
     (
         "content-security-policy",

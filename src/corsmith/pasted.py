@@ -22,7 +22,7 @@ from corsmith.curl import read_curl
 from corsmith.errors import UsageError
 from corsmith.headers import SAFELISTED_METHODS, is_token
 from corsmith.mask import mask_text, mask_url
-from corsmith.pasted_request import PastedRequest, origin_of
+from corsmith.pasted_request import PastedRequest, from_wire, origin_of
 from corsmith.ranking import rank
 from corsmith.snippet import read_snippet
 
@@ -100,6 +100,10 @@ _LONGEST: Final = 60
 """What stands in a blank is cut there: a line has 80 columns."""
 
 
+_MOST_WORDS: Final = 400
+"""How much of what is wrong is told: it quotes the text, of any length and with any secret."""
+
+
 def read_pasted(text: str) -> Pasted:
     """Return what a text is; nothing in it is ever run or sent.
 
@@ -108,6 +112,15 @@ def read_pasted(text: str) -> Pasted:
     >>> read_pasted("net::ERR_BLOCKED_BY_CLIENT").sightings[0].causes[0].name
     'ad-blocker'
     """
+    try:
+        return _read(text)
+    except UsageError as error:
+        told = mask_text(str(error))
+        told = told if len(told) <= _MOST_WORDS else f"{told[:_MOST_WORDS]}…"
+        raise UsageError(told) from error
+
+
+def _read(text: str) -> Pasted:
     begin = _CURL.search(text)
     if begin is not None:
         request = read_curl(split_command(text[begin.end() :]))
@@ -116,7 +129,7 @@ def read_pasted(text: str) -> Pasted:
         return Pasted(kind=Kind.CURL, sightings=sightings, request=request)
     url = _ONE_URL.match(text)
     if url is not None:
-        return Pasted(kind=Kind.URL, request=PastedRequest(url=read_address(url["url"]).url))
+        return Pasted(kind=Kind.URL, request=from_wire(url["url"], "GET", ()))
     sightings = tuple(_sightings(text))
     if not sightings or all(sighting.is_vague for sighting in sightings):
         program = read_snippet(text)

@@ -5,6 +5,8 @@ browser added. What does not: the languages it is written in (``curl``, ``snippe
 ``recording``).
 """
 
+import base64
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
@@ -21,6 +23,7 @@ BodyKind: TypeAlias = Literal["text", "form", "multipart", "bytes"]
 Credentials: TypeAlias = Literal["omit", "same-origin", "include"]
 Mode: TypeAlias = Literal["cors", "no-cors", "same-origin", "navigate"]
 
+_USER: Final = re.compile(r"(?P<scheme>https?://)(?P<user>[^/?#@]+)@", re.IGNORECASE)
 # What the browser adds by itself; no script sets these, or sets them to something else.
 _BROWSERS_OWN: Final = frozenset(
     {
@@ -87,6 +90,14 @@ def from_wire(
 
     Raises ``UsageError`` for a URL that is none, or a method that is none.
     """
+    lines, told = list(lines), list(notes)
+    user = _USER.match(url)
+    if user is not None:
+        # No page may fetch such an address (Fetch, #dom-request, step 5); curl makes this of it.
+        token = base64.b64encode(user["user"].encode()).decode()
+        url = user["scheme"] + url[user.end() :]
+        lines.append(("Authorization", f"Basic {token}"))
+        told.append("The user name and password of the address are asked as Authorization.")
     address = read_address(url)
     if not is_token(method):
         raise UsageError(f"{method!r} is no method")
@@ -97,7 +108,6 @@ def from_wire(
         for lower, name, value in pairs
         if is_token(name) and _is_scripts(lower, value)
     )
-    told = list(notes)
     if all(wire.get(name) == value for name, value in _DISABLED_CACHE):
         headers = tuple(
             pair for pair in headers if (pair[0].lower(), pair[1]) not in _DISABLED_CACHE
