@@ -7,7 +7,7 @@
 PYTHON := .venv/bin/python
 
 help: ## This list
-	@awk -F ' *:.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F ' *:.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
 serve: ## The server on http://127.0.0.1:8000 (flags: make serve ARGS='--port 8001')
 	@tools/bootstrap serve
@@ -24,6 +24,10 @@ test-all: .dev ## What does not fit the time of `make test`: the laws with many 
 
 laws: .dev ## The laws (Hypothesis), with new examples each time
 	@$(PYTHON) -m pytest --hypothesis-profile deep --timeout 600 tests/laws $(ARGS)
+
+differential: .dev ## The browser half against real browsers: make differential N=5000 SEED=1
+	@DIFFERENTIAL_COUNT=$(or $(N),1000) DIFFERENTIAL_SEED=$(or $(SEED),$$(date +%j)) \
+		$(PYTHON) -m pytest -p no:randomly -k every_exchange tests/browsers/test_differential.py $(ARGS)
 
 mutants: .dev ## Plant each bug of tests/mutants.toml and expect its test to turn red
 	@$(PYTHON) -m tools.mutants $(ARGS)
