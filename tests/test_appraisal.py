@@ -196,3 +196,11 @@ def test_where_no_address_may_be_asked_nothing_is_concluded() -> None:
     appraisal = appraise(Page(origin="https://app.example"), BASE, PATHS, exchange, None)
     assert appraisal.of(Kind.GET).status is None
     assert not appraisal.of(Kind.GET).passed
+
+
+def test_a_redirect_to_an_address_that_may_not_be_asked_has_passed_its_own_check() -> None:
+    away = ("Location", "https://elsewhere.example/")
+    exchange = Exchange(send=everything(302, away, *ALLOW), follow=lambda url: url.startswith(BASE))
+    appraisal = appraise(Page(origin="https://app.example"), BASE, PATHS, exchange, None)
+    assert appraisal.of(Kind.GET).trial is not None
+    assert appraisal.of(Kind.GET).passed

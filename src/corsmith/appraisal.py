@@ -86,8 +86,11 @@ class Probe:
     @property
     def passed(self) -> bool:
         """Whether the page learns what the application says: for a preflight, may go on."""
-        if self.trial is None or self.trial.verdict is None:
+        if self.trial is None:
             return False
+        if self.trial.verdict is None:
+            # A redirect to somewhere else is not followed; it has passed the CORS check itself.
+            return bool(self.trial.legs)
         if self.kind in {Kind.PREFLIGHT, Kind.PREFLIGHT_UNKNOWN}:
             return self.trial.verdict.actual_sent
         return self.trial.readable

@@ -124,11 +124,10 @@ def _refused(case: _Case) -> Finding:
 
 
 def _why(probe: Probe) -> str:
-    trial = probe.trial
-    if trial is None or trial.verdict is None:
-        return "it gives no answer"
-    step = trial.verdict.failing_step
-    return f"{trial.verdict.code}" + ("" if step is None else f", {step.evidence}")
+    verdict = None if probe.trial is None else probe.trial.verdict
+    step = None if verdict is None else verdict.failing_step
+    parts = (verdict and verdict.code, step and step.evidence)
+    return ", ".join(part for part in parts if part)
 
 
 # ── the settings themselves ──────────────────────────────────────────────────

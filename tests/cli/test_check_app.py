@@ -314,8 +314,38 @@ def test_what_means_something_only_to_an_application_is_refused_elsewhere(
 def test_an_application_that_answers_nothing_is_told(folder: Path) -> None:
     source = "def app(environ, start_response):\n    return []\n"
     result = checked(folder, source)
+    assert (result.exit_code, result.stdout) == (3, "")
+    assert "main:app gives no answer to any request: no answer" in result.stderr
+
+
+def test_a_missing_vary_is_found_where_all_else_is_right(folder: Path) -> None:
+    source = """\
+def app(environ, start_response):
+    origin = environ.get("HTTP_ORIGIN")
+    headers = [] if origin is None else [("Access-Control-Allow-Origin", origin)]
+    start_response("200 OK", headers)
+    return []
+"""
+    result = checked(folder, source)
+    assert result.stdout.splitlines()[0] == (
+        "no: a page of https://app.example may read main:app, but it has 1 problem"
+    )
+    assert "  vary-missing\n" in result.stdout
+
+
+def test_a_redirect_to_another_host_is_no_finding_where_it_has_headers(folder: Path) -> None:
+    source = """\
+def app(environ, start_response):
+    headers = [("Access-Control-Allow-Origin", "*"), ("Location", "https://login.example/")]
+    start_response("200 OK" if environ["REQUEST_METHOD"] == "OPTIONS" else "302 Found", headers)
+    return []
+"""
+    assert checked(folder, source).exit_code == 0
+
+
+def test_a_page_that_a_browser_stops_by_itself_is_told(folder: Path) -> None:
+    result = checked(folder, BARE, "--from", "null")
     assert result.exit_code == 1
-    assert "no answer" in result.stdout
 
 
 def test_a_source_file_that_cannot_be_shown_is_left_out(folder: Path) -> None:

@@ -7,6 +7,7 @@ of a framework is imported: what is not in ``sys.modules`` cannot have made the 
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import takewhile
 from typing import Any, Final
 
 from corsmith.anatomy import django, flask, starlette
@@ -54,12 +55,9 @@ def _layers(app: object) -> Iterator[object]:
 
 def _inside_flask(app: Any) -> Settings | None:  # noqa: ANN401
     """Return our settings where they wrap ``app.wsgi_app``, which is Flask's own place."""
-    for layer in _layers(app.wsgi_app):
-        if layer is app:
-            return None
-        if type(layer).__module__ in _OURS:
-            return _our_settings(layer)
-    return None
+    outside = takewhile(lambda layer: layer is not app, _layers(app.wsgi_app))
+    ours = (_our_settings(layer) for layer in outside if type(layer).__module__ in _OURS)
+    return next(ours, None)
 
 
 def _our_settings(layer: Any) -> Settings:  # noqa: ANN401

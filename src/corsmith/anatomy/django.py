@@ -61,12 +61,8 @@ def examine(app: Any) -> Anatomy | None:  # noqa: ANN401  a class that may not b
 
 
 def _routes() -> Iterator[Route]:
-    urls = sys.modules.get("django.urls")
-    if urls is None:
-        return
-    yield from sorted(
-        _read(urls.get_resolver().url_patterns, "/"), key=lambda route: not route.fixed
-    )
+    resolver = sys.modules["django.urls"].get_resolver()
+    yield from sorted(_read(resolver.url_patterns, "/"), key=lambda route: not route.fixed)
 
 
 def _read(patterns: Iterable[Any], prefix: str) -> Iterator[Route]:

@@ -11,6 +11,7 @@ from corsmith.address import read_address
 from corsmith.anatomy import Anatomy
 from corsmith.appraisal import TITLES, Appraisal, Kind, Probe
 from corsmith.cli.columns import encodable, wrapped
+from corsmith.exchange import Leg
 from corsmith.shortcomings import Finding
 
 __all__ = ["AppReport", "answer", "as_json", "as_text"]
@@ -33,10 +34,8 @@ class AppReport:
 
     @property
     def conclusion(self) -> str:
-        """Yes, no, or unknown where nothing could be asked."""
-        if self.findings:
-            return "no"
-        return "yes" if self.appraisal.asked else "unknown"
+        """Yes or no."""
+        return "no" if self.findings else "yes"
 
 
 _SAYS = {
@@ -54,8 +53,6 @@ def answer(report: AppReport) -> str:
     """Return the first line: the answer."""
     appraisal = report.appraisal
     page = appraisal.page.origin
-    if report.conclusion == "unknown":
-        return f"unknown: {report.target} could be asked nothing"
     asked = len(appraisal.asked)
     if report.conclusion == "yes":
         return f"yes: a page of {page} may read all {asked} answers of {report.target}"
@@ -126,7 +123,7 @@ def _probe(probe: Probe) -> Iterator[str]:
         return
     mark = "✗" if probe.blocked else "✓"
     legs = probe.trial.legs
-    sent = f"{legs[0].sent.method} {_target(probe)}" if legs else "nothing is sent"
+    sent = f"{legs[0].sent.method} {_target(legs[0])}" if legs else "nothing is sent"
     status = "no answer" if probe.status is None else str(probe.status)
     made = ", made to raise" if probe.kind in {Kind.ERROR, Kind.CRASH} else ""
     verdict = probe.trial.verdict
@@ -134,11 +131,9 @@ def _probe(probe: Probe) -> Iterator[str]:
     yield from wrapped(f"{sent}{made}  {status}{code}", " " * 25, f"  {mark} {title:<20} ")
 
 
-def _target(probe: Probe) -> str:
+def _target(leg: Leg) -> str:
     """Return the path that was asked for, without the query that tells two probes apart."""
-    if probe.trial is None:
-        return ""
-    return read_address(probe.trial.legs[0].sent.url).target.partition("?corsmith=")[0]
+    return read_address(leg.sent.url).target.partition("?corsmith=")[0]
 
 
 def _finding(finding: Finding) -> Iterator[str]:
@@ -147,8 +142,7 @@ def _finding(finding: Finding) -> Iterator[str]:
     yield f"  {one.code}{place}"
     field = "" if one.field is None or one.field == "errors" else f"{one.field}: "
     yield from wrapped(f"{field}{one.message}", "    ")
-    if one.fix is not None:
-        yield from wrapped(one.fix, "    ")
+    yield from wrapped(one.fix or "", "    ")
     yield from (f"      {line}" for line in finding.lines)
 
 

@@ -23,7 +23,7 @@ from corsmith.cli import app_report
 from corsmith.cli.asked import Asking
 from corsmith.cli.status import Status
 from corsmith.errors import AppError, UsageError
-from corsmith.exchange import Exchange
+from corsmith.exchange import Answer, Exchange, NoAnswer
 from corsmith.frames import is_theirs, shorten
 from corsmith.gate import load
 from corsmith.installer import install
@@ -98,13 +98,11 @@ def check_app(
         return _fix(report, diff)
     report = replace(report, diffable=diff is not None)
     click.echo(app_report.as_json(report) if form == "json" else app_report.as_text(report))
-    return _status(appraisal, findings)
+    return _status(findings)
 
 
-def _status(appraisal: Appraisal, findings: tuple[Finding, ...]) -> Status:
-    if findings:
-        return Status.NO
-    return Status.OK if appraisal.asked else Status.UNKNOWN
+def _status(findings: tuple[Finding, ...]) -> Status:
+    return Status.NO if findings else Status.OK
 
 
 # ── the application ──────────────────────────────────────────────────────────
@@ -172,7 +170,12 @@ def _ask(server: InMemory, page: Page, loaded: _Loaded) -> tuple[Appraisal, list
     ]
     with server:
         server.start()
-        return appraise(page, base, paths, exchange, _silent(loaded.anatomy)), server.calls
+        appraisal = appraise(page, base, paths, exchange, _silent(loaded.anatomy))
+    if not any(isinstance(call.result, Answer) for call in server.calls):
+        first = server.calls[0].result
+        problem = first.problem if isinstance(first, NoAnswer) else ""
+        raise AppError(f"{loaded.target} gives no answer to any request: {problem}")
+    return appraisal, server.calls
 
 
 def _silent(
@@ -209,7 +212,7 @@ def _place(loaded: _Loaded, anatomy: Anatomy) -> str | None:
 def _fix(report: app_report.AppReport, diff: str | None) -> Status:
     """Write the diff alone to standard output; the rest is talk."""
     click.echo(f"corsmith: {app_report.answer(report)}", err=True)
-    status = _status(report.appraisal, report.findings)
+    status = _status(report.findings)
     if not report.findings:
         return status
     if diff is not None:
