@@ -11,7 +11,7 @@ import pytest
 
 from corsmith import errors
 from corsmith.diagnostics import diagnose
-from corsmith.errors import CorsmithError, PolicyError, UsageError
+from corsmith.errors import AppError, CorsmithError, NetworkError, PolicyError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,3 +64,31 @@ def test_a_copy_of_a_policy_error_says_the_same(copied: Callable[[PolicyError], 
     assert isinstance(error, PolicyError)
     assert error.problems == (ONE, TWO)
     assert str(error) == str(PolicyError([ONE, TWO]))
+
+
+def silent(hint: str | None = None) -> NetworkError:
+    return NetworkError(
+        asked="GET http://a.example/",
+        step="connect",
+        failure="refused",
+        problem="it refuses",
+        hint=hint,
+    )
+
+
+def test_a_network_error_says_what_was_asked_which_step_failed_and_what_to_try() -> None:
+    assert str(silent()) == "GET http://a.example/: connect: it refuses"
+    assert str(silent("start it")) == "GET http://a.example/: connect: it refuses; start it"
+    assert isinstance(silent(), OSError)
+
+
+def test_a_network_error_survives_a_pickle() -> None:
+    again = pickle.loads(pickle.dumps(silent("start it")))  # noqa: S301  our own
+    assert str(again) == str(silent("start it"))
+    assert again.failure == "refused"
+
+
+def test_an_application_error_survives_a_pickle_with_its_traceback() -> None:
+    assert str(AppError("it fails")) == "it fails"
+    again = pickle.loads(pickle.dumps(AppError("it fails", trace="NameError")))  # noqa: S301
+    assert str(again) == "it fails\nNameError"
