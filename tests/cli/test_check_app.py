@@ -353,3 +353,32 @@ def test_a_source_file_that_cannot_be_shown_is_left_out(folder: Path) -> None:
     (folder / "large.py").write_text("#" * 1_100_000)
     source = "import latin, large\n" + STARLETTE.format(arguments=ONE)
     assert "crash-without-headers  main.py:6" in checked(folder, source).stdout
+
+
+DJANGO: Final = """\
+from django.conf import settings
+from django.core.wsgi import get_wsgi_application
+from django.http import JsonResponse
+from django.urls import path
+MIDDLEWARE = [
+    "django.middleware.common.CommonMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+]
+settings.configure(
+    ROOT_URLCONF=__name__, ALLOWED_HOSTS=["api.example"], SECRET_KEY="x", MIDDLEWARE=MIDDLEWARE,
+    CORS_ALLOWED_ORIGINS=["https://app.example"],
+)
+urlpatterns = [path("items/", lambda request: JsonResponse({}))]
+application = get_wsgi_application()
+"""
+
+
+@pytest.mark.slow
+def test_a_slash_redirect_without_headers_is_found_in_django(folder: Path) -> None:
+    # In a process of its own: Django's settings are made once.
+    (folder / "main.py").write_text(DJANGO, encoding="utf-8")
+    command = [sys.executable, "-m", "corsmith", "check", "main:application"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "  redirect-without-headers  main.py:7\n" in done.stdout
+    assert "Put corsheaders.middleware.CorsMiddleware first in MIDDLEWARE." in done.stdout
