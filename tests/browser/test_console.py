@@ -23,6 +23,12 @@ from tests.browser.console_lines import (
 )
 
 
+def firefox_line(code: str, reason: str) -> str:
+    """Return what Firefox writes: one sentence has the URL in quotes."""
+    line = FIREFOX + reason
+    return line.replace(URL, f"‘{URL}’") if code.endswith("wildcard-with-credentials") else line
+
+
 def said(code: str, engine: str, api: Any = "fetch", **values: str) -> tuple[str, ...]:
     request = FetchRequest(page=PAGE, url=URL, api=api)
     pairs = tuple({**VALUES, **values}.items())
@@ -38,7 +44,7 @@ def test_each_engine_says_it_in_its_own_words(
         CHROMIUM + chromium,
         "Failed to load resource: net::ERR_FAILED",
     )
-    assert said(code, "firefox") == (FIREFOX + firefox,)
+    assert said(code, "firefox") == (firefox_line(code, firefox),)
     assert said(code, "webkit") == (webkit, WEBKIT)
 
 
@@ -47,7 +53,7 @@ def test_a_failed_preflight_is_told_as_such_where_an_engine_does(
     code: str, chromium: str, firefox: str, webkit: str
 ) -> None:
     assert said(code, "chromium")[0] == CHROMIUM + PREFLIGHT + chromium
-    assert said(code, "firefox") == (FIREFOX + firefox,)
+    assert said(code, "firefox") == (firefox_line(code, firefox),)
     assert said(code, "webkit") == (webkit, WEBKIT)
 
 
@@ -91,7 +97,11 @@ def test_a_failed_preflight_is_told_as_such_where_an_engine_does(
             "firefox",
             (f"Security Error: Content at {PAGE}/ may not load data from {URL}.",),
         ),
-        ("request-tls", "webkit", (WEBKIT,)),
+        ("request-tls", "webkit", ("Failed to load resource",)),
+        ("preflight-closed", "webkit", ("Failed to load resource",)),
+        ("mode-same-origin", "webkit", (f"Fetch API cannot load {URL}.",)),
+        ("resource-policy", "webkit", (WEBKIT,)),
+        ("redirect-mode-error", "firefox", ()),
         ("allow-origin-missing", "standard", ()),
     ],
 )
@@ -132,6 +142,23 @@ def test_a_redirect_is_told_where_an_engine_does() -> None:
         "Cross-origin redirection to https://c.example/ denied by Cross-Origin Resource Sharing "
         f"policy: Origin {PAGE} is not allowed by Access-Control-Allow-Origin. Status code: 404"
     )
+
+
+def test_firefox_shows_the_element_that_is_no_name() -> None:
+    line = said("allow-headers-unreadable", "firefox", value="a b, c", element="a b")[0]
+    assert "invalid token ‘a b’ in" in line
+
+
+def test_chromium_names_the_page_and_never_what_a_redirect_led_to() -> None:
+    assert f"from origin '{PAGE}'" in said("allow-origin-missing", "chromium", origin="null")[0]
+    line = said("redirect-to-userinfo", "chromium", value="https://u:p@a/")[0]
+    assert "Redirect location '' contains" in line
+
+
+def test_webkit_says_little_about_scripts_and_style_sheets() -> None:
+    line = "Cross-origin script load denied by Cross-Origin Resource Sharing policy."
+    assert said("allow-origin-missing", "webkit", "script")[1:] == (line,)
+    assert said("allow-origin-missing", "webkit", "module")[1:] == ()
 
 
 def test_firefox_says_more_about_a_script() -> None:

@@ -160,7 +160,10 @@ def _unreadable(kind: str, response: Received) -> Problem:
     header = f"Access-Control-Allow-{kind.title()}"
     seen = response.get(header) or ""
     what = "methods" if kind == "methods" else "names"
-    return Problem(f"allow-{kind}-unreadable", f"{header} is no list of {what}", {"value": seen})
+    elements = [element.strip(" \t") for element in seen.split(",")]
+    bad = next(element for element in elements if element and not is_token(element))
+    values = {"value": seen, "element": bad}
+    return Problem(f"allow-{kind}-unreadable", f"{header} is no list of {what}", values)
 
 
 def max_age(response: Received, engine: Engine) -> int:

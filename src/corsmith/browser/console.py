@@ -23,20 +23,24 @@ from corsmith.browser.sentences import (
     CHROMIUM_XHR,
     FIREFOX,
     FIREFOX_BEGIN,
+    FIREFOX_QUOTES,
+    FIREFOX_SILENT,
     FIREFOX_STATUS,
     LIKE,
     OLDER,
     SUBJECTS,
     WEBKIT,
     WEBKIT_END,
+    WEBKIT_ENDS,
     WEBKIT_REDIRECT,
     WEBKIT_SUBJECTS,
 )
-from corsmith.browser.verdict import Outcome, Verdict
+from corsmith.browser.verdict import Failure, Outcome, Verdict
 
 __all__ = ["Recognised", "recognise", "say"]
 
 _PREFLIGHT: Final = "preflight-"
+_REQUEST: Final = "request-"
 _CREDENTIALS: Final = frozenset({"wildcard-with-credentials", "allow-credentials-not-true"})
 # The preflight's codes that have a sentence of their own, which needs no prefix.
 _WHOLE: Final = frozenset({"preflight-status", "preflight-redirect"})
@@ -52,7 +56,9 @@ def say(verdict: Verdict, request: FetchRequest, engine: str) -> tuple[str, ...]
     speak = {"chromium": _say_chromium, "firefox": _say_firefox, "webkit": _say_webkit}.get(engine)
     if speak is None:
         return ()
+    address = f"{request.page}/" if request.page_url is None else request.page_url
     values = {"url": request.url, "origin": request.page, **dict(verdict.values)}
+    values |= {"page": request.page, "address": address}
     return tuple(speak(verdict.code, values, request.api))
 
 
@@ -66,7 +72,7 @@ def _sentence(engine: str, code: str, sentences: Mapping[str, str]) -> tuple[str
 
 def _say_chromium(code: str, values: Mapping[str, str], api: str) -> Iterator[str]:
     if code in CHROMIUM_ALONE:
-        yield CHROMIUM_ALONE[code].format_map(values)
+        yield CHROMIUM_ALONE[code].format_map({**values, "origin": values["page"]})
         return
     base, sentence = _sentence("chromium", code, CHROMIUM)
     if sentence is None:
@@ -78,8 +84,10 @@ def _say_chromium(code: str, values: Mapping[str, str], api: str) -> Iterator[st
         subject=SUBJECTS[api],
         url=values["url"],
         redirected=redirected,
-        origin=values["origin"],
+        origin=values["page"],  # also where the request named null
     )
+    if base == "redirect-to-userinfo":
+        values = {**values, "value": ""}  # never shown
     prefix = CHROMIUM_PREFLIGHT if code.startswith(_PREFLIGHT) else ""
     end = CHROMIUM_XHR if api == "xhr" and base in _CREDENTIALS else ""
     yield begin + prefix + sentence.format_map(values) + end
@@ -87,14 +95,19 @@ def _say_chromium(code: str, values: Mapping[str, str], api: str) -> Iterator[st
 
 
 def _say_firefox(code: str, values: Mapping[str, str], api: str) -> Iterator[str]:
+    if code in FIREFOX_SILENT:
+        return
     if code == "mode-same-origin":
-        page, url = values["origin"], values["url"]
-        yield f"Security Error: Content at {page}/ may not load data from {url}."
+        page, url = values["address"], values["url"]
+        yield f"Security Error: Content at {page} may not load data from {url}."
         return
     base, sentence = _sentence("firefox", code, FIREFOX)
     status = values.get("status") if base in {"allow-origin-missing", "preflight-status"} else None
     if sentence is None:
         sentence, status = FIREFOX["network-error"], "(null)"
+    values = {**values, "value": values.get("element", values.get("value", ""))}
+    if base in FIREFOX_QUOTES:
+        values["url"] = f"‘{values['url']}’"
     end = "" if status is None else FIREFOX_STATUS.format(status=status)
     yield FIREFOX_BEGIN.format_map(values) + sentence.format_map(values) + ")." + end
     if api in {"script", "module"}:
@@ -103,11 +116,20 @@ def _say_firefox(code: str, values: Mapping[str, str], api: str) -> Iterator[str
 
 
 def _say_webkit(code: str, values: Mapping[str, str], api: str) -> Iterator[str]:
+    if code == "mode-same-origin":
+        yield f"{WEBKIT_SUBJECTS[api]} {values['url']}."
+        return
+    if code.removeprefix(_PREFLIGHT).removeprefix(_REQUEST) in set(Failure):
+        yield "Failed to load resource"
+        return
     _, sentence = _sentence("webkit", code, WEBKIT)
     if sentence is not None:
         begin = WEBKIT_REDIRECT.format_map(values) if "target" in values else ""
         yield begin + sentence.format_map(values)
-    yield WEBKIT_END.format(subject=WEBKIT_SUBJECTS[api], url=values["url"])
+    end = WEBKIT_END.format(subject=WEBKIT_SUBJECTS[api], url=values["url"])
+    end = WEBKIT_ENDS.get(api, end)
+    if end:
+        yield end
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -275,7 +297,7 @@ def _given(match: re.Match[str]) -> dict[str, str]:
 
 _FIREFOX_OPENING: Final = re.compile(
     r"Cross-Origin\s+Request\s+(?:Blocked|Warning):\s+The\s+Same\s+Origin\s+Policy\s+"
-    r"(?:will\s+)?disallows?\s+reading\s+the\s+remote\s+resource\s+at\s+(?P<url>\S{1,8192}?)"
+    r"(?:will\s+)?disallows?\s+reading\s+the\s+remote\s+resource\s+at\s+['‘’]?(?P<url>\S{1,8192}?)['‘’]?"
     r"(?:\s+soon)?\.\s+\(Reason:\s+"
 )
 _FIREFOX_REST: Final = re.compile(

@@ -25,12 +25,15 @@ __all__ = [
     "CHROMIUM_XHR",
     "FIREFOX",
     "FIREFOX_BEGIN",
+    "FIREFOX_QUOTES",
+    "FIREFOX_SILENT",
     "FIREFOX_STATUS",
     "LIKE",
     "OLDER",
     "SUBJECTS",
     "WEBKIT",
     "WEBKIT_END",
+    "WEBKIT_ENDS",
     "WEBKIT_REDIRECT",
     "WEBKIT_SUBJECTS",
 ]
@@ -137,6 +140,10 @@ FIREFOX_BEGIN: Final = (
     "Cross-Origin Request Blocked: The Same Origin Policy disallows reading the remote resource "
     "at {url}. (Reason: "
 )
+# One sentence has the URL in quotes.
+FIREFOX_QUOTES: Final = frozenset({"wildcard-with-credentials"})
+# Where no line is written at all.
+FIREFOX_SILENT: Final = frozenset({"redirect-mode-error"})
 FIREFOX_STATUS: Final = " Status code: {status}."
 
 FIREFOX: Final[Mapping[str, str]] = MappingProxyType({
@@ -191,6 +198,12 @@ WEBKIT_REDIRECT: Final = (
     "Cross-origin redirection to {target} denied by Cross-Origin Resource Sharing policy: "
 )
 WEBKIT_END: Final = "{subject} {url} due to access control checks."
+# What stands in place of that line; nothing for the elements that have none.
+WEBKIT_ENDS: Final[Mapping[str, str]] = MappingProxyType({
+    "script": "Cross-origin script load denied by Cross-Origin Resource Sharing policy.",
+    "module": "",
+    "stylesheet": "",
+})  # fmt: skip
 WEBKIT_SUBJECTS: Final[Mapping[str, str]] = MappingProxyType({
     "fetch": "Fetch API cannot load",
     "xhr": "XMLHttpRequest cannot load",
@@ -326,6 +339,7 @@ OLDER: Final[tuple[tuple[str, str, str], ...]] = (
     )),
     ("firefox", "network-error", "Module source URI is not allowed in this document: “{url}”."),
     ("firefox", "network-error", "Loading failed for the <script> with source “{url}”."),
+    ("firefox", "resource-policy", "The resource at “{url}” was blocked due to its Cross-Origin-Resource-Policy header"),
     ("firefox", "mixed-content", "Blocked loading mixed active content “{url}”"),
     ("firefox", "content-security-policy", (
         "The page’s settings blocked the loading of a resource at {url}"
