@@ -6,27 +6,33 @@ from typing import Any
 import pytest
 
 from corsmith.server import body as module
-from corsmith.server.body import Body, Patience, drain, may_have_body, read_body
+from corsmith.server import echo as reading
+from corsmith.server.body import Body, Patience, drain, may_have_body
+from corsmith.server.echo import PROBLEM, Echo
 from corsmith.server.limits import DRAIN_BYTES, Problem
-from tests.server.in_memory import parts, scope
+from tests.server.in_memory import parts, run, scope
 
 CHUNKED = (b"transfer-encoding", b"chunked")
+
+
+@pytest.fixture(autouse=True)
+def undrained(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have nothing read after the answer: that has tests of its own, below."""
+
+    async def stop(_receive: object) -> None:
+        """Read nothing."""
+
+    monkeypatch.setattr(reading, "drain", stop)
 
 
 def read(
     *messages: Any, line: tuple[bytes, bytes] = CHUNKED, limit: int = 10, keep: int = 10
 ) -> tuple[Body | Problem, int]:
     """Return what a body is read as, and how many messages that took."""
-    waiting = list(messages)
-
-    async def receive() -> Any:
-        return waiting.pop(0)
-
-    async def serve() -> Body | Problem:
-        return await read_body(scope("POST", "/", line), receive, limit, keep, Patience())
-
-    found = asyncio.run(serve())
-    return found, len(messages) - len(waiting)
+    found: list[Body] = []
+    request = scope("POST", "/", line)
+    answer = run(Echo(limit, lambda _scope, body: found.append(body), keep), request, messages)
+    return (found[0] if found else request[PROBLEM]), answer.received
 
 
 def word(found: Body | Problem) -> tuple[int, str]:
@@ -104,6 +110,20 @@ def test_the_head_says_whether_a_body_follows(line: tuple[bytes, bytes], *, may:
 # ── a client that goes silent ──────────────────────────────────────────────────
 
 
+async def read_with(patience: Patience, receive: Any) -> Body | Problem:
+    """Return what an application with such patience reads."""
+    found: list[Body] = []
+    echo = Echo(100, lambda _scope, body: found.append(body))
+    echo._patience = patience
+    request = scope("POST", "/", CHUNKED)
+
+    async def send(_message: Any) -> None:
+        """Take the answer, which is not looked at."""
+
+    await echo(request, receive, send)
+    return found[0] if found else request[PROBLEM]
+
+
 async def read_slowly(patience: Patience, pauses: list[float]) -> Body | Problem:
     """Read a body whose parts come after pauses, and then no more."""
     waiting = list(pauses)
@@ -112,7 +132,7 @@ async def read_slowly(patience: Patience, pauses: list[float]) -> Body | Problem
         await asyncio.sleep(waiting.pop(0) if waiting else 3600)
         return {"type": "http.request", "body": b"a", "more_body": True}
 
-    return await read_body(scope("POST", "/", CHUNKED), receive, 100, 0, patience)
+    return await read_with(patience, receive)
 
 
 def test_a_silent_client_is_given_up() -> None:
@@ -176,7 +196,7 @@ def test_a_second_look_cancels_nobody_twice() -> None:
             finally:
                 await asyncio.sleep(0.1)
 
-        return await read_body(scope("POST", "/", CHUNKED), receive, 100, 0, Patience(0.05))
+        return await read_with(Patience(0.05), receive)
 
     assert word(asyncio.run(serve())) == (408, "body-too-slow")
 

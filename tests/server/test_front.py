@@ -232,6 +232,14 @@ def test_a_path_without_a_policy_is_left_alone() -> None:
     assert ask(app, "GET", "/api", APP).headers["vary"] == "Origin"
 
 
+def test_a_path_that_two_policies_could_claim_is_told_in_its_line() -> None:
+    log = Lines()
+    app = front(Routes({"/api/": STRICT, "/api/open/": None}), log=log)
+    for path in ("/other", "/api/open/..", "/api/x"):
+        ask(app, "GET", path, APP)
+    assert log.said == [(200, None, None), (200, None, "path-ambiguous"), (200, True, None)]
+
+
 def test_a_websocket_is_closed_before_it_opens() -> None:
     request = {**scope(), "type": "websocket"}
     answer = run(front(), request, [{"type": "websocket.connect"}])

@@ -11,6 +11,7 @@ anything else          405, ``Allow``
 =====================  ============================================================
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeAlias
 
@@ -25,7 +26,16 @@ from corsmith.server.answers import (
     make_answer,
     phrase_of,
 )
-from corsmith.server.body import Body, Patience, drain, may_have_body, read_body
+from corsmith.server.body import (
+    BROKEN_OFF,
+    TOO_SLOW,
+    Body,
+    Patience,
+    drain,
+    known_before,
+    may_have_body,
+    too_large,
+)
 from corsmith.server.limits import USUAL_BODY, Problem
 
 __all__ = ["PROBLEM", "Echo", "OnBody", "answer_problem"]
@@ -67,12 +77,43 @@ class Echo:
         return _answer(answer, scope, receive, send)
 
     async def _post(self, scope: Scope, receive: Receive, send: Send) -> None:
-        body = await read_body(scope, receive, self._limit, self._keep, self._patience)
-        if isinstance(body, Problem):
-            await answer_problem(body, scope, receive, send)
+        """Read the body within its limits, and answer.
+
+        One coroutine does both: another around what waits costs a request twice, when it
+        begins to wait and when it goes on, and a fiftieth of its time in all.
+        """
+        limit = self._limit
+        found = known_before(scope["headers"], limit)
+        if found is None:
+            beginning = b""
+            size = 0
+            task = self._patience.begin()
+            try:
+                while found is None:
+                    message = await receive()
+                    if message["type"] != "http.request":
+                        found = BROKEN_OFF
+                        break
+                    part = message.get("body", b"")
+                    size += len(part)
+                    beginning += part[: self._keep - len(beginning)]
+                    if size > limit:
+                        found = too_large(limit)
+                    elif not message.get("more_body"):
+                        found = Body(beginning, size)
+                    else:
+                        self._patience.renew(task)
+            except asyncio.CancelledError:
+                if not self._patience.is_over(task):
+                    raise
+                found = TOO_SLOW
+            finally:
+                self._patience.end(task)
+        if isinstance(found, Problem):
+            await answer_problem(found, scope, receive, send)
             return
         if self._on_body is not None:
-            self._on_body(scope, body)
+            self._on_body(scope, found)
         answer = STATUSES.get(scope["path"], OK)
         await send(answer.start)
         await send(answer.body)

@@ -22,7 +22,7 @@ from corsmith.server.events import Publisher
 from corsmith.server.exchange import Exchange, press_of
 from corsmith.server.hosts import Hosts
 from corsmith.server.limits import Problem, head_problem
-from corsmith.server.log import Log, decide_scope
+from corsmith.server.log import Log, decide_scope, is_ambiguous
 
 __all__ = ["Front"]
 
@@ -102,8 +102,11 @@ class Front:
         """Write a request's line, and tell the try page if it is one of its own."""
         decision = None if policy is None else decide_scope(policy, scope)
         if self._log is not None:
-            problem: Problem | None = scope.get(PROBLEM)
-            word = None if problem is None else problem.word
+            word = None
+            if PROBLEM in scope:
+                word = scope[PROBLEM].word
+            elif policy is not None and decision is None and is_ambiguous(policy, scope):
+                word = "path-ambiguous"
             self._log.request(scope, start["status"], decision, word)
         press = press_of(scope["query_string"]) if self._publisher.wants(scope) else None
         if press is not None:

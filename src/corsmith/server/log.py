@@ -22,7 +22,15 @@ from corsmith.policy import Policy
 from corsmith.routes import Routes
 from corsmith.server.body import Body
 
-__all__ = ["WRITE_BYTES", "Log", "body_line", "decide_scope", "escape", "request_line"]
+__all__ = [
+    "WRITE_BYTES",
+    "Log",
+    "body_line",
+    "decide_scope",
+    "escape",
+    "is_ambiguous",
+    "request_line",
+]
 
 _STDOUT: Final = 1
 _STDERR: Final = 2
@@ -71,13 +79,20 @@ def _escape_one(character: str) -> str:
 
 def decide_scope(source: Policy | Routes, scope: Scope) -> Decision | None:
     """Return what the policy in force decides about a request; ``None``: it has no policy."""
-    policy = source if isinstance(source, Policy) else None
-    if isinstance(source, Routes):
-        policy = source.policy_for(scope["path"], scope["raw_path"].decode("latin-1"))
+    policy = source.policy_for(*_paths(scope)) if isinstance(source, Routes) else source
     if policy is None:
         return None
     read = [line for line in scope["headers"] if line[0] in _READ]
     return decide(policy, CorsRequest.from_headers(scope["method"], read))
+
+
+def is_ambiguous(source: Policy | Routes, scope: Scope) -> bool:
+    """Return whether a request has no policy because two readings of its path differ."""
+    return isinstance(source, Routes) and source.is_ambiguous(*_paths(scope))
+
+
+def _paths(scope: Scope) -> tuple[str, str]:
+    return scope["path"], scope["raw_path"].decode("latin-1")
 
 
 def request_line(scope: Scope, status: int, decision: Decision | None, problem: str | None) -> str:

@@ -97,8 +97,9 @@ class Worker:
 
     def _front(self) -> Front:
         log = None if self.quiet else Log()
-        on_body = None if log is None else log.body
-        app = Echo(self.limit_body, on_body, WRITE_BYTES)
+        app = Echo(self.limit_body)
+        if log is not None:
+            app = Echo(self.limit_body, log.body, keep=WRITE_BYTES)
         publisher = Publisher(self.page)
         return Front(app, self.policy, hosts=self.hosts, log=log, publisher=publisher)
 
