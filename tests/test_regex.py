@@ -29,6 +29,8 @@ UNBOUNDED = [
     r"https://(?:[a-z]+){2,}x",
     r"https://((a+)b?)+\.example",
     r"https://(a|a)*\.example",
+    r"https://(\w+\.\w+)+\.example",
+    r"https://(a|ab|b)*\.example",
     "(" * 41 + "a" + ")" * 41,
 ]
 
