@@ -1,7 +1,7 @@
 """The limits of a request's body, and reading away one that nobody wants.
 
 What lives here: how long, how much, and what is wrong with a body. What does not: the
-reading itself and the answers (``echo``); what a body says, nobody here parses.
+reading itself (``front``); what a body says, nobody here parses.
 
 The server hands over what is already unchunked; a body that breaks off, or whose chunks
 are malformed, arrives as ``http.disconnect``.
@@ -9,7 +9,6 @@ are malformed, arrives as ``http.disconnect``.
 
 import asyncio
 from asyncio import current_task
-from collections.abc import Iterable
 from time import monotonic
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -18,12 +17,12 @@ from corsmith.server.limits import BODY_SECONDS, DRAIN_BYTES, DRAIN_SECONDS, Pro
 
 __all__ = [
     "BROKEN_OFF",
+    "EMPTY",
     "TOO_SLOW",
     "Body",
     "Patience",
     "drain",
-    "known_before",
-    "may_have_body",
+    "has_body",
     "too_large",
 ]
 
@@ -40,17 +39,8 @@ TOO_SLOW: Final = Problem(
     sentence=f"No more of the body came for {BODY_SECONDS:g} seconds.",
 )
 
-_CODED: Final = Problem(
-    status=501,
-    word="unknown-coding",
-    sentence="The body has a transfer coding other than chunked.",
-)
-
 _LOOKS: Final = 10
 """How often silence is looked for within its limit."""
-
-_MOST_DIGITS: Final = 19
-"""A length with more digits is over any limit, and int() of thousands of them is slow."""
 
 
 class Body(NamedTuple):
@@ -63,42 +53,15 @@ class Body(NamedTuple):
     size: int
 
 
-_EMPTY: Final = Body(b"", 0)
+EMPTY: Final = Body(b"", 0)
 
 
-def may_have_body(scope: Scope) -> bool:
+def has_body(scope: Scope) -> bool:
     """Return whether the head of a request announces a body."""
-    return _announced(scope["headers"]) != 0
-
-
-def _announced(headers: Iterable[tuple[bytes, bytes]]) -> int | None:
-    """Return the announced length; 0 without one, ``None`` where only the end will tell."""
-    for name, value in headers:
-        if name == b"content-length":
-            return int(value) if len(value) <= _MOST_DIGITS and value.isdigit() else None
-        if name == b"transfer-encoding":
-            return None
-    # RFC 9112, section 6.3, step 7: no length and no coding is an empty body.
-    return 0
-
-
-def known_before(headers: Iterable[tuple[bytes, bytes]], limit: int) -> Body | Problem | None:
-    """Return what the head already says of a body; ``None`` if it has to be read.
-
-    A length over ``limit`` is a problem before anything is read.
-    """
-    announced = _announced(headers)
-    if announced is None:
-        return _CODED if _is_coded(headers) else None
-    if announced > limit:
-        return too_large(limit)
-    return None if announced else _EMPTY
-
-
-def _is_coded(headers: Iterable[tuple[bytes, bytes]]) -> bool:
-    """Return whether a body has a coding that the server does not undo."""
-    codings = [value.strip().lower() for name, value in headers if name == b"transfer-encoding"]
-    return codings != [b"chunked"]
+    return any(
+        name == b"transfer-encoding" or (name == b"content-length" and value != b"0")
+        for name, value in scope["headers"]
+    )
 
 
 def too_large(limit: int) -> Problem:
