@@ -13,7 +13,7 @@ from corsmith.server.echo import echo
 from corsmith.server.front import Front
 from corsmith.server.hosts import Hosts
 from corsmith.server.limits import DRAIN_BYTES, USUAL_BODY
-from corsmith.server.log import Log
+from corsmith.server.log import Log, Verdict
 from corsmith.server.source import PolicySource
 from tests.server.in_memory import Answer, ask, parts, post, run, scope
 
@@ -35,8 +35,10 @@ class Lines(Log):
     def body(self, scope: Any, body: Body) -> None:
         self.bodies.append(body)
 
-    def request(self, scope: Any, status: int, decision: Any, problem: str | None) -> None:
-        self.said.append((status, decision and decision.allowed, problem))
+    def request(self, scope: Any, status: int, verdict: Verdict, problem: str | None) -> None:
+        word = verdict.words.removeprefix("refused ") if "path" in verdict.words else problem
+        allowed = None if verdict.decision is None else verdict.decision.allowed
+        self.said.append((status, allowed, word))
 
 
 class Published:

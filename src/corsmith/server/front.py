@@ -34,7 +34,7 @@ from corsmith.server.events import Publisher
 from corsmith.server.exchange import Exchange, press_of
 from corsmith.server.hosts import Hosts
 from corsmith.server.limits import USUAL_BODY, Problem, read_head
-from corsmith.server.log import WRITE_BYTES, Log, decide_scope, is_ambiguous
+from corsmith.server.log import WRITE_BYTES, Log, Verdicts, unasked
 
 __all__ = ["Front"]
 
@@ -61,6 +61,7 @@ class Front:
         self._keep = 0 if log is None else WRITE_BYTES
         self._log = log
         self._patience = Patience()
+        self._verdicts = Verdicts()
         self._publisher = Publisher(None) if publisher is None else publisher
 
     @property
@@ -176,14 +177,11 @@ class Front:
 
     def _note(self, policy: Policy | Routes | None, scope: Scope, start: Message) -> None:
         """Write a request's line, and tell the try page if it is one of its own."""
-        decision = None if policy is None else decide_scope(policy, scope)
+        verdict = unasked(scope) if policy is None else self._verdicts.of(policy, scope)
         if self._log is not None:
-            word = None
-            if PROBLEM in scope:
-                word = scope[PROBLEM].word
-            elif policy is not None and decision is None and is_ambiguous(policy, scope):
-                word = "path-ambiguous"
-            self._log.request(scope, start["status"], decision, word)
+            problem: Problem | None = scope.get(PROBLEM)
+            word = None if problem is None else problem.word
+            self._log.request(scope, start["status"], verdict, word)
         press = press_of(scope["query_string"]) if self._publisher.wants(scope) else None
         if press is not None:
             exchange = Exchange.observed(
@@ -194,7 +192,7 @@ class Front:
                 status=start["status"],
                 request_headers=scope["headers"],
                 response_headers=start["headers"],
-                decision=decision,
+                decision=verdict.decision,
             )
             self._publisher.publish(exchange.to_mapping())
 
