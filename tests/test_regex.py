@@ -29,6 +29,8 @@ UNBOUNDED = [
     r"https://(?:[a-z]+){2,}x",
     r"https://((a+)b?)+\.example",
     r"https://(a|a)*\.example",
+    r"https://(\w+\.\w+)+\.example",
+    r"https://(a|ab|b)*\.example",
     "(" * 41 + "a" + ")" * 41,
 ]
 
@@ -118,7 +120,7 @@ def test_what_a_later_python_may_read_differently_still_compiles() -> None:
 )
 def test_the_whole_of_one_origin_must_match(text: str, matches: bool) -> None:
     """Never a part, never ``null``, never what is no origin."""
-    compiled = compile_regex(r".*\.shop\.example\n?|null|")
+    compiled = compile_regex(r".*\.shop\.example\.?\n?|null|")
     assert not isinstance(compiled, Diagnostic)
     assert matches_regex(compiled, text) is matches
 

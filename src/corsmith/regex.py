@@ -1,7 +1,8 @@
 """``origin_regex``: a user's regular expression for origins, and what is wrong with it.
 
 What lives here: how it is compiled and matched, and everything that is said about it. What
-does not: its tree (``expression``) and the counter-examples (``strangers``).
+does not: its tree (``expression``), how many ways it has to fail (``ambiguity``) and the
+counter-examples (``strangers``).
 
 An expression meets only what parses as an origin, never ``null``, and must match all of it:
 ``$`` and the end of ``re.match`` admit what comes after.
@@ -12,6 +13,7 @@ import warnings
 from collections.abc import Iterator
 from typing import Final
 
+from corsmith.ambiguity import is_ambiguous
 from corsmith.diagnostics import Diagnostic, Severity, diagnose, quote
 from corsmith.expression import Atom, Node, Sequence, is_unbounded, read_expression, walk
 from corsmith.origin import parse_origin
@@ -54,7 +56,7 @@ def check_regex(pattern: str, *, credentials: bool, accepted: bool) -> tuple[Dia
     if isinstance(compiled, Diagnostic):
         return (compiled,)
     tree = read_expression(compiled)
-    if tree is None or is_unbounded(tree):
+    if tree is None or is_unbounded(tree) or is_ambiguous(tree):
         message = f"{quote(pattern)} can be made to backtrack without bound by one request."
         fix = "End each turn of a repeat with a character that it cannot hold: ([a-z0-9-]+\\.)*."
         return (diagnose("regex-unbounded", "origin_regex", pattern, message, fix),)

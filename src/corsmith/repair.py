@@ -102,7 +102,7 @@ def _repair_list(text: str, pieces: list[str], reads: Callable[[str], bool]) -> 
     mended = [piece if reads(piece) else _Reading(piece, reads).result().mended for piece in pieces]
     fix = "Write each origin as a string of its own."
     if mended and None not in mended:
-        fix = f"Write origins=[{', '.join(map(quote, mended))}]."
+        fix = "Write origins=[" + ", ".join(f'"{piece}"' for piece in mended) + "]."
     message = f"{quote(text)} is a list, but each entry is one origin."
     problem = diagnose("origin-is-a-list", "origins", text, message, fix)
     return Repair(problems=(problem,), mended=mended[0] if len(mended) == 1 else None)
@@ -150,8 +150,10 @@ class _Reading:
         mended = f"{self._scheme}://{self._host}{port}"
         fix = self._hint
         if fix is None and self._reads(mended):
-            fix = self._form.format(quote(mended), quote("http" + mended.removeprefix("https")))
-        certain = fix is not None and fix == f"Write {quote(mended)}."
+            # Not `quote`, which cuts what is long: a fix is there to be copied.
+            http = "http" + mended.removeprefix("https")
+            fix = self._form.format(f'"{mended}"', f'"{http}"')
+        certain = fix is not None and fix == f'Write "{mended}".'
         problems = [
             diagnose(code, "origins", self._text, f"{quote(self._text)} {sentence}", fix)
             for code, sentence in self._found
@@ -185,7 +187,7 @@ class _Reading:
         plain = _REGEX_ANY.sub("*", plain)
         self._hint = f"Write origin_regex={quote(text)}."
         if self._reads(plain):
-            self._hint = f"Write {quote(plain)}, or origin_regex={quote(text)}."
+            self._hint = f'Write "{plain}", or origin_regex={quote(text)}.'
 
     def _read_scheme(self, text: str) -> str:
         beginning = _BEGINNING.fullmatch(text)

@@ -10,7 +10,7 @@ for one of them, whoever registers a fitting name is admitted.
 """
 
 from collections.abc import Callable, Iterator
-from itertools import islice, product
+from itertools import chain, combinations, islice, product
 from typing import Final, TypeAlias
 
 from corsmith.expression import Atom, Choice, Node, Repeat, Sequence
@@ -22,7 +22,7 @@ __all__ = ["FIXED_STRANGERS", "find_stranger"]
 FIXED_STRANGERS: Final = ("https://stranger.invalid", "http://stranger.invalid")
 """RFC 2606, section 2: nobody has a name below ``invalid``."""
 
-_MOST_TEXTS: Final = 400
+_MOST_TEXTS: Final = 1000
 """How many texts are tried: people's expressions give a dozen."""
 
 _MOST_VARIANTS: Final = 12
@@ -30,6 +30,16 @@ _MOST_VARIANTS: Final = 12
 
 _FEW: Final = 10
 """A class of so few characters, such as ``[12]`` or ``[0-9]``, is as good as a list."""
+
+_WORDS: Final = (
+    "stranger",
+    ".stranger.invalid",
+    "stranger.invalid",
+    "https:",
+    "://stranger",
+    "https://stranger",
+)
+"""What a wildcard may stand for: a label, the end of a host, or the beginning of an origin."""
 
 _HOST_LETTERS: Final = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
 
@@ -66,9 +76,7 @@ def _texts(node: Node) -> Iterator[Text]:
     if isinstance(node, Atom):
         yield from _of_an_atom(node.characters)
     elif isinstance(node, Sequence):
-        parts = [list(islice(_texts(item), _MOST_VARIANTS)) for item in node.items]
-        for chosen in product(*parts):
-            yield sum(chosen, ())
+        yield from _of_a_sequence(node.items)
     elif isinstance(node, Choice):
         for option in node.options:
             yield from islice(_texts(option), _MOST_VARIANTS)
@@ -78,6 +86,22 @@ def _texts(node: Node) -> Iterator[Text]:
         yield ()
     else:
         yield from _texts(node.body)
+
+
+def _of_a_sequence(items: tuple[Node, ...]) -> Iterator[Text]:
+    """Yield the first form of every part, then other forms of one part, then of two."""
+    parts = [list(islice(_texts(item), _MOST_VARIANTS)) for item in items]
+    if not all(parts):
+        return
+    usual = [part[0] for part in parts]
+    yield sum(usual, ())
+    several = [at for at, part in enumerate(parts) if len(part) > 1]
+    for changed in chain(combinations(several, 1), combinations(several, 2)):
+        for forms in product(*(parts[at][1:] for at in changed)):
+            chosen = usual.copy()
+            for at, form in zip(changed, forms, strict=True):
+                chosen[at] = form
+            yield sum(chosen, ())
 
 
 def _of_an_atom(characters: frozenset[str]) -> Iterator[Text]:
@@ -92,14 +116,16 @@ def _of_an_atom(characters: frozenset[str]) -> Iterator[Text]:
 
 
 def _of_a_repeat(body: Node, least: int, most: int | None) -> Iterator[Text]:
-    if least == 0:
-        yield ()
     if isinstance(body, Atom) and len(body.characters) > _FEW and most != 1:
         letter = min(body.characters & _HOST_LETTERS, default="x")
-        for word in ("stranger", "stranger.invalid", letter * max(least, 1)):
+        for word in (*_WORDS, letter * max(least, 1)):
             if body.characters.issuperset(word):
                 yield tuple((letter, False) for letter in word)
+        if least == 0:
+            yield ()
         return
+    if least == 0:
+        yield ()
     for text in islice(_texts(body), _MOST_VARIANTS):
         yield text * max(least, 1)
         # A literal that may be repeated at will is a wildcard before its last turn.

@@ -55,7 +55,12 @@ def meetings(draw: st.DrawFn) -> tuple[list[str], str]:
     if draw(st.booleans()):
         scheme, _, rest = draw(st.sampled_from(patterns)).partition("://")
         host, port = re.split(r"(?=:[^:\]]*$)|$", rest, maxsplit=1)
-        filled = host.replace("*", draw(st.sampled_from(("a", "a.b", "pr-1", "1", "", "-"))))
+        filled = draw(
+            st.sampled_from(("a", "a.b", "pr-1", "1", "", "-")).map(
+                lambda word: host.replace("*", word)
+            )
+            | st.just(host.replace("*.", ""))
+        )
         port = draw(st.sampled_from((port.replace("*", "3000"), "", ":8443")))
         text = f"{scheme}://{filled}{port}"
     if draw(st.integers(0, 3)) == 0:
@@ -86,6 +91,7 @@ def means(pattern: OriginPattern, text: str) -> bool:
 @examples(1500)
 @given(meetings())
 @example((["web+my.app://pr-*.example"], "web+my.app://pr-1.example"))
+@example((["https://*.shop.example"], "https://shop.example"))
 @example((["https://*.example"], "https://" + "a." * 122 + "example"))
 @example((["https://*.example."], "https://" + "a." * 122 + "example."))
 @example((["https://*.example:8443"], "https://" + "a." * 122 + "example:8443"))

@@ -4,19 +4,17 @@ import json
 
 import pytest
 
-from corsmith.server.body import Body
-from corsmith.server.echo import PROBLEM, Echo
-from corsmith.server.limits import DRAIN_BYTES, USUAL_BODY
-from tests.server.in_memory import ask, parts, post, run, scope
+from corsmith.server.echo import PROBLEM, answer_problem, echo
+from corsmith.server.limits import Problem
+from tests.server.in_memory import ask, run, scope
 
-ECHO = Echo()
 PATHS = ["/", "/items/3", "/status", "/status/", "/status/99", "/status/1000", "/status/404/", "/é"]
 
 
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_every_path_answers_ok(method: str, path: str) -> None:
-    answer = ask(ECHO, method, path)
+    answer = ask(echo, method, path)
     assert answer.status == 200
     assert answer.body == b'{"status": "OK"}'
     assert answer.headers["content-type"] == "application/json"
@@ -25,17 +23,17 @@ def test_every_path_answers_ok(method: str, path: str) -> None:
 @pytest.mark.parametrize("status", [200, 204, 301, 404, 418, 500, 599])
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
 def test_a_status_that_is_asked_for_is_answered(method: str, status: int) -> None:
-    assert ask(ECHO, method, f"/status/{status}").status == status
+    assert ask(echo, method, f"/status/{status}").status == status
 
 
 def test_head_is_get_without_the_body() -> None:
-    got, head = ask(ECHO, "GET", "/status/404"), ask(ECHO, "HEAD", "/status/404")
+    got, head = ask(echo, "GET", "/status/404"), ask(echo, "HEAD", "/status/404")
     assert head.messages[0] == got.messages[0]
     assert head.body == b""
 
 
 def test_options_without_a_preflight_names_the_methods() -> None:
-    answer = ask(ECHO, "OPTIONS", "/status/404")
+    answer = ask(echo, "OPTIONS", "/status/404")
     assert answer.status == 200
     assert answer.headers == {"allow": "GET, HEAD, POST, OPTIONS", "content-length": "0"}
     assert answer.body == b""
@@ -43,75 +41,17 @@ def test_options_without_a_preflight_names_the_methods() -> None:
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "patch", "TRACE", "get", "!#$%&'*"])
 def test_any_other_method_is_405_with_those_that_are_there(method: str) -> None:
-    answer = ask(ECHO, method, "/status/200")
+    answer = ask(echo, method, "/status/200")
     assert answer.status == 405
     assert answer.headers["allow"] == "GET, HEAD, POST, OPTIONS"
     assert json.loads(answer.body) == {"status": "Method Not Allowed"}
 
 
-# ── bodies ─────────────────────────────────────────────────────────────────────
-
-
-def told(*bodies: bytes, keep: int = 100) -> list[Body]:
-    """Return the bodies that a server was told of after one POST."""
-    found: list[Body] = []
-    echo = Echo(on_body=lambda _scope, body: found.append(body), keep=keep)
-    assert post(echo, *bodies).status == 200
-    return found
-
-
-@pytest.mark.parametrize("body", [b"", b"not JSON", b"\xff\x00", b"[" * 100_000, b'{"a": 1}'])
-def test_a_body_is_never_parsed(body: bytes) -> None:
-    assert told(body, keep=200_000) == [Body(body, len(body))]
-
-
-def test_who_is_told_of_a_body_gets_its_beginning_and_its_size() -> None:
-    assert told(b"ab", b"cd", keep=3) == [Body(b"abc", 4)]
-
-
-def test_the_usual_limit_is_a_mebibyte() -> None:
-    assert post(ECHO, b"a" * USUAL_BODY).status == 200
-    assert post(ECHO, b"", length=USUAL_BODY + 1).status == 413
-
-
-def test_a_body_over_the_limit_is_answered_first_and_then_read_away() -> None:
-    echo = Echo(limit=3)
-    answer = post(echo, b"ab", b"cd", b"ef")
-    assert answer.status == 413
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
+def test_a_problem_is_a_status_with_a_sentence_and_the_end_of_the_connection(method: str) -> None:
+    problem = Problem(status=431, word="headers-too-large", sentence="Too much.")
+    answer = run(answer_problem, {**scope(method), PROBLEM: problem})
+    assert answer.status == 431
     assert answer.headers["connection"] == "close"
-    assert json.loads(answer.body) == {
-        "status": "Content Too Large",
-        "detail": "The body has more than 3 bytes, the limit set by --limit-body.",
-    }
-    assert answer.received == 3
-
-
-def test_so_is_one_whose_length_is_announced_too_large() -> None:
-    announced = (b"content-length", b"%d" % (4 * DRAIN_BYTES))
-    body = parts(*[b"a" * 1_048_576] * 32)
-    answer = run(ECHO, scope("POST", "/", announced), body)
-    assert answer.status == 413
-    assert answer.received == DRAIN_BYTES // 1_048_576 + 1
-
-
-def test_a_body_that_a_405_did_not_want_is_read_away() -> None:
-    """Else the connection is reset, and a page sees a network error instead of the 405."""
-    answer = run(ECHO, scope("PUT", "/", (b"content-length", b"4")), parts(b"ab", b"cd"))
-    assert answer.status == 405
-    assert "connection" not in answer.headers
-    assert answer.received == 2
-
-
-def test_nothing_is_waited_for_where_no_body_was_announced() -> None:
-    assert ask(ECHO, "PUT", "/").received == 0
-    assert ask(ECHO, "POST", "/").received == 0
-
-
-def test_a_body_that_breaks_off_is_a_400() -> None:
-    found: list[Body] = []
-    echo = Echo(on_body=lambda _scope, body: found.append(body))
-    request = scope("POST", "/", (b"transfer-encoding", b"chunked"))
-    answer = run(echo, request, parts(b"ab", broken=True))
-    assert answer.status == 400
-    assert found == []
-    assert request[PROBLEM].word == "body-incomplete"
+    body = {"status": "Request Header Fields Too Large", "detail": "Too much."}
+    assert answer.body == (b"" if method == "HEAD" else json.dumps(body).encode())

@@ -8,12 +8,14 @@ import pytest
 
 from corsmith.policy import Policy
 from corsmith.routes import Routes
-from corsmith.server.echo import Echo
+from corsmith.server.body import Body
+from corsmith.server.echo import echo
 from corsmith.server.front import Front
 from corsmith.server.hosts import Hosts
-from corsmith.server.log import Log
+from corsmith.server.limits import DRAIN_BYTES, USUAL_BODY
+from corsmith.server.log import Log, Verdict
 from corsmith.server.source import PolicySource
-from tests.server.in_memory import Answer, ask, parts, run, scope
+from tests.server.in_memory import Answer, ask, parts, post, run, scope
 
 SEED = PolicySource().load()
 STRICT = Policy(origins=["https://app.example"])
@@ -28,9 +30,15 @@ class Lines(Log):
     def __init__(self) -> None:
         super().__init__()
         self.said: list[tuple[int, bool | None, str | None]] = []
+        self.bodies: list[Body] = []
 
-    def request(self, scope: Any, status: int, decision: Any, problem: str | None) -> None:
-        self.said.append((status, decision and decision.allowed, problem))
+    def body(self, scope: Any, body: Body) -> None:
+        self.bodies.append(body)
+
+    def request(self, scope: Any, status: int, verdict: Verdict, problem: str | None) -> None:
+        word = verdict.words.removeprefix("refused ") if "path" in verdict.words else problem
+        allowed = None if verdict.decision is None else verdict.decision.allowed
+        self.said.append((status, allowed, word))
 
 
 class Published:
@@ -47,7 +55,7 @@ class Published:
 
 
 def front(policy: Policy | Routes = SEED, **settings: Any) -> Front:
-    return Front(Echo(), policy, hosts=Hosts(8000), **settings)
+    return Front(echo, policy, hosts=Hosts(8000), **settings)
 
 
 @pytest.mark.parametrize("log", [None, "a log"])
@@ -132,11 +140,83 @@ def test_the_body_of_a_refused_request_is_read_away() -> None:
 
 
 def test_a_body_over_the_limit_is_refused_with_cors_headers() -> None:
-    app = Front(Echo(limit=3), STRICT)
+    app = front(STRICT, limit_body=3)
     request = scope("POST", "/", APP, (b"content-length", b"4"))
     answer = run(app, request, parts(b"abcd"))
     assert answer.status == 413
     assert answer.headers["access-control-allow-origin"] == "https://app.example"
+
+
+# ── bodies ─────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("log", [None, "a log"])
+@pytest.mark.parametrize("body", [b"", b"not JSON", b"\xff\x00", b"[" * 100_000, b'{"a": 1}'])
+def test_a_body_is_never_parsed(body: bytes, log: str | None) -> None:
+    answer = post(front(log=log and Lines()), body)
+    assert (answer.status, answer.body) == (200, b'{"status": "OK"}')
+
+
+def test_the_log_is_told_of_each_body_that_was_read() -> None:
+    log = Lines()
+    app = front(log=log, limit_body=5)
+    post(app, b"ab", b"cd")
+    post(app)
+    post(app, b"abcdef")
+    ask(app, "GET", "/")
+    assert log.bodies == [Body(b"abcd", 4), Body(b"", 0)]
+
+
+def test_the_usual_limit_is_a_mebibyte() -> None:
+    assert post(front(), b"a" * USUAL_BODY).status == 200
+    assert post(front(), b"", length=USUAL_BODY + 1).status == 413
+
+
+def test_a_body_over_the_limit_is_answered_first_and_then_read_away() -> None:
+    answer = post(front(limit_body=3), b"ab", b"cd", b"ef")
+    assert answer.status == 413
+    assert answer.headers["connection"] == "close"
+    assert json.loads(answer.body) == {
+        "status": "Content Too Large",
+        "detail": "The body has more than 3 bytes, the limit set by --limit-body.",
+    }
+    assert answer.received == 3
+
+
+def test_so_is_one_whose_length_is_announced_too_large() -> None:
+    announced = (b"content-length", b"%d" % (4 * DRAIN_BYTES))
+    answer = run(front(), scope("POST", "/", announced), parts(*[b"a" * 1_048_576] * 32))
+    assert answer.status == 413
+    assert answer.received == DRAIN_BYTES // 1_048_576 + 1
+
+
+@pytest.mark.parametrize("method", ["PUT", "GET", "OPTIONS"])
+@pytest.mark.parametrize("log", [None, "a log"])
+def test_a_body_that_nobody_wanted_is_read_away_and_the_connection_kept(
+    method: str, log: str | None
+) -> None:
+    """Else the connection is reset, and a page sees a network error instead of a 405."""
+    request = scope(method, "/", (b"content-length", b"4"))
+    answer = run(front(log=log and Lines()), request, parts(b"ab", b"cd"))
+    assert answer.status == (405 if method == "PUT" else 200)
+    assert "connection" not in answer.headers
+    assert answer.received == 2
+
+
+@pytest.mark.parametrize("method", ["PUT", "POST", "GET"])
+def test_nothing_is_waited_for_where_no_body_was_announced(method: str) -> None:
+    assert ask(front(), method, "/").received == 0
+
+
+def test_a_body_that_breaks_off_is_a_400() -> None:
+    log = Lines()
+    request = scope("POST", "/", (b"transfer-encoding", b"chunked"))
+    assert run(front(log=log), request, parts(b"ab", broken=True)).status == 400
+    assert log.bodies == []
+    assert log.said == [(400, None, "body-incomplete")]
+
+
+# ── the policy, the log and the try page ───────────────────────────────────────
 
 
 def test_the_next_request_meets_a_new_policy() -> None:
@@ -230,6 +310,14 @@ def test_a_path_without_a_policy_is_left_alone() -> None:
     app = front(Routes({"/api": STRICT}))
     assert "vary" not in ask(app, "GET", "/", APP).headers
     assert ask(app, "GET", "/api", APP).headers["vary"] == "Origin"
+
+
+def test_a_path_that_two_policies_could_claim_is_told_in_its_line() -> None:
+    log = Lines()
+    app = front(Routes({"/api/": STRICT, "/api/open/": None}), log=log)
+    for path in ("/other", "/api/open/..", "/api/x"):
+        ask(app, "GET", path, APP)
+    assert log.said == [(200, None, None), (200, None, "path-ambiguous"), (200, True, None)]
 
 
 def test_a_websocket_is_closed_before_it_opens() -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -11,7 +11,16 @@ from corsmith.policy import Policy
 from corsmith.routes import Routes
 from corsmith.server import log as module
 from corsmith.server.body import Body
-from corsmith.server.log import WRITE_BYTES, Log, body_line, decide_scope, escape, request_line
+from corsmith.server.log import (
+    WRITE_BYTES,
+    Log,
+    Verdict,
+    Verdicts,
+    body_line,
+    escape,
+    request_line,
+    unasked,
+)
 from corsmith.server.source import PolicySource
 from tests.server.in_memory import scope
 
@@ -21,6 +30,7 @@ if TYPE_CHECKING:
 SEED = PolicySource().load()
 STRICT = Policy(origins=["https://app.example"], methods=["GET"])
 APP = (b"origin", b"https://app.example")
+NOTHING = Verdict(None, "-", "not-cors")
 
 
 def asks(method: bytes, *names: bytes) -> list[tuple[bytes, bytes]]:
@@ -70,25 +80,26 @@ def asks(method: bytes, *names: bytes) -> list[tuple[bytes, bytes]]:
         ),
         (Routes({"/b": STRICT}), "GET", [APP], 200, "GET /a%20b 200 A no-policy"),
         (Routes({"/a b": STRICT}), "GET", [APP], 200, "GET /a%20b 200 A allowed"),
+        (Routes({"/a b": STRICT}), "PUT", [], 405, "PUT /a%20b 405 - not-cors"),
     ],
 )  # fmt: skip
 def test_a_line_tells_what_was_asked_answered_and_decided(
     policy: Policy | Routes, method: str, lines: list[tuple[bytes, bytes]], status: int, line: str
 ) -> None:
     request = scope(method, "/a b", *lines, raw_path=b"/a%20b")
-    told = request_line(request, status, decide_scope(policy, request), None)
+    told = request_line(request, status, Verdicts().of(policy, request), None)
     assert told.replace("https://app.example", "A").replace("https://b.example", "B") == line
 
 
 def test_what_the_server_itself_refuses_has_its_own_word() -> None:
     request = scope("GET", "/", APP)
-    line = request_line(request, 421, None, "host-not-allowed")
+    line = request_line(request, 421, unasked(request), "host-not-allowed")
     assert line == "GET / 421 https://app.example refused host-not-allowed"
 
 
 def test_a_body_that_is_refused_is_told_beside_the_decision() -> None:
     request = scope("POST", "/", APP)
-    line = request_line(request, 413, decide_scope(SEED, request), "body-too-large")
+    line = request_line(request, 413, Verdicts().of(SEED, request), "body-too-large")
     assert line == "POST / 413 https://app.example allowed body-too-large"
 
 
@@ -121,10 +132,68 @@ def test_a_request_line_is_one_line_whatever_was_sent() -> None:
     for policy in (SEED, STRICT):
         for method in (request["method"], "OPTIONS"):
             request["method"] = method
-            line = request_line(request, 200, decide_scope(policy, request), None)
+            line = request_line(request, 200, Verdicts().of(policy, request), None)
             assert line.isprintable()
             assert line.count(" ") >= 4
             assert len(line) < 4 * WRITE_BYTES
+
+
+# ── verdicts that come again ───────────────────────────────────────────────────
+
+
+def test_a_verdict_that_comes_again_is_the_same() -> None:
+    verdicts = Verdicts()
+    request = scope("OPTIONS", "/", APP, *asks(b"PUT"))
+    assert verdicts.of(SEED, request) is verdicts.of(SEED, dict(request))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        scope("GET", "/", APP, *asks(b"PUT")),
+        scope("OPTIONS", "/", APP, *asks(b"POST")),
+        scope("OPTIONS", "/", (b"origin", b"https://b.example"), *asks(b"PUT")),
+        scope("OPTIONS", "/", APP, *asks(b"PUT", b"x-a")),
+        scope("OPTIONS", "/", APP, APP, *asks(b"PUT")),
+    ],
+    ids=["method", "asked method", "origin", "asked header", "two origins"],
+)
+def test_a_request_that_differs_has_a_verdict_of_its_own(other: dict[str, Any]) -> None:
+    verdicts = Verdicts()
+    policy = Policy(origins=["https://app.example"], methods=["PUT"])
+    before = verdicts.of(policy, scope("OPTIONS", "/", APP, *asks(b"PUT")))
+    assert before.words == "allowed"
+    assert verdicts.of(policy, other) == Verdicts().of(policy, other)
+
+
+def test_another_path_may_have_another_policy() -> None:
+    verdicts = Verdicts()
+    routes = Routes({"/a/": STRICT, "/b/": Policy(origins="*"), "/b/c/": None})
+    stranger = (b"origin", b"https://b.example")
+    words = [
+        verdicts.of(routes, scope("GET", path, stranger)).words
+        for path in ("/a/", "/b/", "/c", "/b/c/..", "/a/", "/b/", "/c", "/b/c/..")
+    ]
+    told = ["refused origin-not-allowed", "allowed", "no-policy", "refused path-ambiguous"]
+    assert words == told * 2
+
+
+def test_a_new_policy_has_verdicts_of_its_own() -> None:
+    verdicts = Verdicts()
+    request = scope("GET", "/", (b"origin", b"https://b.example"))
+    words = [verdicts.of(policy, request).words for policy in (SEED, STRICT, SEED)]
+    assert words == ["allowed", "refused origin-not-allowed", "allowed"]
+
+
+def test_what_a_client_sends_fills_no_memory() -> None:
+    verdicts = Verdicts()
+    for number in range(1_000):
+        origin = b"https://a%d.example" % number
+        assert verdicts.of(SEED, scope("GET", "/", (b"origin", origin))).words == "allowed"
+        assert len(verdicts._known) <= module._REMEMBERED
+    before = len(verdicts._known)
+    verdicts.of(SEED, scope("GET", "/", (b"origin", b"a" * 2_000)))
+    assert len(verdicts._known) == before
 
 
 # ── a body line ────────────────────────────────────────────────────────────────
@@ -200,7 +269,7 @@ def test_requests_go_to_standard_error_and_bodies_to_standard_output(
     request = scope("POST", "/")
     in_a_loop(
         lambda: log.body(request, Body(b"x", 1)),
-        lambda: log.request(request, 200, decide_scope(SEED, request), None),
+        lambda: log.request(request, 200, Verdicts().of(SEED, request), None),
     )
     (out, body), (err, line) = written
     assert (out, body) == (1, b"POST / 1 byte: x\n")
@@ -212,7 +281,7 @@ def test_the_time_is_that_of_the_request(written: list[tuple[int, bytes]]) -> No
     seconds = [0.0, 0.9, 61.0]
     log = Log(clock=lambda: seconds.pop(0))
     request = scope("GET", "/")
-    step = [lambda: log.request(request, 200, None, None)] * 3
+    step = [lambda: log.request(request, 200, NOTHING, None)] * 3
     in_a_loop(*step)
     ((_, text),) = written
     first, second, third = (line[:8] for line in text.decode().splitlines())
@@ -226,7 +295,7 @@ def test_lines_of_one_turn_are_written_together_but_never_in_parts(
 ) -> None:
     log = Log(clock=lambda: 0.0)
     request = scope("GET", "/" + "a" * 200)
-    in_a_loop(*[lambda: log.request(request, 200, None, None)] * 100)
+    in_a_loop(*[lambda: log.request(request, 200, NOTHING, None)] * 100)
     assert b"".join(data for _, data in written).count(b"\n") == 100
     assert len(written) < 20
     assert all(data.endswith(b"\n") and len(data) <= WRITE_BYTES for _, data in written)
@@ -248,7 +317,7 @@ def test_a_reader_that_has_gone_stops_no_server(monkeypatch: pytest.MonkeyPatch)
     log = Log()
     request = scope("POST", "/")
     in_a_loop(
-        lambda: log.request(request, 200, None, None),
+        lambda: log.request(request, 200, NOTHING, None),
         lambda: log.body(request, Body(b"x", 1)),
     )
     os.close(writing)

@@ -1,46 +1,46 @@
-"""Reading a request's body within its limits, and reading away one that nobody wants.
+"""The limits of a request's body, and reading away one that nobody wants.
 
-What lives here: how long, how much, and what is wrong with a body. What does not: what it
-says (nobody here parses one) and the answers (``echo``).
+What lives here: how long, how much, and what is wrong with a body. What does not: the
+reading itself (``front``); what a body says, nobody here parses.
 
 The server hands over what is already unchunked; a body that breaks off, or whose chunks
 are malformed, arrives as ``http.disconnect``.
 """
 
 import asyncio
-import time
-from collections.abc import Iterable
+from asyncio import current_task
+from time import monotonic
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from corsmith.adapters.asgi import Receive, Scope
 from corsmith.server.limits import BODY_SECONDS, DRAIN_BYTES, DRAIN_SECONDS, Problem
 
-__all__ = ["Body", "Patience", "drain", "may_have_body", "read_body"]
+__all__ = [
+    "BROKEN_OFF",
+    "EMPTY",
+    "TOO_SLOW",
+    "Body",
+    "Patience",
+    "drain",
+    "has_body",
+    "too_large",
+]
 
 _Task: TypeAlias = "asyncio.Task[Any]"  # Any: what a server's task returns is its own affair
 
-_BROKEN_OFF: Final = Problem(
+BROKEN_OFF: Final = Problem(
     status=400,
     word="body-incomplete",
     sentence="The body broke off, or its chunks are malformed.",
 )
-_TOO_SLOW: Final = Problem(
+TOO_SLOW: Final = Problem(
     status=408,
     word="body-too-slow",
     sentence=f"No more of the body came for {BODY_SECONDS:g} seconds.",
 )
 
-_CODED: Final = Problem(
-    status=501,
-    word="unknown-coding",
-    sentence="The body has a transfer coding other than chunked.",
-)
-
 _LOOKS: Final = 10
 """How often silence is looked for within its limit."""
-
-_MOST_DIGITS: Final = 19
-"""A length with more digits is over any limit, and int() of thousands of them is slow."""
 
 
 class Body(NamedTuple):
@@ -53,77 +53,19 @@ class Body(NamedTuple):
     size: int
 
 
-_EMPTY: Final = Body(b"", 0)
+EMPTY: Final = Body(b"", 0)
 
 
-def may_have_body(scope: Scope) -> bool:
+def has_body(scope: Scope) -> bool:
     """Return whether the head of a request announces a body."""
-    return _announced(scope["headers"]) != 0
+    return any(
+        name == b"transfer-encoding" or (name == b"content-length" and value != b"0")
+        for name, value in scope["headers"]
+    )
 
 
-def _announced(headers: Iterable[tuple[bytes, bytes]]) -> int | None:
-    """Return the announced length; 0 without one, ``None`` where only the end will tell."""
-    for name, value in headers:
-        if name == b"content-length":
-            return int(value) if len(value) <= _MOST_DIGITS and value.isdigit() else None
-        if name == b"transfer-encoding":
-            return None
-    # RFC 9112, section 6.3, step 7: no length and no coding is an empty body.
-    return 0
-
-
-async def read_body(
-    scope: Scope, receive: Receive, limit: int, keep: int, patience: "Patience"
-) -> Body | Problem:
-    """Return the body of a request, of which the first ``keep`` bytes are kept.
-
-    A length over ``limit`` is a problem before anything is read.
-    """
-    known = _known_before(scope["headers"], limit)
-    if known is not None:
-        return known
-    beginning = b""
-    size = 0
-    task = patience.begin()
-    try:
-        while True:
-            message = await receive()
-            if message["type"] != "http.request":
-                return _BROKEN_OFF
-            part: bytes = message.get("body", b"")
-            size += len(part)
-            if size > limit:
-                return _too_large(limit)
-            if len(beginning) < keep:
-                beginning += part[: keep - len(beginning)]
-            if not message.get("more_body"):
-                return Body(beginning, size)
-            patience.renew(task)
-    except asyncio.CancelledError:
-        if not patience.is_over(task):
-            raise
-        return _TOO_SLOW
-    finally:
-        patience.end(task)
-
-
-def _known_before(headers: Iterable[tuple[bytes, bytes]], limit: int) -> Body | Problem | None:
-    """Return what the head already says of a body; ``None`` if it has to be read."""
-    announced = _announced(headers)
-    if announced is None:
-        return _CODED if _is_coded(headers) else None
-    if announced > limit:
-        return _too_large(limit)
-    return None if announced else _EMPTY
-
-
-def _is_coded(headers: Iterable[tuple[bytes, bytes]]) -> bool:
-    """Return whether a body has a coding that the server does not undo."""
-    codings = [value.strip().lower() for name, value in headers if name == b"transfer-encoding"]
-    return codings != [b"chunked"]
-
-
-def _too_large(limit: int) -> Problem:
+def too_large(limit: int) -> Problem:
+    """Return the problem of a body over the limit."""
     return Problem(
         status=413,
         word="body-too-large",
@@ -164,10 +106,10 @@ class Patience:
 
     def begin(self) -> "_Task":
         """Watch the task that calls this; returns it, for the other methods."""
-        task = asyncio.current_task()
+        task = current_task()
         if task is None:
             raise RuntimeError("a body is read by a task")
-        self._heard[task] = time.monotonic()
+        self._heard[task] = monotonic()
         if self._loop is None:
             self._loop = task.get_loop()
             self._look_later(self._loop)
@@ -175,7 +117,7 @@ class Patience:
 
     def renew(self, task: "_Task") -> None:
         """Note that the client was heard."""
-        self._heard[task] = time.monotonic()
+        self._heard[task] = monotonic()
 
     def end(self, task: "_Task") -> None:
         """Watch the task no longer."""
@@ -192,7 +134,7 @@ class Patience:
         loop.call_later(self._seconds / _LOOKS, self._look, loop)
 
     def _look(self, loop: asyncio.AbstractEventLoop) -> None:
-        longest = time.monotonic() - self._seconds
+        longest = monotonic() - self._seconds
         silent = [task for task, heard in self._heard.items() if heard <= longest]
         for task in silent:
             if task not in self._over:

@@ -1,18 +1,16 @@
-"""``Echo``: the API of the tutorial, which answers ``{"status": "OK"}`` to everything.
+"""``echo``: the API of the tutorial, which answers ``{"status": "OK"}`` to everything.
 
 What lives here: an ASGI application without any CORS in it. What does not: CORS
-(``adapters.asgi``), the limits of a head (``limits``), and the log.
+(``adapters.asgi``), limits, bodies and the log (``front``).
 
 =====================  ============================================================
-GET, HEAD              200; at ``/status/NNN`` that status, 200 to 599
-POST                   the same, once its body is read; the body is never parsed
+GET, HEAD, POST        200; at ``/status/NNN`` that status, 200 to 599
 OPTIONS, no preflight  200, no body, ``Allow``
 anything else          405, ``Allow``
 =====================  ============================================================
 """
 
-from collections.abc import Awaitable, Callable
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final
 
 from corsmith.adapters.asgi import Receive, Scope, Send
 from corsmith.server.answers import (
@@ -21,76 +19,36 @@ from corsmith.server.answers import (
     NOT_ALLOWED,
     OK,
     STATUSES,
-    Answer,
     make_answer,
     phrase_of,
 )
-from corsmith.server.body import Body, Patience, drain, may_have_body, read_body
-from corsmith.server.limits import USUAL_BODY, Problem
 
-__all__ = ["PROBLEM", "Echo", "OnBody", "answer_problem"]
+if TYPE_CHECKING:
+    from corsmith.server.limits import Problem
+
+__all__ = ["PROBLEM", "answer_problem", "echo"]
 
 PROBLEM: Final = "corsmith.problem"
-"""Where a scope holds what its request was answered instead of being served."""
+"""Where a scope holds what its request is answered instead of being served."""
 
-OnBody: TypeAlias = Callable[[Scope, Body], None]
-"""Is told each body that was read."""
-
-# With OPTIONS, the methods whose body is not even looked for: no page can send one.
-_READING: Final = frozenset({"GET", "HEAD"})
+_SERVED: Final = frozenset({"GET", "HEAD", "POST"})
 
 
-class Echo:
-    """The echo API; bodies over ``limit`` bytes are refused.
-
-    ``on_body`` is told of each body, with its first ``keep`` bytes.
-    """
-
-    def __init__(
-        self, limit: int = USUAL_BODY, on_body: OnBody | None = None, keep: int = 0
-    ) -> None:
-        """Make the application."""
-        self._limit = limit
-        self._on_body = on_body
-        self._keep = keep
-        self._patience = Patience()
-
-    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        """Answer one request."""
-        method = scope["method"]
-        if method == "POST":
-            return self._post(scope, receive, send)
-        if method in _READING:
-            answer = STATUSES.get(scope["path"], OK)
-        else:
-            answer = ALLOW if method == "OPTIONS" else NOT_ALLOWED
-        return _answer(answer, scope, receive, send)
-
-    async def _post(self, scope: Scope, receive: Receive, send: Send) -> None:
-        body = await read_body(scope, receive, self._limit, self._keep, self._patience)
-        if isinstance(body, Problem):
-            await answer_problem(body, scope, receive, send)
-            return
-        if self._on_body is not None:
-            self._on_body(scope, body)
+async def echo(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001  ASGI's own signature
+    """Answer one request; its body, if it has one, was read before."""
+    method = scope["method"]
+    if method in _SERVED:
         answer = STATUSES.get(scope["path"], OK)
-        await send(answer.start)
-        await send(answer.body)
-
-
-async def _answer(answer: Answer, scope: Scope, receive: Receive, send: Send) -> None:
+    else:
+        answer = ALLOW if method == "OPTIONS" else NOT_ALLOWED
     await send(answer.start)
-    await send(NO_BODY if scope["method"] == "HEAD" else answer.body)
-    if answer is NOT_ALLOWED and may_have_body(scope):
-        await drain(receive)
+    await send(NO_BODY if method == "HEAD" else answer.body)
 
 
-async def answer_problem(problem: Problem, scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer a request that is not served, then read away what it still sends."""
-    scope[PROBLEM] = problem
+async def answer_problem(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001  as above
+    """Answer a request that is not served, and end its connection."""
+    problem: Problem = scope[PROBLEM]
     fields = {"status": phrase_of(problem.status), "detail": problem.sentence}
     answer = make_answer(problem.status, fields, close=True)
     await send(answer.start)
     await send(NO_BODY if scope["method"] == "HEAD" else answer.body)
-    if may_have_body(scope):
-        await drain(receive)

@@ -2,33 +2,41 @@
 
 What lives here: the order of things. From the outside in:
 
-1. the head's limits and the Host check (``limits``): what they refuse is answered through
-   the same CORS layer, so that a page can read the status;
-2. the log and the try page's record (``log``, ``exchange``), where somebody wants them;
-3. CORS (``adapters.asgi``);
-4. the application.
+1. the head's limits and the Host check (``limits``);
+2. the body of a POST, read within its limits (``body``);
+3. the log and the try page's record (``log``, ``exchange``), where somebody wants them;
+4. CORS (``adapters.asgi``), for the application and for what 1 and 2 refuse alike, so that
+   a page can read the status;
+5. the application.
 
 What does not: any judgement of its own.
 """
 
+import asyncio
 import time
 from collections.abc import Awaitable
 
 from corsmith.adapters.asgi import App, CORSMiddleware, Message, Receive, Scope, Send
 from corsmith.policy import Policy
 from corsmith.routes import Routes
+from corsmith.server.body import (
+    BROKEN_OFF,
+    EMPTY,
+    TOO_SLOW,
+    Body,
+    Patience,
+    drain,
+    has_body,
+    too_large,
+)
 from corsmith.server.echo import PROBLEM, answer_problem
 from corsmith.server.events import Publisher
 from corsmith.server.exchange import Exchange, press_of
 from corsmith.server.hosts import Hosts
-from corsmith.server.limits import Problem, head_problem
-from corsmith.server.log import Log, decide_scope
+from corsmith.server.limits import USUAL_BODY, Problem, read_head
+from corsmith.server.log import WRITE_BYTES, Log, Verdicts, unasked
 
 __all__ = ["Front"]
-
-
-async def _answer_refused(scope: Scope, receive: Receive, send: Send) -> None:
-    await answer_problem(scope[PROBLEM], scope, receive, send)
 
 
 class Front:
@@ -40,15 +48,20 @@ class Front:
         policy: Policy | Routes,
         *,
         hosts: Hosts | None = None,
+        limit_body: int = USUAL_BODY,
         log: Log | None = None,
         publisher: Publisher | None = None,
     ) -> None:
         """Put ``app`` behind them; ``hosts``, ``log`` and ``publisher`` may be left out."""
         self._app = CORSMiddleware(app, policy)
-        self._refused = CORSMiddleware(_answer_refused, policy)
+        self._refused = CORSMiddleware(answer_problem, policy)
         self._policy = policy
         self._hosts = hosts
+        self._limit = limit_body
+        self._keep = 0 if log is None else WRITE_BYTES
         self._log = log
+        self._patience = Patience()
+        self._verdicts = Verdicts()
         self._publisher = Publisher(None) if publisher is None else publisher
 
     @property
@@ -63,25 +76,95 @@ class Front:
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Answer one request.
 
-        Not a coroutine of its own: where nobody watches, the CORS layer's is enough.
+        Not a coroutine of its own: where there is nothing to do before or after the CORS
+        layer, the CORS layer's is enough.
         """
         if scope["type"] != "http":
             return _close(scope, receive, send)
-        problem = head_problem(scope, self._hosts)
+        head = read_head(scope, self._hosts)
         watched = scope["query_string"] and self._publisher.wants(scope)
-        if problem is None and self._log is None and not watched:
-            return self._app(scope, receive, send)
-        return self._observe(scope, receive, send, problem)
+        if self._log is None and not watched:
+            if head == 0:
+                return self._app(scope, receive, send)
+        else:
+            send = self._watch(scope, send, asked=not isinstance(head, Problem))
+        if isinstance(head, Problem):
+            return self._refuse(head, scope, receive, send)
+        if scope["method"] == "POST":
+            return self._post(head, scope, receive, send)
+        return self._answer(head, scope, receive, send)
 
-    async def _observe(
-        self, scope: Scope, receive: Receive, send: Send, problem: Problem | None
-    ) -> None:
-        """Answer a request, and write down what was answered as soon as it is."""
+    async def _answer(self, length: int | None, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request whose body nobody wants, then read that away."""
+        await self._app(scope, receive, send)
+        if length != 0:
+            await drain(receive)
+
+    async def _refuse(self, problem: Problem, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request that is not served, then read away its body."""
+        scope[PROBLEM] = problem
+        # Not OPTIONS: the CORS layer must take no refused request for a preflight.
+        method = "POST" if scope["method"] == "OPTIONS" else scope["method"]
+        await self._refused({**scope, "method": method}, receive, send)
+        if has_body(scope):
+            await drain(receive)
+
+    async def _post(self, length: int | None, scope: Scope, receive: Receive, send: Send) -> None:
+        """Read a body within its limits, and answer.
+
+        The layers below are entered only when the body is there: every coroutine that
+        waits for it costs a request a fiftieth of its time.
+        """
+        found = self._known_before(length)
+        if found is None:
+            beginning = b""
+            size = 0
+            task = self._patience.begin()
+            try:
+                while found is None:
+                    message = await receive()
+                    if message["type"] != "http.request":
+                        found = BROKEN_OFF
+                        break
+                    part = message.get("body", b"")
+                    size += len(part)
+                    beginning += part[: self._keep - len(beginning)]
+                    if size > self._limit:
+                        found = too_large(self._limit)
+                    elif not message.get("more_body"):
+                        found = Body(beginning, size)
+                    else:
+                        self._patience.renew(task)
+            except asyncio.CancelledError:
+                if not self._patience.is_over(task):
+                    raise
+                found = TOO_SLOW
+            finally:
+                self._patience.end(task)
+        if isinstance(found, Problem):
+            await self._refuse(found, scope, receive, send)
+            return
+        if self._log is not None:
+            self._log.body(scope, found)
+        await self._app(scope, receive, send)
+
+    def _known_before(self, length: int | None) -> Body | Problem | None:
+        """Return what a length says before anything is read; ``None`` if it has to be."""
+        if length == 0:
+            return EMPTY
+        too_long = length is not None and length > self._limit
+        return too_large(self._limit) if too_long else None
+
+    def _watch(self, scope: Scope, send: Send, *, asked: bool) -> Send:
+        """Return a ``send`` that writes down what is answered as soon as it is.
+
+        ``asked`` says whether the policy is asked at all.
+        """
         # One policy for the line and the answer, unless an edit falls between the two.
-        policy = self._policy if problem is None else None
+        policy = self._policy if asked else None
         start: Message = {}
 
-        def send_observed(message: Message) -> Awaitable[None]:
+        def send_watched(message: Message) -> Awaitable[None]:
             nonlocal start
             sent = send(message)
             if message["type"] == "http.response.start":
@@ -90,21 +173,15 @@ class Front:
                 self._note(policy, scope, start)
             return sent
 
-        if problem is None:
-            await self._app(scope, receive, send_observed)
-            return
-        scope[PROBLEM] = problem
-        # Not OPTIONS: the CORS layer must take no refused request for a preflight.
-        method = "POST" if scope["method"] == "OPTIONS" else scope["method"]
-        await self._refused({**scope, "method": method}, receive, send_observed)
+        return send_watched
 
     def _note(self, policy: Policy | Routes | None, scope: Scope, start: Message) -> None:
         """Write a request's line, and tell the try page if it is one of its own."""
-        decision = None if policy is None else decide_scope(policy, scope)
+        verdict = unasked(scope) if policy is None else self._verdicts.of(policy, scope)
         if self._log is not None:
             problem: Problem | None = scope.get(PROBLEM)
             word = None if problem is None else problem.word
-            self._log.request(scope, start["status"], decision, word)
+            self._log.request(scope, start["status"], verdict, word)
         press = press_of(scope["query_string"]) if self._publisher.wants(scope) else None
         if press is not None:
             exchange = Exchange.observed(
@@ -115,7 +192,7 @@ class Front:
                 status=start["status"],
                 request_headers=scope["headers"],
                 response_headers=start["headers"],
-                decision=decision,
+                decision=verdict.decision,
             )
             self._publisher.publish(exchange.to_mapping())
 

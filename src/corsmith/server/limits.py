@@ -23,7 +23,7 @@ __all__ = [
     "PARSER_BYTES",
     "USUAL_BODY",
     "Problem",
-    "head_problem",
+    "read_head",
 ]
 
 MAX_TARGET: Final = 8_192
@@ -94,32 +94,66 @@ _MANY_FIELDS: Final = Problem(
     sentence=f"The request has more than {MAX_FIELDS} header lines.",
 )
 
+_CODED: Final = Problem(
+    status=501,
+    word="unknown-coding",
+    sentence="The body has a transfer coding other than chunked.",
+)
+
+_MOST_DIGITS: Final = 19
+"""A length with more digits is over any limit, and int() of thousands of them is slow."""
+
 _WITHOUT_HOST: Final = frozenset({"1", "1.0"})  # Granian writes the first for HTTP/1.0
 
 _LINE: Final = 4
 """The bytes of a header line that are neither name nor value: colon, blank, CR, LF."""
 
 
-def head_problem(scope: Mapping[str, Any], hosts: Hosts | None) -> Problem | None:
-    """Return what is wrong with the head of a request, if anything is.
+def read_head(scope: Mapping[str, Any], hosts: Hosts | None) -> Problem | int | None:
+    """Return what is wrong with the head of a request, or the length of the body after it.
 
-    ``hosts`` are the names it may be for; ``None`` allows any.
+    ``None`` stands for a body whose length only its end will tell. ``hosts`` are the names
+    that a request may be for; ``None`` allows any.
     """
     headers = scope["headers"]
     size = _LINE * len(headers)
     host: bytes | None = None
+    # RFC 9112, section 6.3, step 7: no length and no coding is an empty body.
+    length: int | None = 0
     for name, value in headers:
         size += len(name) + len(value)
         if name == b"host":
             if host is not None:
                 return _TWO_HOSTS
             host = value
+        elif name == b"content-length":
+            length = _length(value)
+        elif name == b"transfer-encoding":
+            if value.strip().lower() != b"chunked":
+                return _CODED
+            length = None
+    problem = _size_problem(scope, size) or _host_problem(scope, host, hosts)
+    return length if problem is None else problem
+
+
+def _length(value: bytes) -> int | None:
+    # The parser lets nothing but digits through; whoever else does is not believed.
+    return int(value) if len(value) <= _MOST_DIGITS and value.isdigit() else None
+
+
+def _size_problem(scope: Mapping[str, Any], size: int) -> Problem | None:
     if size > MAX_HEAD:
         return _LARGE_HEAD
-    if size > _LINE * MAX_FIELDS and len(headers) > MAX_FIELDS:
+    if len(scope["headers"]) > MAX_FIELDS:
         return _MANY_FIELDS
     if len(scope["raw_path"]) + len(scope["query_string"]) > MAX_TARGET:
         return _LONG_TARGET
+    return None
+
+
+def _host_problem(
+    scope: Mapping[str, Any], host: bytes | None, hosts: Hosts | None
+) -> Problem | None:
     # The server writes an empty Host where there was none.
     if not host:
         # HTTP/1.0 needs no Host, and whoever still speaks it is no browser: nothing is rebound.

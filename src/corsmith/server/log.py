@@ -12,17 +12,27 @@ import asyncio
 import contextlib
 import os
 import time
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final, NamedTuple
 
 from corsmith.adapters.asgi import Scope
 from corsmith.decision import CorsRequest, Decision, Kind, decide
 from corsmith.diagnostics import Diagnostic
+from corsmith.gate import choose
 from corsmith.policy import Policy
 from corsmith.routes import Routes
 from corsmith.server.body import Body
 
-__all__ = ["WRITE_BYTES", "Log", "body_line", "decide_scope", "escape", "request_line"]
+__all__ = [
+    "WRITE_BYTES",
+    "Log",
+    "Verdict",
+    "Verdicts",
+    "body_line",
+    "escape",
+    "request_line",
+    "unasked",
+]
 
 _STDOUT: Final = 1
 _STDERR: Final = 2
@@ -34,6 +44,12 @@ _LONGEST_COLUMN: Final = 256
 """The longest path, origin or value in a line: what is longer is no use to a reader."""
 
 _LONGEST_METHOD: Final = 24
+
+_REMEMBERED: Final = 64
+"""The most verdicts that are remembered: a page and its preflights are a dozen."""
+
+_LONGEST_REMEMBERED: Final = 1_024
+"""The longest header values that are remembered, together: a page's are a tenth of it."""
 
 _READ: Final = frozenset(
     {b"origin", b"access-control-request-method", b"access-control-request-headers"}
@@ -69,40 +85,77 @@ def _escape_one(character: str) -> str:
     return character.encode("unicode_escape").decode()
 
 
-def decide_scope(source: Policy | Routes, scope: Scope) -> Decision | None:
-    """Return what the policy in force decides about a request; ``None``: it has no policy."""
-    policy = source if isinstance(source, Policy) else None
-    if isinstance(source, Routes):
-        policy = source.policy_for(scope["path"], scope["raw_path"].decode("latin-1"))
-    if policy is None:
-        return None
-    read = [line for line in scope["headers"] if line[0] in _READ]
-    return decide(policy, CorsRequest.from_headers(scope["method"], read))
+class Verdict(NamedTuple):
+    """What a policy makes of a request, and the columns of a line that say so.
 
-
-def request_line(scope: Scope, status: int, decision: Decision | None, problem: str | None) -> str:
-    """Return method, path, status, origin, decision and reason, separated by blanks.
-
-    ``problem`` is the server's own word for why it did not serve the request; where it
-    did not even ask the policy, ``decision`` is ``None``.
+    ``decision`` is ``None`` where no policy was asked.
     """
-    origins = [value for name, value in scope["headers"] if name == b"origin"]
-    origin = escape(b", ".join(origins)) if origins else "-"
-    words = _decision_words(decision)
-    if problem is not None:
-        words = f"{'refused' if decision is None else words} {problem}"
-    return f"{_what(scope)} {status} {origin} {words}"
+
+    decision: Decision | None
+    origin: str
+    words: str
 
 
-def _what(scope: Scope) -> str:
-    """Return the method and the path, as they were received."""
-    method = escape(scope["method"].encode("latin-1"), _LONGEST_METHOD)
-    return f"{method} {escape(scope['raw_path']) or '-'}"
+class Verdicts:
+    """The verdicts of the policy in force; those that come again and again are remembered.
+
+    A page in development sends the same few requests, and a decision with its reasons
+    costs more than all else in a line. What is remembered is what a client chose, so it
+    is bounded and small, and forgotten with the policy.
+    """
+
+    def __init__(self) -> None:
+        """Remember nothing yet."""
+        self._source: Policy | Routes | None = None
+        self._known: dict[tuple[object, ...], Verdict] = {}
+
+    def of(self, source: Policy | Routes, scope: Scope) -> Verdict:
+        """Return what the policy of a request's path makes of it."""
+        if source is not self._source:
+            self._source, self._known = source, {}
+        policy, ambiguous = _policy_of(source, scope)
+        read = tuple([line for line in scope["headers"] if line[0] in _READ])
+        # Policies live as long as what they are part of, so no other has the same id.
+        key = (id(policy), ambiguous, scope["method"], read)
+        found = self._known.get(key)
+        if found is None:
+            found = _judge(policy, scope["method"], read, ambiguous=ambiguous)
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
+            if sum(len(value) for _, value in read) <= _LONGEST_REMEMBERED:
+                self._known[key] = found
+        return found
 
 
-def _decision_words(decision: Decision | None) -> str:
-    if decision is None:
-        return "no-policy"
+def _policy_of(source: Policy | Routes, scope: Scope) -> tuple[Policy | None, bool]:
+    """Return the policy of a request's path, and whether it has none for being ambiguous."""
+    if isinstance(source, Policy):
+        return source, False
+    choice = choose(source, scope["path"], scope["raw_path"].decode("latin-1"))
+    return choice.policy, choice.ambiguous
+
+
+def unasked(scope: Scope) -> Verdict:
+    """Return the verdict on a request that no policy is asked about."""
+    return Verdict(None, _origin_column(scope["headers"]), "refused")
+
+
+def _judge(
+    policy: Policy | None, method: str, read: Sequence[tuple[bytes, bytes]], *, ambiguous: bool
+) -> Verdict:
+    origin = _origin_column(read)
+    if policy is None:
+        return Verdict(None, origin, "refused path-ambiguous" if ambiguous else "no-policy")
+    decision = decide(policy, CorsRequest.from_headers(method, read))
+    return Verdict(decision, origin, _decision_words(decision))
+
+
+def _origin_column(headers: Iterable[tuple[bytes, bytes]]) -> str:
+    origins = [value for name, value in headers if name == b"origin"]
+    return escape(b", ".join(origins)) if origins else "-"
+
+
+def _decision_words(decision: Decision) -> str:
     if decision.kind is Kind.NOT_CORS:
         return "not-cors"
     if not decision.reasons:
@@ -113,6 +166,21 @@ def _decision_words(decision: Decision | None) -> str:
         for reason in decision.reasons
     ]
     return f"refused {' '.join(words)}"
+
+
+def request_line(scope: Scope, status: int, verdict: Verdict, problem: str | None) -> str:
+    """Return method, path, status, origin, decision and reason, separated by blanks.
+
+    ``problem`` is the server's own word for why it did not serve the request.
+    """
+    line = f"{_what(scope)} {status} {verdict.origin} {verdict.words}"
+    return line if problem is None else f"{line} {problem}"
+
+
+def _what(scope: Scope) -> str:
+    """Return the method and the path, as they were received."""
+    method = escape(scope["method"].encode("latin-1"), _LONGEST_METHOD)
+    return f"{method} {escape(scope['raw_path']) or '-'}"
 
 
 def _asked(reason: Diagnostic) -> str:
@@ -146,11 +214,9 @@ class Log:
         self._time = ""
         self._waiting: list[tuple[int, bytes]] = []
 
-    def request(
-        self, scope: Scope, status: int, decision: Decision | None, problem: str | None
-    ) -> None:
+    def request(self, scope: Scope, status: int, verdict: Verdict, problem: str | None) -> None:
         """Write the line of a request that was answered."""
-        line = f"{self._now()} {request_line(scope, status, decision, problem)}\n"
+        line = f"{self._now()} {request_line(scope, status, verdict, problem)}\n"
         self._put(_STDERR, line.encode())
 
     def body(self, scope: Scope, body: Body) -> None:

@@ -21,11 +21,11 @@ from typing import Final
 from corsmith.errors import CorsmithError
 from corsmith.policy import Policy
 from corsmith.routes import Routes
-from corsmith.server.echo import Echo
+from corsmith.server.echo import echo
 from corsmith.server.events import Publisher
 from corsmith.server.front import Front
 from corsmith.server.hosts import Hosts
-from corsmith.server.log import WRITE_BYTES, Log
+from corsmith.server.log import Log
 from corsmith.server.source import PolicySource
 
 __all__ = ["Lifeline", "Worker"]
@@ -96,11 +96,14 @@ class Worker:
         return front
 
     def _front(self) -> Front:
-        log = None if self.quiet else Log()
-        on_body = None if log is None else log.body
-        app = Echo(self.limit_body, on_body, WRITE_BYTES)
-        publisher = Publisher(self.page)
-        return Front(app, self.policy, hosts=self.hosts, log=log, publisher=publisher)
+        return Front(
+            echo,
+            self.policy,
+            hosts=self.hosts,
+            limit_body=self.limit_body,
+            log=None if self.quiet else Log(),
+            publisher=Publisher(self.page),
+        )
 
     def _follow(self, front: Front) -> None:
         """Take every good edit of the policy file, from the moment it was first read."""
