@@ -90,13 +90,11 @@ def from_wire(
 
     Raises ``UsageError`` for a URL that is none, or a method that is none.
     """
-    lines, told = list(lines), list(notes)
+    told = list(notes)
     user = _USER.match(url)
     if user is not None:
-        # No page may fetch such an address (Fetch, #dom-request, step 5); curl makes this of it.
-        token = base64.b64encode(user["user"].encode()).decode()
         url = user["scheme"] + url[user.end() :]
-        lines.append(("Authorization", f"Basic {token}"))
+        lines = (*lines, _authorization(user["user"]))
         told.append("The user name and password of the address are asked as Authorization.")
     address = read_address(url)
     if not is_token(method):
@@ -130,6 +128,14 @@ def from_wire(
         ignored=ignored,
         notes=tuple(told),
     )
+
+
+def _authorization(user: str) -> tuple[str, str]:
+    """Return what curl makes of a user name and password in an address.
+
+    No page may fetch such an address (Fetch, #dom-request, step 5).
+    """
+    return "Authorization", f"Basic {base64.b64encode(user.encode()).decode()}"
 
 
 def _is_scripts(lower: str, value: str) -> bool:
