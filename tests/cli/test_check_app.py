@@ -85,7 +85,7 @@ def test_a_500_that_looks_like_a_cors_error_is_found_with_its_line(folder: Path)
     assert result.stdout.splitlines()[0] == (
         "no: main:app: a 500 looks like a CORS error, for a page of https://app.example"
     )
-    assert "crash-without-headers  main.py:5\n" in result.stdout
+    assert "  main.py:5: crash-without-headers\n" in result.stdout
     assert "add_middleware(CORSMiddleware, …) is" in result.stdout
     assert '      app = install(app, origins=["https://app.example"])\n' in result.stdout
     assert "as a diff    corsmith check main:app --fix" in result.stdout
@@ -188,7 +188,7 @@ class Auth:
 app.add_middleware(Auth)
 """
     result = checked(folder, STARLETTE.format(arguments=ONE) + auth)
-    assert "preflight-not-answered  main.py:5" in result.stdout
+    assert "main.py:5: preflight-not-answered" in result.stdout
     assert "add_middleware(Auth, …)" in result.stdout
     assert "(main.py:19)" in result.stdout
 
@@ -352,7 +352,7 @@ def test_a_source_file_that_cannot_be_shown_is_left_out(folder: Path) -> None:
     (folder / "latin.py").write_bytes(b"# -*- coding: latin-1 -*-\nx = '\xe9'\n")
     (folder / "large.py").write_text("#" * 1_100_000)
     source = "import latin, large\n" + STARLETTE.format(arguments=ONE)
-    assert "crash-without-headers  main.py:6" in checked(folder, source).stdout
+    assert "main.py:6: crash-without-headers" in checked(folder, source).stdout
 
 
 DJANGO: Final = """\
@@ -380,5 +380,5 @@ def test_a_slash_redirect_without_headers_is_found_in_django(folder: Path) -> No
     command = [sys.executable, "-m", "corsmith", "check", "main:application"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    assert "  redirect-without-headers  main.py:7\n" in done.stdout
+    assert "  main.py:7: redirect-without-headers\n" in done.stdout
     assert "Put corsheaders.middleware.CorsMiddleware first in MIDDLEWARE." in done.stdout
