@@ -101,11 +101,7 @@ def from_wire(
         raise UsageError(f"{method!r} is no method")
     pairs = [(name.strip().lower(), name.strip(), value.strip()) for name, value in lines]
     wire = {lower: value for lower, _, value in reversed(pairs)}
-    headers = tuple(
-        (name, value)
-        for lower, name, value in pairs
-        if is_token(name) and _is_scripts(lower, value)
-    )
+    headers = _scripts(pairs)
     if all(wire.get(name) == value for name, value in _DISABLED_CACHE):
         headers = tuple(
             pair for pair in headers if (pair[0].lower(), pair[1]) not in _DISABLED_CACHE
@@ -127,6 +123,15 @@ def from_wire(
         page=_page(wire),
         ignored=ignored,
         notes=tuple(told),
+    )
+
+
+def _scripts(lines: Iterable[tuple[str, str, str]]) -> Pairs:
+    """Return the lines that a page's script set, of lower-case name, name and value."""
+    return tuple(
+        (name, value)
+        for lower, name, value in lines
+        if is_token(name) and _is_scripts(lower, value)
     )
 
 
