@@ -95,7 +95,7 @@ def test_a_500_that_looks_like_a_cors_error_is_found_with_its_line(folder: Path)
 
 
 def test_what_the_application_prints_does_not_disturb_the_answer(folder: Path) -> None:
-    source = "import warnings\nprint('start')\nwarnings.warn('careful')\n" + STARLETTE
+    source = "print('start')\n" + STARLETTE
     result = checked(folder, source.replace("{arguments}", ONE), "--format", "json")
     assert json.loads(result.stdout)["answer"] == "no"
     assert {"start", "tea"} <= set(result.stderr.splitlines())
@@ -370,6 +370,8 @@ settings.configure(
 )
 urlpatterns = [path("items/", lambda request: JsonResponse({}))]
 application = get_wsgi_application()
+import warnings
+warnings.warn("careful")
 """
 
 
@@ -382,3 +384,5 @@ def test_a_slash_redirect_without_headers_is_found_in_django(folder: Path) -> No
     assert done.returncode == 1
     assert "  main.py:7: redirect-without-headers\n" in done.stdout
     assert "Put corsheaders.middleware.CorsMiddleware first in MIDDLEWARE." in done.stdout
+    assert "UserWarning: careful" in done.stderr
+    assert "careful" not in done.stdout
