@@ -318,6 +318,23 @@ def test_an_application_that_answers_nothing_is_told(folder: Path) -> None:
     assert "main:app gives no answer to any request: no answer" in result.stderr
 
 
+def test_starlettes_layer_around_an_application_is_right_for_its_page(folder: Path) -> None:
+    around = "app = CORSMiddleware(app, allow_origins=['https://shop.example'])\n"
+    source = STARLETTE.replace("app.add_middleware(CORSMiddleware, {arguments})\n", "") + around
+    result = checked(folder, source)
+    assert result.exit_code == 0
+    assert "a page of https://shop.example may read all 8 answers" in result.stdout
+
+
+def test_a_layer_that_is_not_known_here_is_not_said_to_be_missing(folder: Path) -> None:
+    source = """\
+def app(environ, start_response):
+    start_response("200 OK", [("Vary", "Origin")])
+    return []
+"""
+    assert codes(checked(folder, source, "--format", "json")) == ["origin-not-allowed"]
+
+
 def test_a_missing_vary_is_found_where_all_else_is_right(folder: Path) -> None:
     source = """\
 def app(environ, start_response):
