@@ -167,6 +167,12 @@ def test_an_application_that_answers_all_paths_has_no_404() -> None:
     assert not appraisal.has_cors
 
 
+def test_an_answer_that_varies_with_origin_comes_from_a_cors_layer() -> None:
+    exchange = Exchange(send=everything(200, ("vary", "origin")), follow=lambda _url: True)
+    appraisal = appraise(Page(origin="https://app.example"), BASE, (), exchange, None)
+    assert appraisal.has_cors
+
+
 def test_a_missing_vary_is_found_beside_the_eight() -> None:
     def send(sent: Sent, _body: bytes | None) -> Answer:
         origin = dict(sent.headers).get("Origin")

@@ -186,11 +186,3 @@ def test_what_an_application_prints_goes_to_standard_error(
     told = capsys.readouterr()
     assert told.out == ""
     assert "hello" in told.err
-
-
-def test_an_app_error_travels_between_processes() -> None:
-    import pickle
-
-    error = pickle.loads(pickle.dumps(AppError("no", trace="why")))  # noqa: S301  our own
-    assert (str(error), error.problem, error.trace) == ("no\nwhy", "no", "why")
-    assert str(AppError("no")) == "no"

@@ -130,14 +130,15 @@ class Appraisal:
 
     @property
     def has_cors(self) -> bool:
-        """Whether any answer has a header of the CORS protocol."""
+        """Whether any answer has a header of the CORS protocol, or says that it might have."""
         return any(
             name.lower().startswith("access-control-allow-")
+            or (name.lower() == "vary" and "origin" in value.lower())
             for probe in self.probes
             if probe.trial is not None
             for leg in probe.trial.legs
             if leg.answer is not None
-            for name, _ in leg.answer.headers
+            for name, value in leg.answer.headers
         )
 
     def of(self, kind: Kind) -> Probe:

@@ -90,24 +90,18 @@ def from_wire(
 
     Raises ``UsageError`` for a URL that is none, or a method that is none.
     """
-    lines, told = list(lines), list(notes)
+    told = list(notes)
     user = _USER.match(url)
     if user is not None:
-        # No page may fetch such an address (Fetch, #dom-request, step 5); curl makes this of it.
-        token = base64.b64encode(user["user"].encode()).decode()
         url = user["scheme"] + url[user.end() :]
-        lines.append(("Authorization", f"Basic {token}"))
+        lines = (*lines, _authorization(user["user"]))
         told.append("The user name and password of the address are asked as Authorization.")
     address = read_address(url)
     if not is_token(method):
         raise UsageError(f"{method!r} is no method")
     pairs = [(name.strip().lower(), name.strip(), value.strip()) for name, value in lines]
     wire = {lower: value for lower, _, value in reversed(pairs)}
-    headers = tuple(
-        (name, value)
-        for lower, name, value in pairs
-        if is_token(name) and _is_scripts(lower, value)
-    )
+    headers = _scripts(pairs)
     if all(wire.get(name) == value for name, value in _DISABLED_CACHE):
         headers = tuple(
             pair for pair in headers if (pair[0].lower(), pair[1]) not in _DISABLED_CACHE
@@ -130,6 +124,23 @@ def from_wire(
         ignored=ignored,
         notes=tuple(told),
     )
+
+
+def _scripts(lines: Iterable[tuple[str, str, str]]) -> Pairs:
+    """Return the lines that a page's script set, of lower-case name, name and value."""
+    return tuple(
+        (name, value)
+        for lower, name, value in lines
+        if is_token(name) and _is_scripts(lower, value)
+    )
+
+
+def _authorization(user: str) -> tuple[str, str]:
+    """Return what curl makes of a user name and password in an address.
+
+    No page may fetch such an address (Fetch, #dom-request, step 5).
+    """
+    return "Authorization", f"Basic {base64.b64encode(user.encode()).decode()}"
 
 
 def _is_scripts(lower: str, value: str) -> bool:

@@ -96,8 +96,8 @@ def _without(case: _Case) -> Finding:
             "app-without-cors",
             None,
             None,
-            f"no page of another origin may read it: no answer of {what} has a CORS header, and "
-            "no CORS layer was found.",
+            f"a page of {case.appraisal.page.origin} may not read it: no answer of {what} has a "
+            "CORS header, and no CORS layer was found.",
             "Put corsmith around it, with the origins of your pages:",
         ),
         place=case.place,

@@ -198,6 +198,24 @@ def test_our_own_layer_is_found_outside_and_in_flasks_own_place() -> None:
     assert not settings(examine(routes)).known
 
 
+@pytest.mark.parametrize(
+    ("given", "fields"),
+    [
+        ({"allow_origins": [PAGE]}, {"origins": [PAGE], "credentials": False}),
+        (
+            {"allow_origin_regex": "https://a", "allow_credentials": True},
+            {"origins": (), "credentials": True, "origin_regex": "https://a"},
+        ),
+    ],
+)
+def test_starlettes_layer_is_found_around_an_application_too(
+    given: dict[str, Any], fields: dict[str, Any]
+) -> None:
+    found = examine(CORSMiddleware(Starlette(), **given))
+    assert settings(found).fields == fields
+    assert found.layers[0] == "CORSMiddleware"
+
+
 def test_an_application_of_no_framework_tells_nothing() -> None:
     def app(environ: Any, start_response: Any) -> list[bytes]:
         return []

@@ -174,3 +174,10 @@ def test_a_redirect_can_change_the_referrer_policy() -> None:
     redirect = Received(status=302, headers=(*OPEN.items(), *lines))
     assert header(ask().sent, "Referer") == f"{PAGE}/"
     assert header(follow(ask(), redirect).sent, "Referer") is None
+
+
+def test_one_engine_loses_a_client_hint_in_a_redirect() -> None:
+    given: dict[str, Any] = {"url": f"{PAGE}/x", "headers": (("DPR", "x"),)}
+    assert header(follow(ask(engine=CHROMIUM, **given), to(API)).sent, "DPR") is None
+    assert header(follow(ask(engine=CHROMIUM, **given), to("/y")).sent, "DPR") == "x"
+    assert header(follow(ask(**given), to("/y")).sent, "DPR") == "x"

@@ -85,7 +85,7 @@ def test_a_500_that_looks_like_a_cors_error_is_found_with_its_line(folder: Path)
     assert result.stdout.splitlines()[0] == (
         "no: main:app: a 500 looks like a CORS error, for a page of https://app.example"
     )
-    assert "crash-without-headers  main.py:5\n" in result.stdout
+    assert "  main.py:5: crash-without-headers\n" in result.stdout
     assert "add_middleware(CORSMiddleware, …) is" in result.stdout
     assert '      app = install(app, origins=["https://app.example"])\n' in result.stdout
     assert "as a diff    corsmith check main:app --fix" in result.stdout
@@ -95,7 +95,7 @@ def test_a_500_that_looks_like_a_cors_error_is_found_with_its_line(folder: Path)
 
 
 def test_what_the_application_prints_does_not_disturb_the_answer(folder: Path) -> None:
-    source = "import warnings\nprint('start')\nwarnings.warn('careful')\n" + STARLETTE
+    source = "print('start')\n" + STARLETTE
     result = checked(folder, source.replace("{arguments}", ONE), "--format", "json")
     assert json.loads(result.stdout)["answer"] == "no"
     assert {"start", "tea"} <= set(result.stderr.splitlines())
@@ -188,7 +188,7 @@ class Auth:
 app.add_middleware(Auth)
 """
     result = checked(folder, STARLETTE.format(arguments=ONE) + auth)
-    assert "preflight-not-answered  main.py:5" in result.stdout
+    assert "main.py:5: preflight-not-answered" in result.stdout
     assert "add_middleware(Auth, …)" in result.stdout
     assert "(main.py:19)" in result.stdout
 
@@ -318,6 +318,23 @@ def test_an_application_that_answers_nothing_is_told(folder: Path) -> None:
     assert "main:app gives no answer to any request: no answer" in result.stderr
 
 
+def test_starlettes_layer_around_an_application_is_right_for_its_page(folder: Path) -> None:
+    around = "app = CORSMiddleware(app, allow_origins=['https://shop.example'])\n"
+    source = STARLETTE.replace("app.add_middleware(CORSMiddleware, {arguments})\n", "") + around
+    result = checked(folder, source)
+    assert result.exit_code == 0
+    assert "a page of https://shop.example may read all 8 answers" in result.stdout
+
+
+def test_a_layer_that_is_not_known_here_is_not_said_to_be_missing(folder: Path) -> None:
+    source = """\
+def app(environ, start_response):
+    start_response("200 OK", [("Vary", "Origin")])
+    return []
+"""
+    assert codes(checked(folder, source, "--format", "json")) == ["origin-not-allowed"]
+
+
 def test_a_missing_vary_is_found_where_all_else_is_right(folder: Path) -> None:
     source = """\
 def app(environ, start_response):
@@ -352,7 +369,7 @@ def test_a_source_file_that_cannot_be_shown_is_left_out(folder: Path) -> None:
     (folder / "latin.py").write_bytes(b"# -*- coding: latin-1 -*-\nx = '\xe9'\n")
     (folder / "large.py").write_text("#" * 1_100_000)
     source = "import latin, large\n" + STARLETTE.format(arguments=ONE)
-    assert "crash-without-headers  main.py:6" in checked(folder, source).stdout
+    assert "main.py:6: crash-without-headers" in checked(folder, source).stdout
 
 
 DJANGO: Final = """\
@@ -370,6 +387,8 @@ settings.configure(
 )
 urlpatterns = [path("items/", lambda request: JsonResponse({}))]
 application = get_wsgi_application()
+import warnings
+warnings.warn("careful")
 """
 
 
@@ -380,5 +399,7 @@ def test_a_slash_redirect_without_headers_is_found_in_django(folder: Path) -> No
     command = [sys.executable, "-m", "corsmith", "check", "main:application"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    assert "  redirect-without-headers  main.py:7\n" in done.stdout
+    assert "  main.py:7: redirect-without-headers\n" in done.stdout
     assert "Put corsheaders.middleware.CorsMiddleware first in MIDDLEWARE." in done.stdout
+    assert "UserWarning: careful" in done.stderr
+    assert "careful" not in done.stdout

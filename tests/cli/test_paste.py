@@ -191,6 +191,11 @@ def test_nothing_is_sent_to_an_address_that_was_only_pasted(words: tuple[str, ..
         assert server.asked == []
 
 
+def test_a_request_within_one_origin_is_told_to_be_none_of_cors() -> None:
+    done = check(text="curl https://api.example/a -H 'Origin: https://api.example'")
+    assert "CORS has no part in this" in done.stdout
+
+
 @pytest.mark.servers
 def test_send_is_the_consent() -> None:
     with serve(open_to_all) as server:

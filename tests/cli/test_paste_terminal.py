@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
+import pty
 import socket
 from typing import TYPE_CHECKING
 
 import pytest
 
-from corsmith.cli.terminal import Keys
+from corsmith.cli.terminal import Keys, read_paste
 from tests.cli.terminals import bracketed, opened
 from tests.pasted_lines import BROWSER_LINES, REAL_LINES
 
@@ -139,6 +142,22 @@ def test_ctrl_c_leaves_the_terminal_as_it_was() -> None:
         terminal.send("\x03")
         terminal.wait_for("\x1b[?2004l")
         assert terminal.wait() == 130
+
+
+def test_ctrl_d_ends_the_text_as_an_empty_line_does() -> None:
+    with opened(["check"]) as terminal:
+        terminal.wait_for("\x1b[?2004h")
+        terminal.send("net::ERR_BLOCKED_BY_CLIENT\x04")
+        assert terminal.wait() == 1
+    assert "not CORS: An extension" in terminal.shown
+
+
+def test_a_terminal_that_goes_away_ends_the_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    master, slave = pty.openpty()
+    monkeypatch.setattr("corsmith.cli.terminal.os.read", lambda *_: b"")
+    with os.fdopen(slave) as stdin:
+        assert read_paste(stdin, io.StringIO()) == ""
+    os.close(master)
 
 
 def test_nothing_pasted_is_a_usage_error_that_shows_what_to_type() -> None:

@@ -60,7 +60,7 @@ def _of_requests(case: Case, request: Case, said: list[Facts], seen: list[Facts]
                 yield f"{one['what']}: {key} {one[key]!r}, but in the browser {other[key]!r}"
         for name in sorted(names):
             a, b = one["headers"].get(name), other["headers"].get(name)
-            if _is_told_twice(request, name) or _is_a_hint(a, name, b):
+            if _is_told_twice(request, name) or _is_added(a, name):
                 continue
             if a != b and not (name == "range" and a and b):  # the network layer writes it anew
                 yield f"{one['what']}: {name} {a!r}, but in the browser {b!r}"
@@ -72,9 +72,9 @@ def _is_told_twice(request: Case, name: str) -> bool:
     return len(values) > 1 or not all(value.isascii() for value in values)
 
 
-def _is_a_hint(said: str | None, name: str, seen: str | None) -> bool:
-    """Whether a client hint is gone after a redirect, where Chromium decides anew."""
-    return name in {"dpr", "save-data"} and said is not None and seen is None
+def _is_added(said: str | None, name: str) -> bool:
+    """Whether a header that a script could not set has the browser's own value."""
+    return said is None and name in {"accept", "accept-language"}
 
 
 def _readable(facts: Facts) -> dict[str, str] | None:

@@ -32,6 +32,7 @@ def examine(app: object) -> Anatomy:
     for layer in _layers(app):
         if type(layer).__module__ in _OURS:
             ours = ours or _our_settings(layer)
+        ours = ours or starlette.settings_around(layer)
         told = next((one for read in _READERS if (one := read(layer)) is not None), None)
         if told is not None:
             found = told

@@ -19,9 +19,12 @@ from corsmith.anatomy.part import (
     sample_path,
 )
 
-__all__ = ["FAULTY_PATH", "examine"]
+__all__ = ["FAULTY_PATH", "examine", "settings_around"]
 
 FAULTY_PATH: Final = "/corsmith-raises"
+
+_CORS: Final = "starlette.middleware.cors.CORSMiddleware"
+_TITLE: Final = "Starlette's CORSMiddleware"
 
 # Starlette's words → a policy's
 _FIELDS: Final = {
@@ -51,6 +54,21 @@ def examine(app: Any) -> Anatomy | None:  # noqa: ANN401  a class that may not b
         settings=_settings(middleware),
         host=_host(middleware),
         raising=_raising(app),
+    )
+
+
+def settings_around(layer: Any) -> Settings | None:  # noqa: ANN401
+    """Return the settings of Starlette's CORSMiddleware where it is around an application."""
+    if _CORS not in class_names(layer):
+        return None
+    fields = {"origins": layer.allow_origins, "credentials": layer.allow_credentials}
+    if layer.allow_origin_regex is not None:
+        fields["origin_regex"] = layer.allow_origin_regex.pattern
+    return Settings(
+        library="starlette",
+        title=_TITLE,
+        fields=fields,
+        words={ours: theirs for theirs, ours in _FIELDS.items()},
     )
 
 
@@ -102,13 +120,11 @@ def _settings(middleware: Iterable[Any]) -> Settings | None:
     for one in middleware:
         kind = one.cls
         name = f"{getattr(kind, '__module__', '')}.{getattr(kind, '__name__', '')}"
-        if name == "starlette.middleware.cors.CORSMiddleware":
+        if name == _CORS:
             words = {ours: theirs for theirs, ours in _FIELDS.items()}
             given = {_FIELDS[key]: value for key, value in one.kwargs.items() if key in _FIELDS}
             fields = {"origins": (), **given}
-            return Settings(
-                library="starlette", title="Starlette's CORSMiddleware", fields=fields, words=words
-            )
+            return Settings(library="starlette", title=_TITLE, fields=fields, words=words)
     return None
 
 

@@ -69,6 +69,7 @@ class Engine:
     empty_location_is_none: bool = False
     equal_locations_are_one: bool = False
     origin_survives_method_change: bool = False
+    headers_lost_in_redirects: frozenset[str] = frozenset()
     redirect_to_other_origin_hides_origin: bool = False
     # ── Origin, Referer, cookies ──
     no_referrer_hides_origin: bool = True
@@ -114,6 +115,7 @@ CHROMIUM: Final = Engine(
     cache_modes_that_keep_nothing=frozenset({"no-store"}),
     failed_request_clears_cache=False,
     redirects_to_userinfo_fail=True,
+    headers_lost_in_redirects=frozenset({"dpr"}),
     empty_location_is_none=True,
     equal_locations_are_one=True,
     redirect_to_other_origin_hides_origin=True,
@@ -244,6 +246,7 @@ DEPARTURES: Final[Mapping[str, str]] = MappingProxyType(
         "empty_location_is_none": "an empty Location is none",
         "equal_locations_are_one": "two equal Location lines are one",
         "origin_survives_method_change": "a redirect that makes a request GET keeps its Origin",
+        "headers_lost_in_redirects": "a redirect to another origin loses client hints",
         "redirect_to_other_origin_hides_origin": (
             "a no-cors request that is redirected to another origin names `null`"
         ),

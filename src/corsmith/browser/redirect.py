@@ -73,6 +73,9 @@ def apply(run: Progress, response: Received, url: Url) -> None:
         if kept != run.prepared.headers and run.engine.preflights_again is not None:
             run.asks_again = True
         run.change(headers=kept)
+    if url.origin != run.request.page:
+        lost = run.engine.headers_lost_in_redirects
+        run.change(headers=tuple(p for p in run.prepared.headers if p[0].lower() not in lost))
     # Step 19 (Referrer Policy, #set-requests-referrer-policy-on-redirect)
     for word in (response.get("referrer-policy") or "").lower().split(","):
         if word.strip(" \t") in POLICIES:

@@ -138,8 +138,8 @@ def _target(leg: Leg) -> str:
 
 def _finding(finding: Finding) -> Iterator[str]:
     one = finding.diagnostic
-    place = "" if finding.place is None else f"  {finding.place}"
-    yield f"  {one.code}{place}"
+    # As compilers write it, so that editors and terminals link the place.
+    yield f"  {one.code}" if finding.place is None else f"  {finding.place}: {one.code}"
     field = "" if one.field is None or one.field == "errors" else f"{one.field}: "
     yield from wrapped(f"{field}{one.message}", "    ")
     yield from wrapped(one.fix or "", "    ")

@@ -60,7 +60,7 @@ def _lines(pasted: Pasted) -> Iterator[str]:
         yield ""
         yield from _request_rows(pasted.request, pasted.sightings[0])
         yield from _causes(pasted.sightings[0].causes)
-    elif pasted.request is not None:
+    else:
         yield f"unknown: {_READ_AS[pasted.kind]}, and nothing was sent yet"
         yield ""
         yield from _request_rows(pasted.request, None)
