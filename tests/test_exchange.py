@@ -106,8 +106,8 @@ def test_a_leg_knows_its_answer() -> None:
     ("encoding", "body", "text"),
     [
         (None, b"caf\xc3\xa9 \xff", "café \ufffd"),
-        ("gzip", gzip.compress(b"hello"), "hello"),
-        (" GZIP ", gzip.compress(b"x" * 100)[:30], None),
+        ("gzip", gzip.compress(b"hello", mtime=0), "hello"),
+        (" GZIP ", gzip.compress(b"x" * 100, mtime=0)[:30], None),
         ("gzip", b"no gzip", ""),
         ("br", b"hello", "hello"),
     ],
