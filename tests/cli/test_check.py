@@ -181,3 +181,31 @@ def test_the_text_stays_readable_where_a_terminal_knows_ascii_only() -> None:
     result = CliRunner(charset="ascii").invoke(main, words)
     assert result.stdout.isascii()
     assert "no preflight" in result.stdout
+
+
+def test_an_open_policy_answers_everyone_alike(check: Check, tmp_path: Path) -> None:
+    """There is no other origin to tell of."""
+    (tmp_path / "open.toml").write_text('[policy]\norigins = "*"\nmethods = "*"\nexpose = "*"\n')
+    result = check("open.toml")
+    assert result.exit_code == Status.OK
+    assert "  origins      any\n" in result.stdout
+    assert "a preflight of any origin is answered 200 with" in result.stdout
+    assert "any other origin" not in result.stdout
+
+
+def test_a_regex_and_the_risks_taken_are_told(check: Check, tmp_path: Path) -> None:
+    """What is done knowingly is shown to whoever reads the policy."""
+    lines = ["[policy]", "origin_regex = 'https://.*'", "credentials = true"]
+    (tmp_path / "wide.toml").write_text("\n".join([*lines, 'accept_risks = ["wide-regex"]']))
+    result = check("wide.toml")
+    assert result.exit_code == Status.OK
+    assert "what matches https://.*\n" in result.stdout
+    assert "  risks taken  wide-regex\n" in result.stdout
+
+
+def test_a_problem_that_no_line_mends_is_told_without_one(check: Check, tmp_path: Path) -> None:
+    """Only the user can know what was meant."""
+    (tmp_path / "bad.toml").write_text('[policy]\norigins = ["https://xn--a.example"]\n')
+    result = check("bad.toml")
+    assert result.exit_code == Status.USAGE
+    assert result.stdout.endswith('has "xn--a", which is no Punycode.\n')
