@@ -105,6 +105,8 @@ _MOST_DIGITS: Final = 19
 
 _WITHOUT_HOST: Final = frozenset({"1", "1.0"})  # Granian writes the first for HTTP/1.0
 
+_READ: Final = frozenset({b"host", b"content-length", b"transfer-encoding"})
+
 _LINE: Final = 4
 """The bytes of a header line that are neither name nor value: colon, blank, CR, LF."""
 
@@ -122,16 +124,18 @@ def read_head(scope: Mapping[str, Any], hosts: Hosts | None) -> Problem | int | 
     length: int | None = 0
     for name, value in headers:
         size += len(name) + len(value)
+        if name not in _READ:
+            continue
         if name == b"host":
             if host is not None:
                 return _TWO_HOSTS
             host = value
         elif name == b"content-length":
             length = _length(value)
-        elif name == b"transfer-encoding":
-            if value.strip().lower() != b"chunked":
-                return _CODED
+        elif value.strip().lower() == b"chunked":
             length = None
+        else:
+            return _CODED
     target = len(scope["raw_path"]) + len(scope["query_string"])
     if size > MAX_HEAD or len(headers) > MAX_FIELDS or target > MAX_TARGET:
         return _size_problem(size, target)
