@@ -33,7 +33,7 @@ from bench.rounds import Ratio, show
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-ROUNDS: Final = 9
+ROUNDS: Final = 15
 _SECONDS: Final = 1
 _CONNECTIONS: Final = 64
 _TICK: Final = os.sysconf("SC_CLK_TCK")

@@ -48,13 +48,13 @@ FAST = (
 WHOLE = (
     Step(name="documentation", command=("make", "-s", "docs")),
     Step(name="each module by its partner", command=(PYTHON, "-m", "tools.partners")),
-    Step(name="planted bugs", command=(PYTHON, "-m", "tools.mutants")),
     Step(name="forget coverage", command=(*COVERAGE, "erase")),
     Step(name="tests", command=(*COVERAGE, "run", *PYTEST, *TWO_AT_ONCE), quiet=False),
     Step(name="add up coverage", command=(*COVERAGE, "combine", "--quiet")),
     Step(name="all of src is covered", command=(*COVERAGE, "report")),
 )
 DEEP = (
+    Step(name="planted bugs", command=(PYTHON, "-m", "tools.mutants")),
     Step(
         name="laws, with new examples",
         command=(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from typing import Any
 
 import pytest
@@ -206,18 +207,56 @@ def test_a_second_look_cancels_nobody_twice() -> None:
     assert word(asyncio.run(serve())) == (408, "body-too-slow")
 
 
-def test_nothing_is_looked_at_while_nobody_reads() -> None:
-    async def serve() -> list[Any]:
-        patience = Patience(0.05)
-        await read_slowly(patience, [])
-        await asyncio.sleep(0.02)
-        loop: Any = asyncio.get_running_loop()
-        left = [handle for handle in loop._scheduled if not handle.cancelled()]
-        again = await read_slowly(patience, [])
-        assert word(again) == (408, "body-too-slow")
-        return left
+def watchers() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name == "corsmith-patience"]
 
-    assert asyncio.run(serve()) == []
+
+def test_nobody_looks_while_nobody_reads() -> None:
+    patience = Patience(0.05)
+    for _ in range(2):
+        found = asyncio.run(read_slowly(patience, []))
+        assert word(found) == (408, "body-too-slow")
+        for thread in watchers():
+            thread.join(10)
+        assert patience._watched is False
+
+
+def test_one_thread_looks_for_all() -> None:
+    async def serve() -> int:
+        patience = Patience(0.5)
+        reading = [asyncio.create_task(read_slowly(patience, [])) for _ in range(20)]
+        await asyncio.sleep(0.1)
+        count = len(watchers())
+        await asyncio.gather(*reading)
+        return count
+
+    for thread in watchers():
+        thread.join(10)
+    assert asyncio.run(serve()) == 1
+
+
+def test_a_client_that_was_heard_in_the_meantime_is_not_given_up() -> None:
+    """It is the loop that gives up, and by then the client may have sent something."""
+
+    async def serve() -> int:
+        patience = Patience(30)
+        task = patience.begin()
+        patience._give_up([task], longest=patience._heard[task] - 1)
+        cancelled = task.cancelling()
+        patience.end(task)
+        patience._give_up([task], longest=float("inf"))
+        return cancelled + task.cancelling()
+
+    assert asyncio.run(serve()) == 0
+
+
+def test_who_looks_ends_with_the_loop() -> None:
+    patience = Patience(0.05)
+    loop = asyncio.new_event_loop()
+    loop.close()
+    patience._heard[object()] = 0.0  # type: ignore[index]  # a task that nobody will end
+    patience._watch(loop)
+    assert patience._watched is False
 
 
 def test_only_a_task_reads_a_body() -> None:

@@ -8,8 +8,10 @@ are malformed, arrives as ``http.disconnect``.
 """
 
 import asyncio
+import contextlib
+import threading
 from asyncio import current_task
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from corsmith.adapters.asgi import Receive, Scope
@@ -90,19 +92,20 @@ async def drain(receive: Receive) -> None:
 class Patience:
     """Ends the waiting for a body whose client has been silent too long.
 
-    One timer for all requests, which runs only while one of them reads: a timer for each,
-    or ``asyncio.timeout``, would cost a tenth of a small request. So a silence may be
-    longer than its limit by the time between two looks.
+    One thread looks for all requests, and only while one of them reads: a timer in the
+    event loop, which then has an eye on the clock at every turn, would cost a small
+    request a twentieth of its time. So a silence may be longer than its limit by the time
+    between two looks.
     """
 
-    __slots__ = ("_heard", "_loop", "_over", "_seconds")
+    __slots__ = ("_heard", "_over", "_seconds", "_watched")
 
     def __init__(self, seconds: float = BODY_SECONDS) -> None:
         """Allow so many seconds of silence."""
         self._seconds = seconds
         self._heard: dict[_Task, float] = {}
         self._over: set[_Task] = set()
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._watched = False
 
     def begin(self) -> "_Task":
         """Watch the task that calls this; returns it, for the other methods."""
@@ -110,9 +113,11 @@ class Patience:
         if task is None:
             raise RuntimeError("a body is read by a task")
         self._heard[task] = monotonic()
-        if self._loop is None:
-            self._loop = task.get_loop()
-            self._look_later(self._loop)
+        if not self._watched:
+            self._watched = True
+            threading.Thread(
+                target=self._watch, args=(task.get_loop(),), name="corsmith-patience", daemon=True
+            ).start()
         return task
 
     def renew(self, task: "_Task") -> None:
@@ -130,17 +135,33 @@ class Patience:
         self._over.discard(task)
         return task.uncancel() == 0
 
-    def _look_later(self, loop: asyncio.AbstractEventLoop) -> None:
-        loop.call_later(self._seconds / _LOOKS, self._look, loop)
+    def _watch(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Look again and again until nobody reads, or the loop has ended."""
+        with contextlib.suppress(RuntimeError):
+            while self._is_needed():
+                sleep(self._seconds / _LOOKS)
+                longest = monotonic() - self._seconds
+                # The copy is made in one step, so that the loop's thread may go on.
+                heard = list(self._heard.items())
+                silent = [task for task, when in heard if when <= longest]
+                if silent:
+                    loop.call_soon_threadsafe(self._give_up, silent, longest)
+        self._watched = False  # after a loop that has ended, too
 
-    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
-        longest = monotonic() - self._seconds
-        silent = [task for task, heard in self._heard.items() if heard <= longest]
+    def _is_needed(self) -> bool:
+        """Return whether somebody reads; in an order that lets no reader be overlooked.
+
+        Who begins after the first line starts a thread, and who began before it is seen
+        in the second. Two threads at once do no harm.
+        """
+        self._watched = False
+        self._watched = bool(self._heard)
+        return self._watched
+
+    def _give_up(self, silent: "list[_Task]", longest: float) -> None:
+        """Cancel the tasks that still are as silent as they were; called in the loop."""
         for task in silent:
-            if task not in self._over:
+            heard = self._heard.get(task)
+            if heard is not None and heard <= longest and task not in self._over:
                 self._over.add(task)
                 task.cancel()
-        if self._heard:
-            self._look_later(loop)
-        else:
-            self._loop = None

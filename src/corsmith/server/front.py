@@ -109,13 +109,18 @@ class Front:
         if has_body(scope):
             await drain(receive)
 
-    async def _post(self, length: int | None, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _post(  # noqa: C901  one coroutine is all that a request may cost
+        self, length: int | None, scope: Scope, receive: Receive, send: Send
+    ) -> None:
         """Read a body within its limits, and answer.
 
         The layers below are entered only when the body is there: every coroutine that
         waits for it costs a request a fiftieth of its time.
         """
-        found = self._known_before(length)
+        limit = self._limit
+        found: tuple[bytes, int] | Problem | None = EMPTY if length == 0 else None
+        if length is not None and length > limit:
+            found = too_large(limit)
         if found is None:
             beginning = b""
             size = 0
@@ -129,10 +134,10 @@ class Front:
                     part = message.get("body", b"")
                     size += len(part)
                     beginning += part[: self._keep - len(beginning)]
-                    if size > self._limit:
-                        found = too_large(self._limit)
+                    if size > limit:
+                        found = too_large(limit)
                     elif not message.get("more_body"):
-                        found = Body(beginning, size)
+                        found = (beginning, size)
                     else:
                         self._patience.renew(task)
             except asyncio.CancelledError:
@@ -145,15 +150,8 @@ class Front:
             await self._refuse(found, scope, receive, send)
             return
         if self._log is not None:
-            self._log.body(scope, found)
+            self._log.body(scope, Body(*found))
         await self._app(scope, receive, send)
-
-    def _known_before(self, length: int | None) -> Body | Problem | None:
-        """Return what a length says before anything is read; ``None`` if it has to be."""
-        if length == 0:
-            return EMPTY
-        too_long = length is not None and length > self._limit
-        return too_large(self._limit) if too_long else None
 
     def _watch(self, scope: Scope, send: Send, *, asked: bool) -> Send:
         """Return a ``send`` that writes down what is answered as soon as it is.

@@ -105,6 +105,8 @@ _MOST_DIGITS: Final = 19
 
 _WITHOUT_HOST: Final = frozenset({"1", "1.0"})  # Granian writes the first for HTTP/1.0
 
+_READ: Final = frozenset({b"host", b"content-length", b"transfer-encoding"})
+
 _LINE: Final = 4
 """The bytes of a header line that are neither name nor value: colon, blank, CR, LF."""
 
@@ -122,17 +124,24 @@ def read_head(scope: Mapping[str, Any], hosts: Hosts | None) -> Problem | int | 
     length: int | None = 0
     for name, value in headers:
         size += len(name) + len(value)
+        if name not in _READ:
+            continue
         if name == b"host":
             if host is not None:
                 return _TWO_HOSTS
             host = value
         elif name == b"content-length":
             length = _length(value)
-        elif name == b"transfer-encoding":
-            if value.strip().lower() != b"chunked":
-                return _CODED
+        elif value.strip().lower() == b"chunked":
             length = None
-    problem = _size_problem(scope, size) or _host_problem(scope, host, hosts)
+        else:
+            return _CODED
+    target = len(scope["raw_path"]) + len(scope["query_string"])
+    if size > MAX_HEAD or len(headers) > MAX_FIELDS or target > MAX_TARGET:
+        return _size_problem(size, target)
+    if hosts is not None and host in hosts.known:
+        return length
+    problem = _host_problem(scope, host, hosts)
     return length if problem is None else problem
 
 
@@ -141,14 +150,11 @@ def _length(value: bytes) -> int | None:
     return int(value) if len(value) <= _MOST_DIGITS and value.isdigit() else None
 
 
-def _size_problem(scope: Mapping[str, Any], size: int) -> Problem | None:
+def _size_problem(size: int, target: int) -> Problem:
+    """Return which limit a head is over."""
     if size > MAX_HEAD:
         return _LARGE_HEAD
-    if len(scope["headers"]) > MAX_FIELDS:
-        return _MANY_FIELDS
-    if len(scope["raw_path"]) + len(scope["query_string"]) > MAX_TARGET:
-        return _LONG_TARGET
-    return None
+    return _LONG_TARGET if target > MAX_TARGET else _MANY_FIELDS
 
 
 def _host_problem(
@@ -158,7 +164,7 @@ def _host_problem(
     if not host:
         # HTTP/1.0 needs no Host, and whoever still speaks it is no browser: nothing is rebound.
         return None if scope["http_version"] in _WITHOUT_HOST else _NO_HOST
-    if hosts is None or host in hosts.known or hosts.allows(host):
+    if hosts is None or hosts.allows(host):
         return None
     return _foreign(host)
 
