@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from corsmith.dial import Dialer
 from corsmith.errors import NetworkError
-from corsmith.net import Client, Limits, Request
+from corsmith.net.client import Client, Limits, Request
+from corsmith.net.dial import Dialer
 
 if TYPE_CHECKING:
     import ssl

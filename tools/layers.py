@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import tomllib
 from functools import cache
@@ -37,14 +38,28 @@ def edge() -> set[str]:
     raise LookupError(message)
 
 
+def pure_islands() -> set[str]:
+    """Return the pure modules inside folders that belong to the edge, by their dotted names."""
+    return {name for name in contracts()["pure"]["source_modules"] if name.count(".") > 1}
+
+
 def pure_files() -> list[Path]:
-    """Return the files of the pure part, in a fixed order."""
-    outside = edge()
+    """Return the files of the pure part that hold code, in a fixed order."""
+    outside, islands = edge(), pure_islands()
     return sorted(
         path
         for path in SOURCE.rglob("*.py")
-        if path.relative_to(SOURCE).parts[0].removesuffix(".py") not in outside
+        if (
+            path.relative_to(SOURCE).parts[0].removesuffix(".py") not in outside
+            or ".".join(path.relative_to(SOURCE.parent).with_suffix("").parts) in islands
+        )
+        and has_code(path)
     )
+
+
+def has_code(path: Path) -> bool:
+    """Return whether a module is more than its docstring."""
+    return len(ast.parse(path.read_text(encoding="utf-8")).body) > 1
 
 
 def partner(path: Path) -> Path:

@@ -173,8 +173,8 @@ class Draft:
         # register and looks as if it were not, so it always wants to be said.
         dangerous = self.declared.credentials or not pattern.subdomains
         message = (
-            f"{quote(pattern.text)} admits whoever registers a name below {parent}, "
-            "a public suffix."
+            f"{quote(pattern.text)} admits whoever registers a name below "
+            f"{f'{parent}, a public suffix' if parent else 'the root'}."
         )
         fix = 'Name the site, or say accept_risks=["public-suffix"].'
         severity = Severity.ERROR if dangerous else Severity.WARNING

@@ -12,12 +12,12 @@ from types import TracebackType
 from typing import Any, Final, Literal, Self, TypeAlias
 
 from corsmith.address import read_address
+from corsmith.application.memory import InMemory, Raised
 from corsmith.browser import ENGINES, Body, Failure, FetchRequest, Profile, Sent, Verdict
 from corsmith.browser.console import say
-from corsmith.cause import base_code
 from corsmith.errors import NetworkError, UsageError
 from corsmith.exchange import Answer, Exchange, Leg, NoAnswer, Trial
-from corsmith.memory import InMemory, Raised
+from corsmith.inquiry.change import base_code
 from corsmith.policy import Policy
 from corsmith.prose import join_words
 from corsmith.routes import Routes
@@ -191,7 +191,7 @@ class Browser:
             self._server = InMemory(CORSMiddleware(_answer_200, target), seconds=timeout)
             self.base = base or "https://api.example"
         else:
-            from corsmith.anatomy import examine
+            from corsmith.application.anatomy import examine
 
             self._server = InMemory(target)
             self.base = base or f"https://{examine(target).host or 'localhost'}"
@@ -280,8 +280,8 @@ class _Sender:
 
     def _over_the_net(self, sent: Sent, body: bytes | None) -> Answer | NoAnswer:
         # Sockets are loaded only where a URL is asked.
-        from corsmith.dial import Dialer
-        from corsmith.net import Client, Limits, Request
+        from corsmith.net.client import Client, Limits, Request
+        from corsmith.net.dial import Dialer
 
         dialer = Dialer(timeout=self.timeout, verify=self.verify)
         client = Client(dialer=dialer, limits=Limits(timeout=self.timeout))

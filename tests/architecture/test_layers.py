@@ -10,7 +10,7 @@ import re
 import pytest
 
 from tests.architecture.tree import ROOT, SOURCE, name
-from tools.layers import LOWEST_EDGE, contracts, edge, layers, partner, pure_files
+from tools.layers import LOWEST_EDGE, contracts, edge, layers, partner, pure_files, pure_islands
 
 PURE = [path for path in pure_files() if path != SOURCE / "__init__.py"]
 LINES = contracts()["layers"]["layers"]
@@ -25,6 +25,10 @@ def test_the_contract_about_the_pure_part_names_all_of_it() -> None:
     below = {name(str(path.relative_to(ROOT))).split(".")[1] for path in PURE}
     named = {module.split(".")[1] for module in contracts()["pure"]["source_modules"]}
     assert named == below
+
+
+def test_a_pure_module_outside_the_pure_part_stands_in_a_folder_of_the_edge() -> None:
+    assert {name.split(".")[1] for name in pure_islands()} <= edge()
 
 
 def test_the_edge_begins_where_something_is_logged() -> None:

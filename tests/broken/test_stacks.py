@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from corsmith.stacks import STACKS, fill
+from corsmith.inquiry.stacks import STACKS, fill
 from tests.cli.asking import check
 
 if TYPE_CHECKING:

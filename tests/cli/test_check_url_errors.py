@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from corsmith.cli.status import Status
-from corsmith.clients import CLIENTS
-from corsmith.stacks import STACKS
+from corsmith.inquiry.clients import CLIENTS
+from corsmith.inquiry.stacks import STACKS
 from tests.cli.asking import check
 
 if TYPE_CHECKING:

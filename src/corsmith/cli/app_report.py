@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
 from corsmith.address import read_address
-from corsmith.anatomy import Anatomy
-from corsmith.appraisal import TITLES, Appraisal, Kind, Probe
+from corsmith.application.anatomy import Anatomy
+from corsmith.application.appraisal import TITLES, Appraisal, Kind, Probe
+from corsmith.application.shortcomings import Finding
 from corsmith.cli.columns import encodable, wrapped
 from corsmith.exchange import Leg
-from corsmith.shortcomings import Finding
 
 __all__ = ["AppReport", "answer", "as_json", "as_text"]
 

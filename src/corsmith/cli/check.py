@@ -21,7 +21,7 @@ from corsmith.target import Target, TargetKind, read_target
 
 if TYPE_CHECKING:
     from corsmith.cli import check_url
-    from corsmith.pasted_request import PastedRequest
+    from corsmith.pasted.request import PastedRequest
 
 __all__ = ["check"]
 
@@ -251,7 +251,7 @@ def _pasted(target: Target, words: _Words, curl: list[str]) -> Status:
         if getattr(words, field):
             raise UsageError(f"{option} is said by the curl command itself")
     from corsmith.cli import check_url
-    from corsmith.curl import read_curl
+    from corsmith.pasted.curl import read_curl
 
     pasted = read_curl(curl)
     click.echo(f"corsmith: {target.sentence}", err=True)

@@ -15,23 +15,23 @@ from typing import Final, Literal
 
 import click
 
-from corsmith.anatomy import Anatomy, Settings, examine
-from corsmith.appraisal import Appraisal, Page, appraise
-from corsmith.appraisal import Path as AppPath
-from corsmith.apps import LoadedApp, load_app, load_app_file, quiet
+from corsmith.application.anatomy import Anatomy, Settings, examine
+from corsmith.application.appraisal import Appraisal, Page, appraise
+from corsmith.application.appraisal import Path as AppPath
+from corsmith.application.frames import is_theirs, shorten
+from corsmith.application.loading import LoadedApp, load_app, load_app_file, quiet
+from corsmith.application.memory import Called, InMemory
+from corsmith.application.mend import as_diff, cors_site, mend
+from corsmith.application.shortcomings import Finding, find_shortcomings
+from corsmith.application.sites import Site, SiteKind, find_sites
 from corsmith.cli import app_report
 from corsmith.cli.asked import Asking
 from corsmith.cli.status import Status
 from corsmith.errors import AppError, UsageError
 from corsmith.exchange import Answer, Exchange, NoAnswer
-from corsmith.frames import is_theirs, shorten
 from corsmith.gate import load
 from corsmith.installer import install
-from corsmith.memory import Called, InMemory
-from corsmith.mend import as_diff, cors_site, mend
 from corsmith.policy import Policy
-from corsmith.shortcomings import Finding, find_shortcomings
-from corsmith.sites import Site, SiteKind, find_sites
 
 __all__ = ["check_app"]
 

@@ -8,9 +8,9 @@ import json
 from collections.abc import Iterable
 from dataclasses import asdict
 
-from corsmith.clients import ClientResult
 from corsmith.exchange import Leg, NoAnswer, Trial
-from corsmith.inquiry import Conclusion, Report
+from corsmith.inquiry.clients import ClientResult
+from corsmith.inquiry.report import Conclusion, Report
 
 __all__ = ["as_json"]
 

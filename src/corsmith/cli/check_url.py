@@ -18,13 +18,13 @@ from corsmith.browser import Body, Failure, FetchRequest, Sent
 from corsmith.cli import ladder
 from corsmith.cli.asked import Asking
 from corsmith.cli.status import Status
-from corsmith.dial import Dialer
 from corsmith.errors import NetworkError, UsageError
 from corsmith.exchange import NoAnswer, Result
-from corsmith.inquiry import Conclusion, Inquiry, Report, inquire
-from corsmith.net import Client, Limits, Request
+from corsmith.inquiry.report import Conclusion, Inquiry, Report, inquire
+from corsmith.net.client import Client, Limits, Request
+from corsmith.net.dial import Dialer
 from corsmith.origin import is_loopback
-from corsmith.pasted_request import PastedRequest
+from corsmith.pasted.request import PastedRequest
 from corsmith.prose import join_words
 
 __all__ = [
@@ -91,7 +91,7 @@ def read_client(word: str | None) -> str | None:
     """Return the client that ``--as`` names, or raise ``UsageError``."""
     if word is None:
         return None
-    from corsmith.clients import CLIENTS
+    from corsmith.inquiry.clients import CLIENTS
 
     if word.lower() in CLIENTS:
         return word.lower()
@@ -102,7 +102,7 @@ def read_stack(word: str | None) -> str | None:
     """Return the stack that ``--for`` names, or raise ``UsageError``."""
     if word is None:
         return None
-    from corsmith.stacks import STACKS, find_stack
+    from corsmith.inquiry.stacks import STACKS, find_stack
 
     stack = find_stack(word)
     if stack is None:

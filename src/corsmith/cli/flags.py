@@ -1,7 +1,7 @@
 """How the words of ``check`` are told apart: its own options, and those of a curl command.
 
 What lives here: the command class, with its help in two parts and its hints. What does not: the
-options themselves (``check``), and what curl's words mean (``corsmith.curl``).
+options themselves (``check``), and what curl's words mean (``corsmith.pasted.curl``).
 """
 
 from typing import Final
@@ -10,7 +10,7 @@ import click
 
 __all__ = ["CURL", "CheckCommand"]
 
-CURL: Final = "corsmith.curl"
+CURL: Final = "corsmith.pasted.curl"
 """Where the words of a curl command are kept, in ``Context.meta``."""
 
 _CONNECTION: Final = frozenset({"insecure", "timeout", "resolve", "location"})

@@ -11,12 +11,12 @@ from corsmith.address import read_address
 from corsmith.cli.columns import encodable, wrapped
 from corsmith.diagnostics import CODES
 from corsmith.exchange import Answer, Leg, NoAnswer, Trial
-from corsmith.inquiry import Conclusion, Inquiry, Report
+from corsmith.inquiry.report import Conclusion, Inquiry, Report
 from corsmith.prose import join_words
 
 if TYPE_CHECKING:
-    from corsmith.clients import ClientResult
-    from corsmith.remedy import Remedy
+    from corsmith.inquiry.clients import ClientResult
+    from corsmith.inquiry.remedy import Remedy
 
 __all__ = ["as_table", "as_text", "progress"]
 
@@ -225,7 +225,7 @@ def _remedy(remedy: "Remedy | None") -> Iterator[str]:
         if pairs:
             yield f"{_INDENT}the answer to the {title} needs"
             yield from (f"{' ' * 17}{name}: {value}" for name, value in pairs)
-    from corsmith.stacks import STACKS
+    from corsmith.inquiry.stacks import STACKS
 
     if remedy.stack is not None and remedy.lines:
         stack = STACKS[remedy.stack]
@@ -281,7 +281,7 @@ def _about(report: Report) -> Iterator[str]:
     if report.code is None:
         return
     yield ""
-    from corsmith.cause import base_code
+    from corsmith.inquiry.change import base_code
 
     # One page for what fails alike on a preflight and on a request.
     base = base_code(report.code)

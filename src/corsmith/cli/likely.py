@@ -1,7 +1,7 @@
 """What was pasted, as text for people and as JSON for programs.
 
 What lives here: words, columns, and the command line to type next. What does not: what was
-found (``corsmith.pasted``).
+found (``corsmith.pasted.text``).
 
 No secret of the pasted text is written: the values of headers, cookies and the body are left
 out, and a URL is masked.
@@ -14,10 +14,10 @@ from typing import Final
 
 from corsmith.cli.columns import encodable, wrapped
 from corsmith.diagnostics import CODES
-from corsmith.mask import MASK, is_secret_header, mask_url
-from corsmith.pasted import Kind, Likely, Pasted, Sighting
-from corsmith.pasted_request import PastedRequest
-from corsmith.recording import Recorded, Recording
+from corsmith.pasted.mask import MASK, is_secret_header, mask_url
+from corsmith.pasted.recording import Recorded, Recording
+from corsmith.pasted.request import PastedRequest
+from corsmith.pasted.text import Kind, Likely, Pasted, Sighting
 
 __all__ = ["as_json", "as_text", "recording_as_json", "recording_as_text"]
 

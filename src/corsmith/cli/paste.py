@@ -1,8 +1,8 @@
 """``corsmith check`` with nothing but a pasted text: what it says, and asking by consent.
 
 What lives here: where the text comes from, the question before anything is sent, and the exit
-status. What does not: what the text means (``corsmith.pasted``, ``corsmith.recording``), how
-that is written (``likely``), and asking (``check_url``).
+status. What does not: what the text means (``pasted``), how that is written (``likely``), and
+asking (``check_url``).
 
 Nothing is sent to an address that was only pasted without a yes or ``--send``.
 """
@@ -20,11 +20,11 @@ from corsmith.cli import likely
 from corsmith.cli.status import Status
 from corsmith.cli.terminal import is_terminal, read_paste
 from corsmith.errors import UsageError
-from corsmith.mask import mask_url
-from corsmith.pasted import Kind, Pasted, read_pasted
-from corsmith.pasted_request import PastedRequest
-from corsmith.plan import plan_requests
-from corsmith.recording import read_recording
+from corsmith.pasted.mask import mask_url
+from corsmith.pasted.plan import plan_requests
+from corsmith.pasted.recording import read_recording
+from corsmith.pasted.request import PastedRequest
+from corsmith.pasted.text import Kind, Pasted, read_pasted
 
 __all__ = ["Manner", "check_recording", "check_text", "read_text"]
 

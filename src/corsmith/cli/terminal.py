@@ -1,6 +1,6 @@
 """A text pasted into a terminal, up to an empty line.
 
-What lives here: reading it whole. What does not: what it means (``corsmith.pasted``).
+What lives here: reading it whole. What does not: what it means (``corsmith.pasted.text``).
 
 A terminal that reads line by line cuts a line at 4095 bytes, which a copied curl command
 passes with its cookies, and hands what follows an empty line to the shell, which runs it. So

@@ -1,0 +1,226 @@
+"""An application by its name: ``module:attr``, ``module:factory()``, or a file.
+
+What lives here: importing it as a server would, and what is told where that fails. What does
+not: calling it (``memory``) and what it tells about itself (``anatomy``).
+"""
+
+import importlib
+import importlib.util
+import inspect
+import os
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Final, TypeAlias
+
+from corsmith.application.frames import shorten, trimmed
+from corsmith.errors import AppError, PolicyError, UsageError
+from corsmith.installer import is_asgi
+from corsmith.misnomers import nearest_word
+
+__all__ = ["App", "LoadedApp", "load_app", "load_app_file", "quiet"]
+
+App: TypeAlias = Callable[..., Any]
+
+NAMES: Final = ("app", "application", "asgi", "wsgi", "api", "create_app", "make_app", "get_app")
+"""What an application is usually called in a file, and then what makes one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadedApp:
+    """An application, and where it was found: ``attr`` in the module ``name`` of ``file``.
+
+    ``made`` says that a factory made it; ``root`` is the folder that modules are found in.
+    """
+
+    app: App
+    name: str
+    attr: str
+    file: str | None
+    root: str
+    made: bool = False
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Send what the application prints, and its warnings, to standard error."""
+    with redirect_stdout(sys.stderr), warnings.catch_warnings():
+        warnings.simplefilter("default")
+        yield
+
+
+def load_app(target: str) -> LoadedApp:
+    """Return the application of ``module:attr``, found as a server finds it.
+
+    The current folder comes first on ``sys.path``. A factory is called, with or without
+    ``()`` after its name. Raises ``AppError`` with the application's own traceback where it
+    cannot be imported, ``UsageError`` where there is no such module or name.
+    """
+    name, _, attr = target.partition(":")
+    root = os.getcwd()  # noqa: PTH109  text, as sys.path has it
+    module = _import(name, root, target)
+    attr, called = attr.removesuffix("()"), attr.endswith("()")
+    value: object = module
+    for part in attr.split("."):
+        if not hasattr(value, part):
+            raise UsageError(_no_attribute(target, module, value, part))
+        value = getattr(value, part)
+    app, made = _made(value, target, root, must=called)
+    return _loaded(app, module, attr, root, made=made)
+
+
+def load_app_file(path: str) -> LoadedApp:
+    """Return the application of a Python file, by its usual names, else the only one there.
+
+    Raises as ``load_app``.
+    """
+    file = Path(path).resolve()
+    name, folder = file.stem, file.parent
+    while (folder / "__init__.py").is_file():  # a package is imported by its whole name
+        name, folder = f"{folder.name}.{name}", folder.parent
+    root = str(folder)
+    module = _import(name, root, path) if _is_name(name) else _execute(file, root)
+    found = _found(module)
+    if not found:
+        names = f"{', '.join(NAMES[:2])} or {NAMES[5]}()"
+        raise UsageError(
+            f"{path} has no application that is called {names}; name yours:\n"
+            f"  corsmith check {name}:NAME"
+        )
+    if len(found) > 1:
+        shown = "\n".join(f"  corsmith check {name}:{attr}" for attr in found)
+        raise UsageError(f"{path} has {len(found)} applications; type one of\n{shown}")
+    app, made = _made(getattr(module, found[0]), path, root, must=False)
+    return _loaded(app, module, found[0], root, made=made)
+
+
+def _loaded(app: App, module: ModuleType, attr: str, root: str, *, made: bool) -> LoadedApp:
+    file = getattr(module, "__file__", None)
+    return LoadedApp(
+        app=app, name=module.__name__, attr=attr, file=file and shorten(file), root=root, made=made
+    )
+
+
+# ── the module ───────────────────────────────────────────────────────────────
+
+
+def _import(name: str, root: str, target: str) -> ModuleType:
+    if root not in sys.path:
+        sys.path.insert(0, root)
+    importlib.invalidate_caches()
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        missing = error.name or ""
+        if name == missing or name.startswith(f"{missing}."):
+            raise UsageError(
+                f"there is no module {missing} in {root} or installed; for a file type\n"
+                f"  corsmith check {name.replace('.', '/')}.py"
+            ) from None
+        raise _broken(target, error, root) from error
+    except (Exception, SystemExit) as error:
+        raise _broken(target, error, root) from error
+
+
+def _execute(file: Path, root: str) -> ModuleType:
+    """Import a file whose name is no name of a module."""
+    spec = importlib.util.spec_from_file_location("__corsmith_app__", file)
+    if spec is None or spec.loader is None:
+        raise UsageError(f"{file} is no Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    if root not in sys.path:
+        sys.path.insert(0, root)
+    try:
+        spec.loader.exec_module(module)
+    except (Exception, SystemExit) as error:
+        raise _broken(str(file), error, root) from error
+    return module
+
+
+def _is_name(name: str) -> bool:
+    return all(part.isidentifier() for part in name.split("."))
+
+
+def _broken(target: str, error: BaseException, root: str) -> AppError:
+    said = f"{target} cannot be imported"
+    if isinstance(error, SystemExit):
+        said = f"{target} ends the program when it is imported"
+    elif isinstance(error, ModuleNotFoundError):
+        said += f": {error.name} is not installed for {sys.executable}"
+    return AppError(said, trace=trimmed(error, root))
+
+
+# ── the name in it ───────────────────────────────────────────────────────────
+
+
+def _no_attribute(target: str, module: ModuleType, value: object, part: str) -> str:
+    names = [name for name in vars(value) if not name.startswith("_")] if value is module else []
+    near = nearest_word(part, names)
+    others = [name for name in names if _is_app(getattr(value, name))]
+    offered = [near] if near else others
+    shown = f"{module.__name__} has no {part}"
+    if not offered:
+        return f"{target}: {shown}, and no other application"
+    lines = "\n".join(f"  corsmith check {module.__name__}:{name}" for name in offered)
+    return f"{target}: {shown}; type\n{lines}"
+
+
+def _found(module: ModuleType) -> list[str]:
+    """Return the name of the application of a module, or those among which to choose."""
+    values = vars(module)
+    for name in NAMES:
+        if name in values and (_is_app(values[name]) or _is_factory(values[name])):
+            return [name]
+    return [
+        name
+        for name, value in values.items()
+        if not name.startswith("_") and not inspect.isroutine(value) and _is_app(value)
+    ]
+
+
+def _is_app(value: object) -> bool:
+    """Return whether a value can be called as ASGI or WSGI applications are."""
+    if not callable(value) or isinstance(value, type):
+        return False
+    try:
+        is_asgi(value)
+    except PolicyError:
+        return False
+    return True
+
+
+def _is_factory(value: object) -> bool:
+    """Return whether a value is a function that can be called without arguments."""
+    if not inspect.isfunction(value) or inspect.iscoroutinefunction(value):
+        return False
+    parameters = inspect.signature(value).parameters.values()
+    return all(
+        parameter.default is not inspect.Parameter.empty
+        or parameter.kind in {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}
+        for parameter in parameters
+    )
+
+
+def _made(value: object, target: str, root: str, *, must: bool) -> tuple[App, bool]:
+    """Return the application, made by its factory where the value is one."""
+    if not must and _is_app(value) and callable(value):
+        return value, False
+    if callable(value) and (must or _is_factory(value)):
+        try:
+            app = value()
+        except (Exception, SystemExit) as error:
+            raise AppError(
+                f"{target} fails when it is called", trace=trimmed(error, root)
+            ) from error
+        if _is_app(app) and callable(app):
+            return app, True
+        if inspect.iscoroutine(app):
+            app.close()
+        raise UsageError(f"{target} returns {type(app).__name__}, no ASGI or WSGI application")
+    kind = type(value).__name__
+    raise UsageError(f"{target} is {kind}, no ASGI or WSGI application and nothing that makes one")

@@ -1,0 +1,165 @@
+"""An inquiry: a page's question put to a server, and all that is found out about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+import pytest
+
+from corsmith.browser import Body, Failure, FetchRequest, Sent
+from corsmith.exchange import Answer, NoAnswer, Result
+from corsmith.inquiry.report import Conclusion, Inquiry, Report, inquire
+
+PAGE = "https://app.example"
+URL = "https://api.example/items"
+OPEN = (("Access-Control-Allow-Origin", "*"),)
+Server: TypeAlias = Callable[[Sent], Result]
+
+
+def asked(server: Server, inquiry: dict[str, Any] | None = None, **request: Any) -> Report:
+    """Return the report about a server."""
+    question = FetchRequest(**{"page": PAGE, "url": URL} | request)
+    return inquire(
+        Inquiry(**{"request": question} | (inquiry or {})),
+        lambda sent, _: server(sent),
+        lambda url: "elsewhere" not in url,
+    )
+
+
+def always(*headers: tuple[str, str], status: int = 200, **more: Any) -> Server:
+    return lambda _: Answer(status=status, headers=headers, **more)
+
+
+def test_a_page_that_may_is_told_so_with_what_was_sent() -> None:
+    report = asked(always(*OPEN))
+    assert (report.conclusion, report.code) == (Conclusion.YES, None)
+    assert [trial.engine for trial in report.trials] == [
+        *("standard", "chromium", "firefox", "webkit")
+    ]
+    assert (report.main.engine, report.blocked_in) == ("chromium", ())
+    assert (report.witness, report.remedy, report.client) == (None, None, ())
+    assert report.sent == 3  # as asked, without Origin, and the path that does not exist
+
+
+def test_a_page_that_may_not_is_told_who_answered_and_what_to_change() -> None:
+    report = asked(always(("Server", "uvicorn"), status=401), {"stack": "django"}, method="PUT")
+    assert report.conclusion is Conclusion.NO
+    assert report.code == "preflight-allow-origin-missing"
+    assert report.witness is not None
+    assert report.witness.kind == "authentication"
+    assert [layer.title for layer in report.layers] == ["uvicorn"]
+    assert report.remedy is not None
+    assert report.remedy.stack == "django"
+
+
+def test_without_probes_nothing_more_is_sent() -> None:
+    report = asked(always(*OPEN), {"probes": False})
+    assert (report.sent, report.findings) == (1, ())
+
+
+def test_findings_come_along() -> None:
+    report = asked(always(*OPEN, ("X-Total-Count", "1")))
+    assert [finding.code for finding in report.findings] == ["header-not-exposed"]
+
+
+@pytest.mark.parametrize(
+    ("failure", "conclusion"),
+    [
+        (Failure.DNS, Conclusion.UNKNOWN),
+        (Failure.REFUSED, Conclusion.UNKNOWN),
+        (Failure.TIMEOUT, Conclusion.UNKNOWN),
+        (Failure.TLS, Conclusion.NO),
+        (Failure.CLOSED, Conclusion.NO),
+        (Failure.MALFORMED, Conclusion.NO),
+    ],
+)
+def test_what_the_network_hides_is_not_known_and_what_the_server_spoils_is(
+    failure: Failure, conclusion: Conclusion
+) -> None:
+    report = asked(lambda _: NoAnswer(failure=failure, step="connect", problem="it fails"))
+    assert report.conclusion is conclusion
+    assert report.code == f"request-{failure}"
+    assert report.sent == 1
+
+
+def test_a_redirect_that_is_not_followed_leaves_the_question_open() -> None:
+    report = asked(always(*OPEN, ("Location", "https://elsewhere.example/"), status=302))
+    assert (report.conclusion, report.code) == (Conclusion.UNKNOWN, "redirect-not-followed")
+    assert report.main.unfollowed == "https://elsewhere.example/"
+
+
+def test_the_engine_that_blocks_alone_is_the_one_that_is_told() -> None:
+    def server(sent: Sent) -> Answer:
+        twice = ("Access-Control-Request-Headers", "x-a,x-a") in sent.headers
+        names = ("Access-Control-Allow-Headers", "x-b" if twice else "x-a")
+        return Answer(status=200, headers=(*OPEN, names))
+
+    report = asked(server, headers=(("X-A", "1"), ("X-A", "2")))
+    assert (report.main.engine, report.blocked_in) == ("firefox", ("firefox",))
+    assert report.conclusion is Conclusion.NO
+
+
+def test_what_the_standard_alone_refuses_is_a_note_with_its_code() -> None:
+    report = asked(
+        always(*OPEN, ("Access-Control-Allow-Headers", "*")), headers=(("Authorization", "x"),)
+    )
+    assert report.conclusion is Conclusion.YES
+    (note,) = report.notes
+    assert note.startswith("authorization-not-covered: The standard says no, and today's engines")
+    assert "Name Authorization beside" in note
+
+
+@pytest.mark.parametrize(
+    ("page", "url", "peer", "asks"),
+    [
+        (PAGE, "http://localhost:8000/", "", True),
+        (PAGE, "https://192.168.1.5/", "", True),
+        (PAGE, "https://api.example/", "10.0.0.1", True),
+        (PAGE, "https://api.example/", "fd00::1", True),
+        (PAGE, "https://api.example/", "93.184.216.34", False),
+        ("http://localhost:3000", "http://localhost:8000/", "127.0.0.1", False),
+        ("http://[::1]", "http://localhost:8000/", "", False),
+        ("https://app.example:8443", "http://localhost:8000/", "", True),
+        ("null", "http://localhost:8000/", "", False),
+    ],
+)
+def test_permission_for_the_local_network_is_noted_where_chromium_asks(
+    page: str, url: str, peer: str, asks: bool
+) -> None:
+    report = asked(always(*OPEN, peer=peer), page=page, url=url)
+    assert any("Local Network Access" in note for note in report.notes) is asks
+
+
+def test_a_page_of_the_address_itself_is_noted() -> None:
+    report = asked(always(), page="https://api.example")
+    assert report.conclusion is Conclusion.YES
+    assert report.notes == ("The page and the address are of one origin: CORS has no part in it.",)
+
+
+def test_a_page_that_asks_without_cors_is_told_that_it_reads_nothing() -> None:
+    report = asked(always(), mode="no-cors")
+    assert (report.conclusion, report.code) == (Conclusion.NO, None)
+    assert "no script ever reads the answer" in report.notes[0]
+
+
+def test_a_client_is_played_where_the_page_may() -> None:
+    report = asked(always(*OPEN), {"client": "cog"})
+    assert (report.conclusion, report.code) == (Conclusion.NO, "range-not-answered")
+    assert asked(always(), {"client": "cog"}).client == ()
+    works = asked(always(*OPEN), {"client": "mcp"})
+    assert works.code == "header-not-allowed"
+    listed = (("Access-Control-Allow-Headers", "*"),)
+    assert asked(always(*OPEN, *listed), {"client": "mcp"}).conclusion is Conclusion.YES
+
+
+def test_the_body_is_sent() -> None:
+    bodies: list[bytes | None] = []
+
+    def send(_: Sent, body: bytes | None) -> Result:
+        bodies.append(body)
+        return Answer(status=200, headers=OPEN)
+
+    request = FetchRequest(page=PAGE, url=URL, method="POST", body=Body(kind="text"))
+    inquire(Inquiry(request=request, body=b"hi", probes=False), send, lambda _: True)
+    assert bodies == [b"hi"]
