@@ -1,6 +1,6 @@
 """The commands of a document: a folder, a shell, free ports, and servers that keep running.
 
-Nothing here reaches beyond the machine: ``git``, ``make``, ``pip`` and ``uvx`` are replaced by
+Nothing here reaches beyond the machine: ``make``, ``pip`` and ``uvx`` are replaced by
 ``stand_in.py``, which checks what they are asked for against the repository.
 """
 
@@ -29,7 +29,7 @@ __all__ = ["EXAMPLES", "ROOT", "Shell", "StandInPorts"]
 ROOT: Final = Path(__file__).resolve().parents[2]
 EXAMPLES: Final = ROOT / "examples"
 
-_REPLACED: Final = ("corsmith", "git", "make", "pip", "uvx")
+_REPLACED: Final = ("corsmith", "make", "pip", "uvx")
 _SERVES: Final = re.compile(
     r"(?:^|&& )(?:\S*/)?(?:corsmith serve|make serve|uvicorn|gunicorn|uvx .*corsmith serve"
     r"|flask .*run|python -m http\.server)\b",
@@ -126,7 +126,12 @@ class Shell:
         environment.mkdir()
         (environment / "bin").symlink_to(programs)
         self._environ = {
-            **{name: value for name, value in os.environ.items() if not name.startswith("CORS")},
+            **{
+                name: value
+                for name, value in os.environ.items()
+                # Whoever runs these tests in parallel does not do so in the document.
+                if not name.startswith(("CORS", "PYTEST"))
+            },
             "PATH": os.pathsep.join(
                 [
                     str(programs),

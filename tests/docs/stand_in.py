@@ -1,6 +1,6 @@
-"""What ``git``, ``make``, ``pip``, ``uvx`` and ``corsmith`` are while a document is run.
+"""What ``make``, ``pip``, ``uvx`` and ``corsmith`` are while a document is run.
 
-The first four are checked against the repository instead of fetching anything; a test of the
+The first three are checked against the repository instead of fetching anything; a test of the
 whole way, on a fresh machine, has its own place. ``corsmith serve`` is the real one on a free
 port, for a document says 8000.
 """
@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def main(name: str, arguments: list[str]) -> None:
     """Do what the program of this name would, as far as it concerns the project."""
-    actions = {"corsmith": corsmith, "git": git, "make": make, "pip": pip, "uvx": uvx}
+    actions = {"corsmith": corsmith, "make": make, "pip": pip, "uvx": uvx}
     actions[name](arguments)
 
 
@@ -29,13 +29,6 @@ def corsmith(arguments: list[str]) -> NoReturn:
         arguments = [*arguments, "--port", os.environ["CORSMITH_DOCS_PORT"]]
     program = Path(sys.executable).with_name("corsmith")
     os.execv(program, [str(program), *arguments])  # noqa: S606  no shell is wanted
-
-
-def git(arguments: list[str]) -> None:
-    """Clone: an empty folder, if the address is the one of the README's other links."""
-    address = "https://github.com/corsmith/corsmith"
-    expect(arguments == ["clone", address], f"only `git clone {address}` is known")
-    Path("corsmith").mkdir()
 
 
 def make(arguments: list[str]) -> None:
@@ -65,7 +58,7 @@ def uvx(arguments: list[str]) -> None:
 
 def check_requirement(requirement: str) -> None:
     """Refuse a requirement that this repository cannot fulfil."""
-    match = re.fullmatch(r"\.(?:/corsmith)?(?:\[(?P<extras>[\w,]+)\])?", requirement)
+    match = re.fullmatch(r"\.(?:\[(?P<extras>[\w,]+)\])?", requirement)
     if match is None:
         known = tomllib.loads((ROOT / "pyproject.toml").read_text())
         groups = known["dependency-groups"]
