@@ -79,7 +79,7 @@ def test_a_word_is_taken_for(word: str | None, kind: TargetKind) -> None:
     ("word", "sentence"),
     [
         (None, "no target"),
-        ("-", "text on standard input; nothing is sent"),
+        ("-", "standard input; a list of URLs is asked, of other text nothing is sent"),
         ("curl", "a curl command; requests are sent to its address"),
         ("@ollama", "the profile @ollama; requests are sent to its address"),
         ("http://x", "the address http://x; requests are sent to it"),

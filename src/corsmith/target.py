@@ -51,7 +51,7 @@ class Target:
 
 _SENTENCES: Final = {
     TargetKind.NONE: "no target",
-    TargetKind.TEXT: "text on standard input; nothing is sent",
+    TargetKind.TEXT: "standard input; a list of URLs is asked, of other text nothing is sent",
     TargetKind.CURL: "a curl command; requests are sent to its address",
     TargetKind.PROFILE: "the profile {}; requests are sent to its address",
     TargetKind.URL: "the address {}; requests are sent to it",

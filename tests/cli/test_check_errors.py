@@ -15,9 +15,9 @@ from tests.cli.checking import Check
         (
             [],
             snapshot("""\
-corsmith: what shall be checked? Paste a console line or a curl command, or type one of
+corsmith: what shall be checked? Paste a console line or a curl command, or type
   corsmith check https://api.example/items
-  corsmith check cors.toml --from https://app.example
+  corsmith check main:app
 """),
         ),
         (

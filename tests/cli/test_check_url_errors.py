@@ -23,17 +23,23 @@ if TYPE_CHECKING:
         (["http://a b/"], '"http://a b/": "a b" is no host'),
         (["http://a:99999/"], '"http://a:99999/": a port is 1 to 65535'),
         (["http://u:p@a.example/x"], "write http://a.example/x and -H 'Authorization: …'"),
-        (["http://a.example", "--as", "cat"], "--as cat: the clients are "),
-        (["http://a.example", "--for", "cobol"], "--for cobol: the stacks are "),
+        (["http://a.example", "--as", "cat"], "--as cat: the clients are duckdb, "),
+        (["http://a.example", "--as", "duck"], "--as duck: did you mean duckdb? the clients are "),
+        (["http://a.example", "--for", "cobol"], "--for cobol: the stacks are\n  fastapi, "),
+        (["http://a.example", "--for", "ngin"], "--for ngin: did you mean nginx? the stacks are\n"),
+        (["http://a.example", "--timeout", "x"], "--timeout x: write seconds, from 0.01 to 600"),
+        (["http://a.example", "--timeout", "0"], "--timeout 0: write seconds, from 0.01 to 600"),
+        (["http://a.example", "--timeout", "nan"], "--timeout nan: write seconds"),
+        (["http://a.example", "--format", "xml"], "--format: 'xml' is not one of 'text', 'json'"),
         (["http://a.example", "--resolve", "x"], "--resolve x: write HOST:PORT:ADDR"),
         (["http://a.example", "--path", "/x"], "--path is for a policy file with [[routes]]"),
         (["http://a.example", "-H", "X: \x01"], '-H X: "\\x01" is no value that a browser sends'),
         (["http://a.example", "-H", "Host: a"], "-H Host: browsers let no page set it"),
         (["http://a.example", "."], ". is no URL; check it by itself:"),
         (["-", "-"], "there is no URL to check; write one a line"),
-        (["http://a.example", "--frm", "x"], "no such option"),
+        (["http://a.example", "--frm", "x"], "--frm; did you mean --from or --for or --format?"),
         (["http://a.example", "--method", "PUT"], "what is asked is -X"),
-        (["@ollama"], "this version does not check @ollama"),
+        (["@ollama"], "this version does not know @ollama"),
         (["curl"], "the curl command names no URL; copy it whole"),
         (["-X", "PUT", "curl", "http://a.example"], "-X is said by the curl command itself"),
         (["http://a.example", "curl", "http://b.example"], "one at a time"),
@@ -70,6 +76,6 @@ def test_an_option_about_an_address_is_refused_for_a_policy_file(
 def test_help_names_every_client_and_stack_that_it_promises() -> None:
     text = re.sub(r"\s+", " ", check("--help").stdout)
     assert ", ".join(CLIENTS) in text
-    named = re.findall(r"made with: (.*?) …", text)[0].split(", ")
+    named = re.findall(r"made with: (.*?) and others", text)[0].split(", ")
     assert set(named) <= set(STACKS)
     assert text.index("Connection:") > text.index("--format")

@@ -94,8 +94,9 @@ def test_without_a_verb_the_help_is_shown_as_what_was_missing() -> None:
             ["frobnicate"],
             "corsmith: there is no verb 'frobnicate'; the verbs are serve and check\n",
         ),
+        (["--zzzzz"], "corsmith: there is no option --zzzzz\n"),
         (["--", "-x"], "corsmith: there is no verb '-x'; the verbs are serve and check\n"),
-        (["--verion"], "corsmith: no such option '--verion'. Did you mean '--version'?\n"),
+        (["--verion"], "corsmith: there is no option --verion; did you mean --version?\n"),
     ],
 )
 def test_what_there_is_not_is_told_with_the_nearest_that_there_is(

@@ -134,6 +134,33 @@ def test_a_yes_sends_what_was_pasted(listener: socket.socket) -> None:
     assert connections(listener) > 0
 
 
+@pytest.mark.parametrize("target", [[], ["-"]])
+def test_a_pasted_list_of_urls_is_asked_after_a_yes_alone(
+    listener: socket.socket, target: list[str]
+) -> None:
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    for answer, asked in (("n\r", 0), ("y\r", 2)):
+        with opened(["check", *target, "--timeout", "0.3"]) as terminal:
+            terminal.wait_for("\x1b[?2004h")
+            terminal.send(f"{url}/a\r{url}/b\r\r")
+            terminal.wait_for("Ask these 2 URLs now? [y/N]")
+            terminal.send(answer)
+            assert terminal.wait() == 3
+        assert connections(listener) >= asked
+        assert asked or connections(listener) == 0
+
+
+def test_one_url_is_only_pasted_also_after_a_hyphen(listener: socket.socket) -> None:
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}/items"
+    with opened(["check", "-"]) as terminal:
+        terminal.wait_for("\x1b[?2004h")
+        terminal.send(f"{url}\r\r")
+        terminal.wait_for("Send this request to 127.0.0.1:")
+        terminal.send("n\r")
+        assert terminal.wait() == 3
+    assert connections(listener) == 0
+
+
 def test_ctrl_c_leaves_the_terminal_as_it_was() -> None:
     with opened(["check"], program=INTERRUPTIBLE) as terminal:
         terminal.wait_for("\x1b[?2004h")

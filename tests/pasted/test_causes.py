@@ -46,4 +46,4 @@ def test_every_cause_comes_first_or_later_for_some_code() -> None:
 
 
 def test_an_empty_value_leaves_the_words_of_its_blank() -> None:
-    assert fill("at {host}", {"host": ""}) == "At the server"
+    assert fill("at {host}", {"host": ""}) == "at the server"

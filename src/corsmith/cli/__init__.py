@@ -107,12 +107,23 @@ def _guarded(run: Callable[[], object]) -> Status | int:
 
 def _told(error: click.ClickException) -> Status:
     """Write what is wrong with a command line, and where its help is."""
-    message = error.format_message()
+    message = _message(error)
     click.echo(f"corsmith: {message[:1].lower()}{message[1:]}", err=True)
     context = error.ctx if isinstance(error, click.UsageError) else None
     if context is not None:
         click.echo(f"  see {context.command_path} --help", err=True)
     return Status.USAGE
+
+
+def _message(error: click.ClickException) -> str:
+    """Return what click found wrong, an option's name first and without quotes."""
+    if isinstance(error, click.NoSuchOption):
+        near = [name for name in error.possibilities or () if name.startswith("--")]
+        hint = f"; did you mean {' or '.join(near)}?" if near else ""
+        return f"there is no option {error.option_name}{hint}"
+    if isinstance(error, click.BadParameter) and isinstance(error.param, click.Option):
+        return f"{max(error.param.opts, key=len)}: {error.message}"
+    return error.format_message()
 
 
 # What stands for a verb until it is chosen: its name and its line.

@@ -5,9 +5,9 @@ policy files (``check_policy``) and addresses (``check_url``); each is imported 
 is meant.
 """
 
-import sys
+import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -27,11 +27,10 @@ __all__ = ["check"]
 
 _EXAMPLES: Final = """\b
 Examples:
-  corsmith check cors.toml --from https://app.example -X PUT -H 'X-Key: 1'
   corsmith check https://api.example/items --from https://app.example -X PUT
+  corsmith check main:app
+  corsmith check cors.toml --from https://app.example -H 'X-Key: 1' --cookies
 """
-
-_HERE: Final = "corsmith check cors.toml --from https://app.example"
 
 # Options that mean nothing to a policy file: they are refused there, never ignored.
 _FOR_ADDRESSES: Final = {
@@ -48,6 +47,12 @@ _FOR_ADDRESSES: Final = {
 # What only an application can be asked with.
 _FOR_APPS: Final = {"policy": "--policy", "fix": "--fix"}
 _APPS: Final = frozenset({TargetKind.APP, TargetKind.APP_FILE})
+
+# What only a text that was pasted leaves to say.
+_FOR_PASTES: Final = {"send": "--send"}
+_NOT_PASTED: Final = "is for what was pasted; what is named is asked anyway"
+
+_FOR_ROUTES: Final = {"path": "--path"}
 
 
 @click.command(epilog=_EXAMPLES, cls=CheckCommand)
@@ -77,18 +82,18 @@ _APPS: Final = frozenset({TargetKind.APP, TargetKind.APP_FILE})
 @click.option(
     "-b", "cookie", metavar="'NAME=VALUE'", help="A cookie that the browser has; as --cookies."
 )
-@click.option("--path", metavar="PATH", help="The path asked for, where a file has [[routes]].")
+@click.option("--path", metavar="PATH", help="The path asked for, of a policy with [[routes]].")
 @click.option(
     "--as",
     "client",
     metavar="CLIENT",
-    help="Send what this client sends: duckdb, zarr, pmtiles, cog, mcp.",
+    help="Ask also as this client does: duckdb, zarr, pmtiles, cog, mcp.",
 )
 @click.option(
     "--for",
     "stack",
     metavar="STACK",
-    help="What the server is made with: fastapi, django, express, nginx ….",
+    help="What the server is made with: fastapi, django, express, nginx, s3 and others.",
 )
 @click.option(
     "--policy", metavar="FILE", help="Check an application with this policy put around it."
@@ -104,24 +109,27 @@ _APPS: Final = frozenset({TargetKind.APP, TargetKind.APP_FILE})
 )
 @click.option("--send", is_flag=True, help="Ask the address of a pasted text without a question.")
 @click.option("-k", "insecure", is_flag=True, help="Take any TLS certificate.")
-@click.option(
-    "--timeout", metavar="SECONDS", type=click.FloatRange(0.01, 600), help="For each step.  [10]"
-)
+@click.option("--timeout", metavar="SECONDS", help="How long each step may take.  [10]")
 @click.option("--resolve", metavar="HOST:PORT:ADDR", multiple=True, help="Connect there instead.")
 @click.option(
     "-L", "--location", "location", is_flag=True, help="Follow redirects to other hosts too."
 )
 @click.pass_context
 def check(context: click.Context, /, **words: Any) -> None:  # noqa: ANN401  the options, by name
-    """Say whether a page may do what it wants, and if not, why and what to change.
+    r"""Say whether a page may do what it wants, and if not, why and what to change.
 
-    TARGET is a URL, which is asked as a browser asks it; several, or - with one URL a line,
-    make a table; or curl, and then the rest of a curl command as it was copied. Without a
-    TARGET, a console line, a curl command or a URL is pasted, and a .har file is a recording:
-    nothing is sent to their addresses without a yes or --send. Or it is a
-    policy file in TOML: then nothing is sent; or a Python application, as main:app or
-    app.py, which is imported and asked in memory. Where no page is named, a URL is asked for a
-    page of https://app.example.
+    \b
+    TARGET is
+      nothing     to paste a red console line, a curl command, fetch(...) or a URL
+      URL         to ask a server as a browser does; several make a table
+      -           to read a list of URLs, one a line, or what would be pasted
+      curl ...    to ask as a copied curl command does, typed after check
+      main:app    to import a Python application and ask it in memory; also app.py
+      cors.toml   to ask a policy file
+      page.har    to read a recording of the browser's Network tab
+
+    Nothing is sent to an address that was only pasted, without a yes or --send.
+    Where --from names no page, it is one of https://app.example.
 
     Exit status: 0 if every page may; 1 if one may not; 2 if the policy is invalid or the
     command line wrong; 3 if it could not be found out.
@@ -145,7 +153,7 @@ class _Words:
     stack: str | None
     form: Literal["text", "json"]
     insecure: bool
-    timeout: float | None
+    timeout: str | None
     resolve: tuple[str, ...]
     location: bool
     send: bool
@@ -163,8 +171,7 @@ def _check(words: _Words, curl: list[str] | None) -> Status:
         return _pasted(first, words, curl)
     if first.kind in _TEXTS and len(targets) == 1:
         return _text(first, words)
-    if words.send:
-        raise UsageError("--send is for what was pasted; a URL that is named is asked anyway")
+    _refuse(words, _FOR_PASTES, _NOT_PASTED)
     if first.kind in {TargetKind.URL, TargetKind.TEXT}:
         return _urls(targets, words)
     if first.kind is not TargetKind.POLICY:
@@ -190,8 +197,9 @@ def _app(targets: list[Target], words: _Words) -> Status:
     first = targets[0]
     if len(targets) > 1:
         raise UsageError(f"one application at a time: {first.value}, then {targets[1].value}")
-    others = {**_FOR_ADDRESSES, "path": "--path", "send": "--send"}
-    _refuse(words, others, "is for a URL; an application is asked in memory")
+    _refuse(words, _FOR_ADDRESSES, "is for a URL; an application is asked in memory")
+    _refuse(words, _FOR_PASTES, _NOT_PASTED)
+    _refuse(words, _FOR_ROUTES, "is for a policy file with [[routes]]")
     if words.fix and words.form == "json":
         raise UsageError("--fix prints a diff, and --format json the report: one of them")
     asking = _asking(words)
@@ -211,15 +219,12 @@ def _text(target: Target, words: _Words) -> Status:
     """Say what a pasted text or a recording tells; the options say how its address is asked."""
     from corsmith.cli import check_url, paste
 
-    if target.kind is not TargetKind.RECORDING:
-        text = paste.read_text()
-        urls = _lines(text)
-        named = all(url.lower().startswith(("http://", "https://")) for url in urls)
-        if urls and named and target.kind is TargetKind.TEXT:
-            return _urls([replace(target, kind=TargetKind.URL, value=url) for url in urls], words)
-    for field, option in _SAID_BY_CURL.items():
-        if getattr(words, field):
-            raise UsageError(f"{option} is said by what was pasted")
+    text = "" if target.kind is TargetKind.RECORDING else paste.read_text()
+    if urls := paste.find_list(text, is_asked_for=target.kind is TargetKind.TEXT):
+        if not (words.send or paste.consents_to(urls, is_list=target.kind is TargetKind.TEXT)):
+            return Status.UNKNOWN
+        return _urls([read_target(url, _nothing) for url in urls], words)
+    _refuse(words, _SAID_BY_CURL, "is said by what was pasted")
     asked = _asked(words)
     page = next(iter(asked.asking.origins), None)
     manner = paste.Manner(form=words.form, send=words.send, page=page, cookies=words.cookies)
@@ -247,9 +252,7 @@ def _pasted(target: Target, words: _Words, curl: list[str]) -> Status:
     """Ask what a curl command asks; it says the request, the options before it the rest."""
     if target.kind is not TargetKind.CURL:
         raise UsageError(f"{target.value} or the curl command: one at a time")
-    for field, option in _SAID_BY_CURL.items():
-        if getattr(words, field):
-            raise UsageError(f"{option} is said by the curl command itself")
+    _refuse(words, _SAID_BY_CURL, "is said by the curl command itself")
     from corsmith.cli import check_url
     from corsmith.pasted.curl import read_curl
 
@@ -274,21 +277,23 @@ _SAID_BY_CURL: Final = {
 
 
 def _urls(targets: list[Target], words: _Words) -> Status:
-    if words.path is not None:
-        raise UsageError("--path is for a policy file with [[routes]]; a URL has its path")
+    _refuse(words, _FOR_ROUTES, "is for a policy file with [[routes]]; a URL has its path")
+    from corsmith.address import read_address
+    from corsmith.cli import check_url, paste
+
     urls: list[str] = []
     for target in targets:
         if target.kind is TargetKind.TEXT:
-            urls += _lines(sys.stdin.read())
+            urls += paste.rows_of(paste.read_text())
         elif target.kind is TargetKind.URL:
             urls.append(target.value)
         else:
             raise UsageError(
                 f"{target.value} is no URL; check it by itself:\n  corsmith check {target.value}"
             )
-    from corsmith.cli import check_url
-
     asked = _asked(words)
+    for url in urls:
+        read_address(url)  # before anything is said about it
     several = f"{len(urls)} addresses; requests are sent to them"
     sentence = targets[0].sentence if targets[0].value == "".join(urls) else several
     click.echo(f"corsmith: {sentence}", err=True)
@@ -306,17 +311,11 @@ def _asked(words: _Words) -> "check_url.Asked":
         stack=check_url.read_stack(words.stack),
         connection=check_url.Connection(
             insecure=words.insecure,
-            timeout=words.timeout or check_url.SECONDS,
+            timeout=check_url.read_timeout(words.timeout),
             resolve=tuple(check_url.read_resolve(word) for word in words.resolve),
             location=words.location,
         ),
     )
-
-
-def _lines(text: str) -> list[str]:
-    """Return the URLs of a text with one a line; empty lines and comments are left out."""
-    lines = [line.strip() for line in text.splitlines()]
-    return [line for line in lines if line and not line.startswith("#")]
 
 
 def _other(target: Target) -> str:
@@ -329,11 +328,20 @@ def _other(target: Target) -> str:
                 f"  corsmith check {file}\n  corsmith serve --policy {file}"
             )
         case TargetKind.FILE:
-            return f"{target.value} does not end in .toml, as a policy file does; type\n  {_HERE}"
+            text = shlex.quote(target.value)
+            return (
+                f"{target.value} does not end in .toml (a policy), .py (an application) or .har "
+                f"(a recording);\n  a text to be read is\n  corsmith check - < {text}"
+            )
         case _:
             return (
-                f"this version does not check {target.value}; it checks a policy file:\n  {_HERE}"
+                f"this version does not know {target.value}; name its address, as in\n"
+                "  corsmith check http://127.0.0.1:8000/"
             )
+
+
+def _nothing(_path: str) -> None:
+    """Say that no path is a folder or a file: a list holds addresses."""
 
 
 def _probe(path: str) -> Literal["folder", "file"] | None:

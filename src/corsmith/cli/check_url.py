@@ -17,6 +17,7 @@ from corsmith.address import Address, read_address
 from corsmith.browser import Body, Failure, FetchRequest, Sent
 from corsmith.cli import ladder
 from corsmith.cli.asked import Asking
+from corsmith.cli.columns import wrapped
 from corsmith.cli.status import Status
 from corsmith.errors import NetworkError, UsageError
 from corsmith.exchange import NoAnswer, Result
@@ -25,7 +26,6 @@ from corsmith.net.client import Client, Limits, Request
 from corsmith.net.dial import Dialer
 from corsmith.origin import is_loopback
 from corsmith.pasted.request import PastedRequest
-from corsmith.prose import join_words
 
 __all__ = [
     "ASSUMED_PAGE",
@@ -38,6 +38,7 @@ __all__ = [
     "read_client",
     "read_resolve",
     "read_stack",
+    "read_timeout",
 ]
 
 Pairs: TypeAlias = tuple[tuple[str, str], ...]
@@ -58,6 +59,9 @@ _STAND_INS: Final = {"content-type": "application/json", "range": "bytes=-1"}
 
 SECONDS: Final = 10.0
 """How long each step may take."""
+
+_SHORTEST: Final = 0.01
+_LONGEST: Final = 600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +99,7 @@ def read_client(word: str | None) -> str | None:
 
     if word.lower() in CLIENTS:
         return word.lower()
-    raise UsageError(f"--as {word}: the clients are {join_words(list(CLIENTS))}")
+    raise UsageError(f"--as {word}: {_nearest(word, CLIENTS)}the clients are {', '.join(CLIENTS)}")
 
 
 def read_stack(word: str | None) -> str | None:
@@ -106,8 +110,19 @@ def read_stack(word: str | None) -> str | None:
 
     stack = find_stack(word)
     if stack is None:
-        raise UsageError(f"--for {word}: the stacks are {join_words(list(STACKS))}")
+        raise UsageError(f"--for {word}: {_nearest(word, STACKS)}the stacks are\n  {_rows(STACKS)}")
     return stack
+
+
+def _nearest(word: str, names: Iterable[str]) -> str:
+    from difflib import get_close_matches  # only for a slip
+
+    near = get_close_matches(word.lower(), names, n=1)
+    return f"did you mean {near[0]}? " if near else ""
+
+
+def _rows(names: Iterable[str]) -> str:
+    return "\n  ".join(wrapped(", ".join(names), "", ""))
 
 
 def read_resolve(word: str) -> tuple[str, int, str]:
@@ -117,6 +132,17 @@ def read_resolve(word: str) -> tuple[str, int, str]:
         raise UsageError(f"--resolve {word}: write HOST:PORT:ADDR, as in api.example:443:127.0.0.1")
     address = read_address(f"http://{match['host']}:{match['port']}/")
     return address.host, address.port, match["peer"]
+
+
+def read_timeout(word: str | None) -> float:
+    """Return the seconds that ``--timeout`` gives each step, or raise ``UsageError``."""
+    try:
+        seconds = SECONDS if word is None else float(word)
+    except ValueError:
+        seconds = 0.0
+    if _SHORTEST <= seconds <= _LONGEST:
+        return seconds
+    raise UsageError(f"--timeout {word}: write seconds, from {_SHORTEST} to {_LONGEST:g}")
 
 
 def check_pasted(

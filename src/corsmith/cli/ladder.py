@@ -26,7 +26,9 @@ _TITLES: Final = {
     "webkit": "WebKit",
     "standard": "the standard",
 }
-_SHOWN: Final = ("location", "www-authenticate", "allow", "server", "via", "vary")
+_SHOWN: Final = (
+    *("location", "www-authenticate", "allow", "retry-after", "server", "via", "vary"),
+)
 _INDENT: Final = " " * 15
 
 
@@ -43,9 +45,9 @@ def _lines(report: Report) -> Iterator[str]:
     yield ""
     yield from _exchange(report)
     yield from _console(report)
+    yield from _client(report)
     yield from _witness(report)
     yield from _remedy(report.remedy)
-    yield from _client(report)
     yield from _findings(report)
     yield from _notes(report)
     yield from _about(report)
@@ -229,7 +231,8 @@ def _remedy(remedy: "Remedy | None") -> Iterator[str]:
 
     if remedy.stack is not None and remedy.lines:
         stack = STACKS[remedy.stack]
-        yield from _row("write", f"{stack.title}: {stack.where}")
+        where = stack.places.get(remedy.need, stack.where)
+        yield from _row("write", f"{stack.title}: {where}")
         yield from (f"    {line}".rstrip() for line in remedy.lines)
     elif remedy.preflight or remedy.request:
         yield from _row("write", f"add --for STACK for its lines: {join_words(list(STACKS))}")

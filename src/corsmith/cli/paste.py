@@ -8,7 +8,7 @@ Nothing is sent to an address that was only pasted without a yes or ``--send``.
 """
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
@@ -26,7 +26,15 @@ from corsmith.pasted.recording import read_recording
 from corsmith.pasted.request import PastedRequest
 from corsmith.pasted.text import Kind, Pasted, read_pasted
 
-__all__ = ["Manner", "check_recording", "check_text", "read_text"]
+__all__ = [
+    "Manner",
+    "check_recording",
+    "check_text",
+    "consents_to",
+    "find_list",
+    "read_text",
+    "rows_of",
+]
 
 Ask: TypeAlias = Callable[[PastedRequest], Status]
 """Sends what was pasted, writes what came of it, and returns the exit status."""
@@ -65,13 +73,46 @@ def read_text() -> str:
     return text
 
 
+def rows_of(text: str) -> tuple[str, ...]:
+    """Return the lines of a list; empty lines and comments are left out."""
+    lines = (line.strip() for line in text.splitlines())
+    return tuple(line for line in lines if line and not line.startswith("#"))
+
+
+def find_list(text: str, *, is_asked_for: bool) -> tuple[str, ...]:
+    """Return the lines of a text that is a list of URLs; none if it is to be read as a text.
+
+    Where a list was asked for, a line that is no URL is a slip in it, and one URL on a pipe is
+    a list of one. On a terminal one URL is what was pasted.
+    """
+    rows = rows_of(text)
+    urls = [row for row in rows if row.lower().startswith(("http://", "https://"))]
+    if not urls or any(len(row.split()) > 1 for row in rows):
+        return ()
+    if is_asked_for:
+        return () if len(rows) == 1 and is_terminal() else rows
+    return rows if len(urls) == len(rows) > 1 else ()
+
+
+def consents_to(urls: Sequence[str], *, is_list: bool) -> bool:
+    """Return whether the URLs of a list may be asked: on a terminal, they were only pasted."""
+    if is_terminal():
+        return click.confirm(f"\nAsk these {len(urls)} URLs now?", default=False, err=True)
+    if is_list:
+        return True
+    raise UsageError(
+        f"{len(urls)} URLs on standard input, and nothing is sent; to have a list asked, type\n"
+        "  corsmith check - < FILE"
+    )
+
+
 def check_text(text: str, manner: Manner, ask: Ask) -> Status:
     """Say what a pasted text means; ask its address if that is wanted."""
     if not text.strip():
         raise UsageError(
-            "what shall be checked? Paste a console line or a curl command, or type one of\n"
+            "what shall be checked? Paste a console line or a curl command, or type\n"
             "  corsmith check https://api.example/items\n"
-            "  corsmith check cors.toml --from https://app.example"
+            "  corsmith check main:app"
         )
     if not is_terminal():
         then = "its address is asked" if manner.send else "nothing is sent"
@@ -110,9 +151,7 @@ def check_recording(path: str, manner: Manner, ask: Ask) -> Status:
             click.echo()
             return ask(requests[0])
     elif requests and manner.send:
-        raise UsageError(
-            "--send asks one address, as text; type the line that stands under its code"
-        )
+        raise UsageError("--send asks one address, as text; type the line below its code instead")
     return Status.NO if requests else Status.OK
 
 

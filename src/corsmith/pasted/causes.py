@@ -54,8 +54,7 @@ def fill(template: str, values: Mapping[str, str]) -> str:
     'Nothing listens at 127.0.0.1:8000.'
     """
     told = {name: value for name, value in values.items() if value}
-    text = template.format_map({**BLANKS, **told})
-    return text[:1].upper() + text[1:]
+    return template.format_map({**BLANKS, **told})
 
 
 _REFUSALS: Final[Mapping[str, tuple[str, str, str]]] = MappingProxyType({
@@ -115,7 +114,7 @@ _REFUSALS: Final[Mapping[str, tuple[str, str, str]]] = MappingProxyType({
         "Add {page} to the server's origins, and let it answer with the one that asked and Vary: Origin.",
     ),
     "slash-or-path": (
-        "{value} has a slash or path, and an origin has none.",
+        "The server names {value}, and an origin has no slash and no path.",
         "Browsers compare the whole value byte for byte, so this one never matches any page.",
         "Write {page} in the server's settings, without what follows the port.",
     ),

@@ -120,14 +120,14 @@ def _log(text: str) -> Mapping[str, Any]:  # JSON has no better type
     except (ValueError, RecursionError) as error:
         where = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
         raise UsageError(
-            f"this is no HAR: it is not JSON{where}; save one in the Network tab: "
-            "right click, Save all as HAR"
+            f"this is no HAR: it is not JSON{where}\n"
+            "  save one in the Network tab: right click, Save all as HAR"
         ) from error
     log = document.get("log") if isinstance(document, dict) else None
     if not isinstance(log, dict) or not isinstance(log.get("entries"), list):
         raise UsageError(
-            "this is no HAR: it has no log.entries; save one in the Network tab: "
-            "right click, Save all as HAR"
+            "this is no HAR: it has no log.entries\n"
+            "  save one in the Network tab: right click, Save all as HAR"
         )
     return log
 
