@@ -131,6 +131,11 @@ def test_permission_for_the_local_network_is_noted_where_chromium_asks(
     assert any("Local Network Access" in note for note in report.notes) is asks
 
 
+def test_permission_is_not_noted_for_a_page_that_nobody_named() -> None:
+    report = asked(always(*OPEN), {"assumed": True}, url="http://localhost:8000/")
+    assert report.notes == ()
+
+
 def test_a_page_of_the_address_itself_is_noted() -> None:
     report = asked(always(), page="https://api.example")
     assert report.conclusion is Conclusion.YES
@@ -141,6 +146,28 @@ def test_a_page_that_asks_without_cors_is_told_that_it_reads_nothing() -> None:
     report = asked(always(), mode="no-cors")
     assert (report.conclusion, report.code) == (Conclusion.NO, None)
     assert "no script ever reads the answer" in report.notes[0]
+
+
+def test_the_request_of_a_client_that_is_blocked_gets_its_change() -> None:
+    report = asked(always(*OPEN), {"client": "mcp"})
+    assert report.witness is not None
+    assert report.remedy is not None
+    assert report.remedy.says == (
+        "Add content-type to Access-Control-Allow-Headers in the preflight's answer."
+    )
+
+
+def test_what_a_client_tells_is_not_told_twice() -> None:
+    def server(sent: Sent) -> Answer:
+        listed = ("Access-Control-Allow-Headers", "content-type")
+        return Answer(status=200, headers=(*OPEN, listed, ("Mcp-Session-Id", "1"), *more))
+
+    more: tuple[tuple[str, str], ...] = ()
+    report = asked(server, {"client": "mcp"})
+    assert (report.code, report.findings) == ("header-not-exposed", ())
+    more = (("X-Total-Count", "3"),)
+    (finding,) = asked(server, {"client": "mcp"}).findings
+    assert finding.value == "Mcp-Session-Id, X-Total-Count"
 
 
 def test_a_client_is_played_where_the_page_may() -> None:

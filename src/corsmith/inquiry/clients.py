@@ -2,6 +2,11 @@
 
 What lives here: what DuckDB-Wasm, zarrita, PMTiles, geotiff.js and an MCP client send, in
 their order, and what each needs of the answer. What does not: sending (``exchange``).
+
+Seen on the wire, in Chromium or under Node, with the packages that npm had in November 2026:
+@duckdb/duckdb-wasm 1.32.0, zarrita 0.7.5, pmtiles 4.5.0 and geotiff 3.0.5; read in the source
+of @modelcontextprotocol/sdk 1.32.2. Where a client asks for bytes whose place it read in the
+file, a range that every file has stands in.
 """
 
 from collections.abc import Callable, Mapping
@@ -25,7 +30,8 @@ class ClientStep:
     """One request of a client, why it is sent, and what it needs of the answer.
 
     ``path`` is joined to the URL; ``status`` are those that the client takes; ``reads`` are
-    header names that its script must see, ``likes`` those that it does better with.
+    header names that its script must see where they are sent; ``instead`` is what the client
+    can do where a range is not answered.
     """
 
     name: str
@@ -37,6 +43,7 @@ class ClientStep:
     reads: tuple[str, ...] = ()
     size: int | None = None
     range: Literal["first", "suffix"] | None = None
+    instead: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +61,7 @@ class ClientResult:
 
     client: Client
     step: ClientStep
+    request: FetchRequest
     trial: Trial
     code: str | None = None
     problem: str | None = None
@@ -75,25 +83,25 @@ def _range(value: str) -> Pairs:
 
 _MCP_TYPES: Final = (("Accept", "application/json, text/event-stream"),)
 _MCP_BEGIN: Final = (
-    b'{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-06-18",'
+    b'{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25",'
     b'"capabilities":{},"clientInfo":{"name":"corsmith","version":"1"}}}'
 )
 _MCP_SESSION: Final = (
     ("Mcp-Session-Id", "corsmith"),
-    ("Mcp-Protocol-Version", "2025-06-18"),
+    ("Mcp-Protocol-Version", "2025-11-25"),
 )
 
 CLIENTS: Final[Mapping[str, Client]] = MappingProxyType(
     {
         "duckdb": Client(
-            title="DuckDB-Wasm",
+            # By default it reads whole files: it takes forceFullHTTPReads: false to send these.
+            title="DuckDB-Wasm reading by ranges",
             steps=(
                 ClientStep(
                     name="asks for the size of the file",
                     method="HEAD",
                     headers=_range("bytes=0-"),
                     status=_PARTIAL,
-                    reads=("content-length",),
                 ),
                 ClientStep(
                     name="reads the first bytes",
@@ -105,7 +113,8 @@ CLIENTS: Final[Mapping[str, Client]] = MappingProxyType(
             ),
         ),
         "zarr": Client(
-            title="zarrita",
+            # By default it asks for the size of a shard with HEAD, and for the range then.
+            title="zarrita with useSuffixRequest",
             below=True,
             steps=(
                 ClientStep(name="reads the metadata", path="zarr.json", status=_FOUND_OR_NOT),
@@ -121,6 +130,7 @@ CLIENTS: Final[Mapping[str, Client]] = MappingProxyType(
                     status=frozenset({206, 404}),
                     size=8,
                     range="suffix",
+                    instead="let zarrita ask for the size first (useSuffixRequest: false)",
                 ),
             ),
         ),
@@ -131,7 +141,6 @@ CLIENTS: Final[Mapping[str, Client]] = MappingProxyType(
                     name="reads the header and the root directory",
                     headers=_range("bytes=0-16383"),
                     status=_PARTIAL,
-                    reads=("content-length",),
                     range="first",
                 ),
                 ClientStep(
@@ -139,7 +148,6 @@ CLIENTS: Final[Mapping[str, Client]] = MappingProxyType(
                     headers=_range("bytes=0-126"),
                     status=_PARTIAL,
                     size=127,
-                    reads=("etag",),
                     range="first",
                 ),
             ),
@@ -148,10 +156,9 @@ CLIENTS: Final[Mapping[str, Client]] = MappingProxyType(
             title="geotiff.js",
             steps=(
                 ClientStep(
-                    name="reads the first block",
-                    headers=_range("bytes=0-65535"),
+                    name="reads the header",
+                    headers=_range("bytes=0-1023"),
                     status=_PARTIAL,
-                    reads=("content-range",),
                     range="first",
                 ),
             ),
@@ -183,7 +190,7 @@ CLIENTS: Final[Mapping[str, Client]] = MappingProxyType(
         ),
     }
 )
-"""DuckDB-Wasm 1.30, zarrita 0.5, PMTiles 4.3, geotiff.js 2.1; MCP of 2025-06-18."""
+"""The words of ``--as``."""
 
 
 def play(client: Client, request: FetchRequest, exchange: Exchange) -> tuple[ClientResult, ...]:
@@ -202,7 +209,7 @@ def play(client: Client, request: FetchRequest, exchange: Exchange) -> tuple[Cli
             body=None if step.body is None else Body(kind="bytes"),
         )
         trial = exchange.put(asked, Profile(engine=CHROMIUM), step.body)
-        results.append(_judge(client, step, trial))
+        results.append(_judged(client, step, asked, trial))
         if not results[-1].passed:
             break
     return tuple(results)
@@ -217,21 +224,30 @@ def _kept(given: Pairs, own: Pairs) -> Pairs:
 Rule: TypeAlias = Callable[[ClientStep, Trial, Answer], tuple[str, str, str] | None]
 
 
-def _judge(client: Client, step: ClientStep, trial: Trial) -> ClientResult:
+def _judged(client: Client, step: ClientStep, request: FetchRequest, trial: Trial) -> ClientResult:
+    code, problem, fix = _judge(step, trial) or (None, None, None)
+    return ClientResult(
+        client=client,
+        step=step,
+        request=request,
+        trial=trial,
+        code=code,
+        problem=problem,
+        fix=fix,
+    )
+
+
+def _judge(step: ClientStep, trial: Trial) -> tuple[str, str, str | None] | None:
+    """Return code, problem and fix of a step that fails; the fix of a blocked one is a remedy."""
     verdict, last = trial.verdict, trial.last
-    if verdict is None or not trial.readable or last is None or last.answer is None:
-        failing = None if verdict is None else verdict.failing_step
-        code = "redirect-not-followed" if verdict is None else verdict.code or "blocked"
-        problem = "a redirect leads elsewhere" if failing is None else failing.evidence
-        return ClientResult(client=client, step=step, trial=trial, code=code, problem=problem)
-    for rule in _RULES:
-        found = rule(step, trial, last.answer)
-        if found is not None:
-            code, problem, fix = found
-            return ClientResult(
-                client=client, step=step, trial=trial, code=code, problem=problem, fix=fix
-            )
-    return ClientResult(client=client, step=step, trial=trial)
+    if verdict is None:
+        return "redirect-not-followed", "a redirect leads elsewhere", None
+    if not trial.readable or last is None or last.answer is None:
+        failing = verdict.failing_step
+        evidence = "the answer is opaque" if failing is None else failing.evidence
+        return verdict.code or "blocked", evidence, None
+    rows = (rule(step, trial, last.answer) for rule in _RULES)
+    return next((row for row in rows if row is not None), None)
 
 
 def _status(step: ClientStep, _: Trial, answer: Answer) -> tuple[str, str, str] | None:
@@ -240,10 +256,14 @@ def _status(step: ClientStep, _: Trial, answer: Answer) -> tuple[str, str, str] 
     if step.range is not None or ("Range", "bytes=0-") in step.headers:
         asked = dict(step.headers)["Range"]
         what = "a range from the end" if step.range == "suffix" else "a range"
+        instead = "" if step.instead is None else f" Or {step.instead}."
         return (
             "range-not-answered",
             f"Range: {asked} was answered {answer.status}, not 206",
-            f"Answer {what} with 206 and Content-Range; corsmith serve FOLDER does.",
+            (
+                f"Answer {what} with 206, Content-Range and these bytes alone; "
+                f"corsmith serve FOLDER does.{instead}"
+            ),
         )
     wanted = " or ".join(str(status) for status in sorted(step.status))
     return "status-unexpected", f"answered {answer.status}, not {wanted}", "Check the URL."
@@ -270,7 +290,7 @@ def _readable(step: ClientStep, trial: Trial, answer: Answer) -> tuple[str, str,
             return (
                 "header-not-exposed",
                 f"its script cannot read {title}: it is sent and not exposed",
-                f"Access-Control-Expose-Headers: {title}",
+                f"Send Access-Control-Expose-Headers: {title} on this answer.",
             )
     return None
 

@@ -4,7 +4,7 @@ What lives here: which requests are sent, in which order, and the ``Report``. Wh
 sending (``inquire`` is given a function), and how the report is written (the command line).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
@@ -132,24 +132,46 @@ def inquire(inquiry: Inquiry, send: Send, follow: Callable[[str], bool]) -> Repo
         client = play(CLIENTS[inquiry.client], request, exchange)
     answers = [leg.answer for leg in (*legs, *findings.legs) if leg.answer is not None]
     layers = read_layers(answers)
-    who = None if main.readable or main.last is None else witness(main.last)
+    blocked, failing = _blocked(request, main, client)
+    who = None if failing is None or failing.last is None else witness(failing.last)
     remedy = None
-    if not main.readable:
+    if failing is not None:
         # Loaded only now: most checks of a server that works need no remedy.
         from corsmith.inquiry.remedy import find_remedy
 
-        remedy = find_remedy(request, main, who, layers, inquiry.stack)
+        remedy = find_remedy(blocked, failing, who, layers, inquiry.stack)
     return Report(
         inquiry=inquiry,
         trials=trials,
         layers=layers,
         witness=who,
         remedy=remedy,
-        findings=findings.diagnostics,
+        findings=tuple(_untold(findings.diagnostics, client)),
         client=client,
         sent=len(exchange.record),
         notes=tuple(_notes(bare)),
     )
+
+
+def _blocked(
+    request: FetchRequest, main: Trial, client: "tuple[ClientResult, ...]"
+) -> tuple[FetchRequest, Trial | None]:
+    """Return the request that a browser does not let through, the page's or a client's."""
+    if not main.readable:
+        return request, main
+    if client and not client[-1].trial.readable:
+        return client[-1].request, client[-1].trial
+    return request, None
+
+
+def _untold(
+    findings: Iterable[Diagnostic], client: "tuple[ClientResult, ...]"
+) -> Iterator[Diagnostic]:
+    """Yield the findings that the client's steps do not tell already."""
+    told = {result.code: set(result.step.reads) for result in client if not result.passed}
+    for finding in findings:
+        if not set(str(finding.value).lower().split(", ")) <= told.get(finding.code, set()):
+            yield finding
 
 
 def _legs(trials: tuple[Trial, ...]) -> list[Leg]:
@@ -164,7 +186,9 @@ def _notes(report: Report) -> list[str]:
     local = is_private(target.host) or any(
         leg.answer is not None and _is_private_peer(leg.answer.peer) for leg in report.main.legs
     )
-    if local and page != "null" and not is_private(_host(page)):
+    # Of a page that nobody named, nobody knows where it is from.
+    known = page != "null" and not report.inquiry.assumed
+    if local and known and not is_private(_host(page)):
         notes.append(
             "Chromium asks the user first, once for each site: a page from the internet reaches "
             "this machine or network only with permission (Local Network Access)."

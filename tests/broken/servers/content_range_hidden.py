@@ -25,10 +25,17 @@ def repair(asked: Asked) -> Reply:
 
 BROKEN = Broken(
     answer=answer,
-    words=("--as", "cog"),
+    words=("-H", "Range: bytes=0-65535"),
+    status=0,
     stops=None,
     code="header-not-exposed",
-    says=("geotiff.js", "Access-Control-Expose-Headers: Content-Range"),
+    says=(
+        "invisible to JavaScript: Content-Range",
+        "Access-Control-Expose-Headers: Content-Range",
+    ),
     repair=repair,
-    page='(await fetch(URL)).headers.get("Content-Range") ? 200 : 0',
+    page=(
+        '(await fetch(URL, {headers: {Range: "bytes=0-65535"}}))'
+        '.headers.get("Content-Range") ? 200 : 0'
+    ),
 )

@@ -27,7 +27,7 @@ BROKEN = Broken(
     path="/mcp",
     stops=None,
     code="header-not-exposed",
-    says=("an MCP client", "Access-Control-Expose-Headers: Mcp-Session-Id"),
+    says=("an MCP client", "Send Access-Control-Expose-Headers: Mcp-Session-Id on"),
     repair=repair,
     page='(await fetch(URL, {method: "POST"})).headers.get("Mcp-Session-Id") ? 200 : 0',
 )
