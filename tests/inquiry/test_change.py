@@ -87,7 +87,7 @@ def test_the_examples_in_the_docstrings_hold() -> None:
             allows(PAGE, ("Access-Control-Allow-Methods", "put")),
             PUT,
             Need.ALLOW,
-            'Write "PUT" in Access-Control-Allow-Methods as it is spelled here',
+            'Write "PUT" in place of "put" in Access-Control-Allow-Methods',
         ),
         (
             allows(PAGE, ("Access-Control-Allow-Methods", "PATCH")),
@@ -155,10 +155,16 @@ def test_the_examples_in_the_docstrings_hold() -> None:
         (answer(405), PUT, Need.PREFLIGHT, "Answer OPTIONS /items with 204"),
         (answer(404), {}, Need.ERROR, "Check the path /items and the method first"),
         (answer(502), {}, Need.UPSTREAM, "502 is not about CORS"),
-        (answer(429), {}, Need.ERROR, "Ask less often"),
+        (answer(429), {}, Need.ERROR, "Let the page ask less often: this is a rate limit"),
+        (answer(429, ("Retry-After", "9")), {}, Need.ERROR, "and wait as Retry-After: 9 says"),
         (answer(403, body=b"captcha"), {}, Need.ERROR, "through the firewall or bot check"),
         (answer(403, body=b"captcha"), PUT, Need.PREFLIGHT, "through the firewall"),
-        (answer(400, body=b"Invalid host header"), {}, Need.HOST, 'Allow the host "api.example"'),
+        (
+            answer(400, body=b"Invalid host header"),
+            {},
+            Need.HOST,
+            'Add "api.example" to the host names',
+        ),
         (answer(403, body=b"CSRF"), {}, Need.CSRF, f"Trust {PAGE} in the CSRF check"),
         (answer(500), {}, Need.ERROR, "GET /items fails with 500"),
         (answer(500), PUT, Need.PREFLIGHT, "before the code that fails with 500"),
@@ -178,7 +184,6 @@ def test_each_failure_needs_its_change(
 @pytest.mark.parametrize(
     ("failure", "step", "hint", "says"),
     [
-        (Failure.CLOSED, "first byte", None, "Make the server answer OPTIONS: it hangs up."),
         (Failure.REFUSED, "connect", "start it", "It hangs up. Start it."),
         (Failure.TIMEOUT, "connect", None, "It hangs up."),
         (Failure.TLS, "tls", "renew it", "It hangs up. Renew it."),
@@ -189,6 +194,17 @@ def test_no_answer_is_told_with_what_to_try(
 ) -> None:
     silent = NoAnswer(failure=failure, step=step, problem="it hangs up", hint=hint)
     assert find_need(case(silent, method="PUT")) == (Need.REACH, says)
+
+
+def test_a_preflight_without_an_answer_is_told_which_it_needs() -> None:
+    silent = NoAnswer(failure=Failure.CLOSED, step="first byte", problem="it hangs up", hint="wait")
+    assert find_need(case(silent, method="PUT")) == (
+        Need.PREFLIGHT,
+        (
+            "Make the server answer OPTIONS /items with 204 and the header lines below: it hangs "
+            "up. Or wait."
+        ),
+    )
 
 
 def test_no_answer_to_a_request_names_its_method() -> None:

@@ -54,7 +54,7 @@ def test_an_answer_that_depends_on_origin_says_so() -> None:
     (finding,) = found(server).diagnostics
     assert finding.code == "vary-missing"
     assert finding.message == (
-        "the answer depends on Origin, and does not say so: with Origin, without Origin it has no "
+        "the answer depends on Origin, and it has no "
         "Vary: Origin. A cache gives one page the answer of another. A cache is in between "
         "(Age: 7)."
     )
@@ -71,7 +71,16 @@ def test_an_answer_that_says_so_only_to_pages_is_not() -> None:
         return Answer(status=200, headers=(*by_name(sent), *vary))
 
     (finding,) = found(server).diagnostics
-    assert "not say so: without Origin it has no" in finding.message
+    assert "depends on Origin, and where none is sent it has no" in finding.message
+
+
+def test_an_answer_that_says_so_only_without_a_page_is_not() -> None:
+    def server(sent: Sent) -> Answer:
+        vary = (("Vary", "Origin"),) if origin_of(sent) is None else ()
+        return Answer(status=200, headers=(*by_name(sent), *vary))
+
+    (finding,) = found(server).diagnostics
+    assert "depends on Origin, and where one is sent it has no" in finding.message
 
 
 @pytest.mark.parametrize("fixed", ["*", PAGE])
@@ -200,7 +209,7 @@ def test_headers_that_no_script_can_read_are_named_but_for_those_of_the_wire() -
         ("Content-Type", "text/plain"),
     )
     (finding,) = found(server).diagnostics
-    assert (finding.code, finding.value) == ("header-not-exposed", "link, x-total-count")
+    assert (finding.code, finding.value) == ("header-not-exposed", "Link, X-Total-Count")
     exposed = ("Access-Control-Expose-Headers", "*")
     assert codes(always(*OPEN, ("X-Total-Count", "3"), exposed)) == []
 

@@ -76,14 +76,6 @@ class Case:
 
 Found: TypeAlias = tuple[Need, str]
 
-_LIMIT: Final[Found] = (
-    Need.ERROR,
-    (
-        "Ask less often: this is a rate limit. Put the header lines below on its answer too, so "
-        "that the page can read it."
-    ),
-)
-
 _USERINFO: Final[Found] = (Need.ELSEWHERE, "Redirect to a URL without a user name and password.")
 
 _MIXED: Final[Found] = (
@@ -124,7 +116,7 @@ def base_code(code: str | None) -> str:
 def find_need(case: Case) -> Found:
     """Return the kind of change, and the change in one or two sentences."""
     if case.leg is not None and isinstance(case.leg.result, NoAnswer):
-        return _no_answer(case.leg, case.leg.result)
+        return _no_answer(case, case.leg, case.leg.result)
     if case.code in _BY_CODE:
         return _applied(_BY_CODE[case.code], case)
     if case.who is not None and case.who.kind in _BY_KIND:
@@ -145,19 +137,19 @@ def _applied(row: Found | Callable[[Case], Found], case: Case) -> Found:
     return row(case) if callable(row) else row
 
 
-def _no_answer(leg: Leg, result: NoAnswer) -> Found:
-    # A server that hangs up on OPTIONS and answers the rest is not down.
-    what = "OPTIONS" if leg.sent.kind == "preflight" else leg.sent.method
-    if result.failure in {"closed", "malformed", "timeout"} and result.step not in {
-        "resolve",
-        "connect",
-        "tls",
-    }:
-        says = f"Make the server answer {what}: {result.problem}."
-    else:
-        says = f"{result.problem[:1].upper()}{result.problem[1:]}."
+def _no_answer(case: Case, leg: Leg, result: NoAnswer) -> Found:
     hint = "" if result.hint is None else f" {result.hint[:1].upper()}{result.hint[1:]}."
-    return Need.REACH, says + hint
+    early = result.step in {"resolve", "connect", "tls"}
+    if early or result.failure not in {"closed", "malformed", "timeout"}:
+        return Need.REACH, f"{result.problem[:1].upper()}{result.problem[1:]}.{hint}"
+    # A server that hangs up on OPTIONS and answers the rest is not down.
+    if leg.sent.kind == "preflight":
+        other = "" if result.hint is None else f" Or {result.hint}."
+        return Need.PREFLIGHT, (
+            f"Make the server answer OPTIONS {case.path} with 204 and the header lines below: "
+            f"{result.problem}.{other}"
+        )
+    return Need.REACH, f"Make the server answer {leg.sent.method}: {result.problem}.{hint}"
 
 
 def _not_allowed(case: Case) -> Found:
@@ -216,9 +208,10 @@ def _credentials(case: Case) -> Found:
 def _method(case: Case) -> Found:
     method = case.request.method
     listed = case.listed("access-control-allow-methods")
-    if any(word.upper() == method for word in listed):
+    spelled = next((word for word in listed if word.upper() == method), None)
+    if spelled is not None:
         return Need.ALLOW, (
-            f'Write "{method}" in Access-Control-Allow-Methods as it is spelled here: methods '
+            f'Write "{method}" in place of "{spelled}" in Access-Control-Allow-Methods: methods '
             "are compared letter for letter."
         )
     if any(word.upper() == method.upper() for word in listed):
@@ -348,11 +341,23 @@ def _firewall(case: Case) -> Found:
     )
 
 
+def _limit(case: Case) -> Found:
+    wait = None if case.answer is None else case.answer.get("retry-after")
+    until = f", and wait as Retry-After: {wait[:40]} says" if wait else ""
+    return Need.ERROR, (
+        f"Let the page ask less often{until}: this is a rate limit. Put the header lines below on "
+        "its answer too, so that the page can read it."
+    )
+
+
 def _host(case: Case) -> Found:
-    host = read_address(case.request.url).netloc
+    host = read_address(case.request.url).host  # without a port, as these checks have it
     return (
         Need.HOST,
-        f'Allow the host "{host}" in the Host check of the server, or use a name that it allows.',
+        (
+            f'Add "{host}" to the host names that the server allows, or let the page use a name '
+            "that it allows: its check of the Host header refused this one."
+        ),
     )
 
 
@@ -381,7 +386,7 @@ _BY_KIND: Final[dict[Kind, Found | Callable[[Case], Found]]] = {
     Kind.ELSEWHERE: _elsewhere,
     Kind.ROUTER: _router,
     Kind.UPSTREAM: _upstream,
-    Kind.LIMIT: _LIMIT,
+    Kind.LIMIT: _limit,
     Kind.FIREWALL: _firewall,
     Kind.HOST: _host,
     Kind.CSRF: _csrf,

@@ -95,8 +95,7 @@ def _vary(sent: Sent, answer: Answer, without: Leg) -> Iterator[Diagnostic]:
     allowed = answer.get("access-control-allow-origin")
     if bare is None or allowed is None or allowed == bare.get("access-control-allow-origin"):
         return  # nothing depends on Origin
-    pair = (("with Origin", answer), ("without Origin", bare))
-    lacking = [name for name, one in pair if not _varies(one)]
+    lacking = [one for one in (answer, bare) if not _varies(one)]
     if not lacking or (_is_never_stored(answer) and _is_never_stored(bare)):
         return
     caches = [
@@ -105,14 +104,19 @@ def _vary(sent: Sent, answer: Answer, without: Leg) -> Iterator[Diagnostic]:
         if (value := answer.get(name) or bare.get(name))
     ]
     seen = f" A cache is in between ({', '.join(caches)})." if caches else ""
+    when = "" if len(lacking) > 1 else _WITH if lacking[0] is answer else _WITHOUT
     yield diagnose(
         "vary-missing",
         "Vary",
         sent.url,
-        f"the answer depends on Origin, and does not say so: {join_words(lacking)} it has no "
-        f"Vary: Origin. A cache gives one page the answer of another.{seen}",
+        f"the answer depends on Origin, and{when} it has no Vary: Origin. A cache gives one page "
+        f"the answer of another.{seen}",
         "Send Vary: Origin on every answer of this URL, also without Origin.",
     )
+
+
+_WITH: Final = " where one is sent"
+_WITHOUT: Final = " where none is sent"
 
 
 def _varies(answer: Answer) -> bool:
@@ -209,7 +213,7 @@ def _body_after_204(trial: Trial) -> Iterator[Diagnostic]:
 
 
 def _hidden(request: FetchRequest, hidden: Iterable[str]) -> Iterator[Diagnostic]:
-    names = [name for name in hidden if _is_missed(name)]
+    names = [spell_header(name) for name in hidden if _is_missed(name)]
     if not names:
         return
     listed = ", ".join(names)
@@ -219,7 +223,7 @@ def _hidden(request: FetchRequest, hidden: Iterable[str]) -> Iterator[Diagnostic
         "Access-Control-Expose-Headers",
         listed,
         f"sent, but invisible to JavaScript: {join_words(names)}.",
-        f"If a page of {request.page} needs them: {fix}",
+        f"If a page of {request.page} needs them, send {fix}",
     )
 
 

@@ -23,8 +23,8 @@ __all__ = ["STACKS", "Stack", "fill", "find_stack"]
 class Stack:
     """One stack: ``lines`` set up CORS in it; ``where`` says in which file, and before what.
 
-    ``notes`` has what else holds for a need (``remedy.Need`` by its word), ``other`` the lines
-    for a need that the set-up alone does not meet.
+    ``notes`` has what else holds for a need (``change.Need`` by its word), ``other`` the lines
+    for a need that the set-up alone does not meet, ``places`` where those stand, if elsewhere.
     """
 
     title: str
@@ -32,6 +32,7 @@ class Stack:
     lines: str
     notes: Mapping[str, str] = field(default_factory=dict)
     other: Mapping[str, str] = field(default_factory=dict)
+    places: Mapping[str, str] = field(default_factory=dict)
 
 
 _ASGI_LINES: Final = """\
@@ -44,7 +45,8 @@ app = CORSMiddleware(
     allow_credentials=«credentials!»,
 )"""
 
-_ALLOWED_HOSTS: Final = 'app.add_middleware(TrustedHostMiddleware, allowed_hosts=["«host»"])'
+_ALLOWED_HOSTS: Final = 'app.add_middleware(TrustedHostMiddleware, allowed_hosts=[…, "«host»"])'
+_ALLOWED_WHERE: Final = "where TrustedHostMiddleware is added, beside the names that are there"
 
 _NGINX_HEADERS: Final = """\
 add_header Access-Control-Allow-Origin "«origin»" always;
@@ -68,6 +70,7 @@ STACKS: Final[Mapping[str, Stack]] = MappingProxyType(
                 "scheme": "Or start uvicorn with --proxy-headers --forwarded-allow-ips=ADDRESS.",
             },
             other={"host": _ALLOWED_HOSTS},
+            places={"host": _ALLOWED_WHERE},
         ),
         "starlette": Stack(
             title="Starlette",
@@ -78,6 +81,7 @@ STACKS: Final[Mapping[str, Stack]] = MappingProxyType(
                 "scheme": "Or start uvicorn with --proxy-headers --forwarded-allow-ips=ADDRESS.",
             },
             other={"host": _ALLOWED_HOSTS},
+            places={"host": _ALLOWED_WHERE},
         ),
         "django": Stack(
             title="Django",
@@ -98,6 +102,7 @@ CORS_ALLOW_CREDENTIALS = «credentials!»""",
                 "csrf": 'CSRF_TRUSTED_ORIGINS = ["«origin»"]',
                 "host": 'ALLOWED_HOSTS += ["«host»"]',
             },
+            places={"csrf": "settings.py", "host": "settings.py"},
         ),
         "flask": Stack(
             title="Flask",
@@ -308,6 +313,7 @@ Rails.application.config.middleware.insert_before 0, Rack::Cors do
   end
 end""",
             other={"host": 'config.hosts << "«host»"'},
+            places={"host": "config/environments/, the file of this environment"},
         ),
     }
 )

@@ -34,12 +34,13 @@ _UNTRUSTED: Final = {
     62: "its certificate is for another name",
     64: "its certificate is for another name",
 }
+_TRUST: Final = "let the system trust it, or use one that browsers trust; -k checks the rest"
 _HINTS: Final = {
     9: "check the clock of this machine",
     10: "renew the certificate; a page cannot skip this, -k can",
-    18: "browsers refuse it until the user trusts it; -k checks the rest",
-    19: "browsers refuse it unless their system trusts that authority; -k checks the rest",
-    20: "browsers refuse it unless their system trusts that authority; -k checks the rest",
+    18: _TRUST,
+    19: _TRUST,
+    20: _TRUST,
     21: "serve the full chain; -k checks the rest",
     62: "use the name in the certificate; -k checks the rest",
     64: "use the name in the certificate; -k checks the rest",

@@ -24,7 +24,7 @@ BROKEN = Broken(
     words=("-X", "PATCH"),
     stops="preflight",
     code="method-not-allowed",
-    says=('Write "PATCH" in Access-Control-Allow-Methods', "letter for letter"),
+    says=('Write "PATCH" in place of "patch"', "letter for letter"),
     repair=repair,
     page='(await fetch(URL, {method: "PATCH"})).status',
 )

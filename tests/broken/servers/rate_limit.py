@@ -15,5 +15,5 @@ def answer(asked: Asked) -> Reply:
 BROKEN = Broken(
     answer=answer,
     code="allow-origin-missing",
-    says=("a rate limiter", "Ask less often"),
+    says=("a rate limiter", "ask less often, and wait as Retry-After: 30 says"),
 )

@@ -17,6 +17,9 @@ BROKEN = Broken(
     words=("-X", "PUT"),
     stops="preflight",
     code="preflight-closed",
-    says=("first byte: the server resets the connection", "Make the server answer OPTIONS"),
+    says=(
+        "first byte: the server resets the connection",
+        "Make the server answer OPTIONS /items with 204",
+    ),
     page='(await fetch(URL, {method: "PUT"})).status',
 )

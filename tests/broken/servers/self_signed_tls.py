@@ -16,5 +16,5 @@ BROKEN = Broken(
     answer=answer,
     tls="self-signed",
     code="request-tls",
-    says=("is not trusted", "-k checks the rest"),
+    says=("is not trusted", "Let the system trust it"),
 )

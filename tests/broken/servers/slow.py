@@ -18,6 +18,10 @@ BROKEN = Broken(
     status=3,
     stops="preflight",
     code="preflight-timeout",
-    says=("first byte: no answer within 0.3 s", "Make the server answer OPTIONS"),
+    says=(
+        "first byte: no answer within 0.3 s",
+        "Make the server answer OPTIONS /items with 204",
+        "Or give it longer",
+    ),
     page='(await fetch(URL, {method: "PUT", signal: AbortSignal.timeout(1000)})).status',
 )

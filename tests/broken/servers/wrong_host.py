@@ -15,5 +15,5 @@ def answer(asked: Asked) -> Reply:
 BROKEN = Broken(
     answer=answer,
     code="allow-origin-missing",
-    says=("a Host check, before the application", 'Allow the host "127.0.0.1'),
+    says=("a Host check, before the application", 'Add "127.0.0.1" to the host names'),
 )
