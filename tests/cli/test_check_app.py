@@ -45,7 +45,7 @@ def test_a_500_that_looks_like_a_cors_error_is_found_with_its_line(folder: Path)
 def test_what_the_application_prints_does_not_disturb_the_answer(folder: Path) -> None:
     source = "print('start')\n" + STARLETTE
     result = checked(folder, source.replace("{arguments}", ONE), "--format", "json")
-    assert json.loads(result.stdout)["answer"] == "no"
+    assert json.loads(result.stdout)["conclusion"] == "no"
     assert {"start", "tea"} <= set(result.stderr.splitlines())
 
 

@@ -58,7 +58,7 @@ def test_json_holds_the_same_findings(check: Check) -> None:
     assert result.exit_code == Status.NO
     document = json.loads(result.stdout)
     assert list(document) == snapshot(
-        ["target", "valid", "allowed", "problems", "warnings", "policies", "answers"]
+        ["format", "target", "valid", "allowed", "problems", "warnings", "policies", "answers"]
     )
     assert document["answers"] == [ANSWER]
 

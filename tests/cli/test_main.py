@@ -55,7 +55,7 @@ Verbs:
 
   Examples:
     corsmith serve
-    corsmith check cors.toml --from https://app.example -X PUT
+    corsmith check https://api.example/items --from https://app.example -X PUT
 """)
 
 

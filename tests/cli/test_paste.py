@@ -107,6 +107,7 @@ def test_the_json_has_the_same_facts() -> None:
     assert done.exit_code == Status.NO
     assert document == snapshot(
         {
+            "format": 1,
             "kind": "console",
             "recognised": [
                 {

@@ -27,7 +27,7 @@ _VERBS: Final = {
 _EXAMPLES: Final = """\b
 Examples:
   corsmith serve
-  corsmith check cors.toml --from https://app.example -X PUT
+  corsmith check https://api.example/items --from https://app.example -X PUT
 """
 
 

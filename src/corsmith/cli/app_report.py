@@ -150,14 +150,16 @@ def _finding(finding: Finding) -> Iterator[str]:
 
 
 def as_json(report: AppReport) -> str:
-    """Return a report as JSON; the fields of a finding are those of a ``Diagnostic``."""
+    """Return a report as JSON, whose schema is docs/reference/check-app.schema.json."""
     settings = report.anatomy.settings
     page = report.appraisal.page
     return json.dumps(
         {
+            "format": 1,
             "target": report.target,
-            "answer": report.conclusion,
-            "page": page.origin,
+            "from": page.origin,
+            "assumed": not report.named,
+            "conclusion": report.conclusion,
             "framework": report.anatomy.framework,
             "cors": None if settings is None else settings.library,
             "place": report.place,
@@ -170,6 +172,7 @@ def as_json(report: AppReport) -> str:
             "diffable": report.diffable,
         },
         indent=2,
+        ensure_ascii=False,
     )
 
 

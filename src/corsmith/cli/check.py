@@ -25,6 +25,26 @@ if TYPE_CHECKING:
 
 __all__ = ["check"]
 
+_HELP: Final = """\
+Say whether a page may do what it wants, and if not, why and what to change.
+
+\b
+TARGET is
+  (none)     paste a red console line, a curl command, fetch(...) or a URL
+  URL        ask a server as a browser does; several make a table
+  -          read a list of URLs, one a line, or what would be pasted
+  curl ...   ask what a curl command asks, as it was copied
+  main:app   import a Python application and ask it in memory; also app.py
+  cors.toml  ask a policy file
+  page.har   read a recording of the browser's Network tab
+
+Nothing is sent to an address that was only pasted, without a yes or --send.
+Without --from, a URL is asked for a page of https://app.example.
+
+Exit status: 0 if every page may; 1 if one may not; 2 if the policy is invalid or the
+command line wrong; 3 if it could not be found out.
+"""
+
 _EXAMPLES: Final = """\b
 Examples:
   corsmith check https://api.example/items --from https://app.example -X PUT
@@ -55,7 +75,7 @@ _NOT_PASTED: Final = "is for what was pasted; what is named is asked anyway"
 _FOR_ROUTES: Final = {"path": "--path"}
 
 
-@click.command(epilog=_EXAMPLES, cls=CheckCommand)
+@click.command(help=_HELP, epilog=_EXAMPLES, cls=CheckCommand)
 @click.argument("targets", metavar="[TARGET]...", nargs=-1)
 @click.option(
     "--from",
@@ -116,24 +136,7 @@ _FOR_ROUTES: Final = {"path": "--path"}
 )
 @click.pass_context
 def check(context: click.Context, /, **words: Any) -> None:  # noqa: ANN401  the options, by name
-    r"""Say whether a page may do what it wants, and if not, why and what to change.
-
-    \b
-    TARGET is
-      nothing     to paste a red console line, a curl command, fetch(...) or a URL
-      URL         to ask a server as a browser does; several make a table
-      -           to read a list of URLs, one a line, or what would be pasted
-      curl ...    to ask as a copied curl command does, typed after check
-      main:app    to import a Python application and ask it in memory; also app.py
-      cors.toml   to ask a policy file
-      page.har    to read a recording of the browser's Network tab
-
-    Nothing is sent to an address that was only pasted, without a yes or --send.
-    Where --from names no page, it is one of https://app.example.
-
-    Exit status: 0 if every page may; 1 if one may not; 2 if the policy is invalid or the
-    command line wrong; 3 if it could not be found out.
-    """
+    """Say whether a page may do what it wants, and if not, why and what to change."""
     context.exit(_check(_Words(**words), context.meta.get(CURL)))
 
 

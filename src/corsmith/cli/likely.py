@@ -162,9 +162,10 @@ def _command(request: PastedRequest) -> str:
 
 
 def as_json(pasted: Pasted) -> str:
-    """Return what was found as JSON, in names that stay."""
+    """Return what was found as JSON, whose schema is docs/reference/check-paste.schema.json."""
     request = pasted.request
     document: dict[str, object] = {
+        "format": 1,
         "kind": pasted.kind,
         "recognised": [_sighting(sighting) for sighting in pasted.sightings],
         "request": None if request is None else _request(request),
@@ -245,8 +246,9 @@ def _as_pasted(one: Recorded) -> Pasted:
 
 
 def recording_as_json(recording: Recording) -> str:
-    """Return what a recording holds as JSON, in names that stay."""
+    """Return a recording as JSON, whose schema is docs/reference/check-har.schema.json."""
     document = {
+        "format": 1,
         "requests": recording.requests,
         "crossing": recording.crossing,
         "failed": [

@@ -200,10 +200,11 @@ def _cause(findings: Findings, answer: Answer) -> str:
 
 
 def as_json(findings: Findings) -> str:
-    """Return the findings as JSON: stable names, the fields of ``Diagnostic`` as they are."""
+    """Return the findings as JSON, whose schema is docs/reference/check-policy.schema.json."""
     policy = findings.policy
     warnings = () if policy is None else policy.warnings
     document: dict[str, object] = {
+        "format": 1,
         "target": findings.target,
         "valid": policy is not None,
         "allowed": _allowed(findings),
@@ -226,10 +227,12 @@ def _policies(policy: Policy | Routes | None) -> Iterator[dict[str, object]]:
         return
     entries = {None: policy} if isinstance(policy, Policy) else policy.entries
     for path, entry in entries.items():
-        row: dict[str, object] = {"path": path, "cors": entry is not None}
-        if entry is not None:
-            row |= {"policy": entry.to_mapping(), "headers": asdict(header_sets(entry))}
-        yield row
+        yield {
+            "path": path,
+            "cors": entry is not None,
+            "policy": None if entry is None else entry.to_mapping(),
+            "headers": None if entry is None else asdict(header_sets(entry)),
+        }
 
 
 def _answer(answer: Answer) -> dict[str, object]:
