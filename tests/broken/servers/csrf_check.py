@@ -22,6 +22,6 @@ BROKEN = Broken(
         "PUT",
     ),
     code="allow-origin-missing",
-    says=("a CSRF check: not CORS", "CSRF_TRUSTED_ORIGINS = ["),
+    says=("a CSRF check: not CORS", "Django: settings.py CSRF_TRUSTED_ORIGINS = ["),
     page='(await fetch(URL, {method: "PUT"})).status',
 )

@@ -15,5 +15,9 @@ def answer(asked: Asked) -> Reply:
 BROKEN = Broken(
     answer=answer,
     code="allow-origin-missing",
-    says=("a Host check, before the application", 'Add "127.0.0.1" to the host names'),
+    says=(
+        "a Host check, before the application",
+        'Add "127.0.0.1" to the host names',
+        "where TrustedHostMiddleware is added",
+    ),
 )
