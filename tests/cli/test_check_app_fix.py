@@ -22,6 +22,7 @@ def test_a_policy_is_put_around_the_application_first(folder: Path) -> None:
     assert result.exit_code == 0
     assert "a page of https://shop.example may read all" in result.stdout
     assert "CORS by the policy cors.toml" in result.stdout
+    assert "https://shop.example  (the policy names it; another with" in result.stdout
 
 
 def test_routes_are_put_around_the_application_too(folder: Path) -> None:
@@ -43,9 +44,18 @@ def test_the_diff_stands_alone_on_standard_output_and_makes_it_right(folder: Pat
 def test_an_application_without_cors_gets_its_diff_once_the_page_is_named(folder: Path) -> None:
     without = checked(folder, BARE, "--fix")
     assert without.stdout == ""
-    assert "needs --from ORIGIN" in without.stderr
+    assert "or name the page: --from ORIGIN" in without.stderr
     named = checked(folder, BARE, "--fix", "--from", "https://app.example", "--cookies")
     assert '+app = install(app, origins=["https://app.example"], credentials=True)' in named.stdout
+
+
+def test_the_line_that_prints_the_diff_asks_the_same(folder: Path) -> None:
+    words = ["--from", "https://app.example", "-X", "PUT", "-H", "X-A: 1", "-H", "X-B", "--cookies"]
+    told = " ".join(checked(folder, BARE, *words).stdout.split())
+    assert (
+        "as a diff corsmith check main:app --from https://app.example -X PUT -H 'X-A: 1' -H X-B "
+        "--cookies --fix about"
+    ) in told
 
 
 def test_there_is_no_diff_where_no_place_is_known_or_nothing_is_wrong(folder: Path) -> None:

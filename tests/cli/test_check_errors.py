@@ -23,9 +23,8 @@ corsmith: what shall be checked? Paste a console line or a curl command, or type
         (
             ["."],
             snapshot("""\
-corsmith: . is a folder, which this version does not check; type one of
+corsmith: . is a folder; type what is to be checked in it, as in
   corsmith check cors.toml
-  corsmith serve --policy cors.toml
 """),
         ),
         (
@@ -107,7 +106,18 @@ def test_a_wrong_command_line_says_what_to_type(check: Check, words: list[str], 
 
 def test_a_file_that_is_no_policy_file_says_so(check: Check, tmp_path: Path) -> None:
     """Only a .toml file is read as a policy."""
-    (tmp_path / "notes.txt").write_text("x")
-    result = check("notes.txt")
+    (tmp_path / "my notes.txt").write_text("x")
+    result = check("my notes.txt")
     assert result.exit_code == Status.USAGE
-    assert "notes.txt does not end in .toml" in result.stderr
+    assert result.stderr == snapshot("""\
+corsmith: my notes.txt is no .toml (a policy), .py (an application) or .har (a recording);
+to have it read as a text, type
+  corsmith check - < 'my notes.txt'
+""")
+
+
+def test_a_folder_is_answered_with_what_is_in_it(check: Check, tmp_path: Path) -> None:
+    (tmp_path / "shop").mkdir()
+    assert check("shop").stderr.endswith("\n  corsmith check cors.toml\n")
+    (tmp_path / "shop" / "app.py").write_text("")
+    assert check("shop").stderr.endswith("\n  corsmith check shop/app.py\n")

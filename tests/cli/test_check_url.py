@@ -358,7 +358,7 @@ def test_a_curl_command_is_asked_as_it_was_copied() -> None:
     assert preflight.get("access-control-request-headers") == "x-key"
     assert (request.get("cookie"), request.get("content-length")) == ("s=1", "2")
     assert done.stderr.startswith("corsmith: a curl command; requests are sent to its address\n")
-    assert "corsmith: ignored: " in done.stderr
+    assert "corsmith: ignored, as it changes nothing here: " in done.stderr
     assert "--ntlm" in done.stderr
 
 

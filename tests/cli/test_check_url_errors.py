@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         (["http://a.example", "--timeout", "nan"], "--timeout nan: write seconds"),
         (["http://a.example", "--format", "xml"], "--format: 'xml' is not one of 'text', 'json'"),
         (["http://a.example", "--resolve", "x"], "--resolve x: write HOST:PORT:ADDR"),
+        (["http://a.example", "--resolve", "a:1:b"], "--resolve a:1:b: b is no IP address"),
         (["http://a.example", "--path", "/x"], "--path is for a policy file with [[routes]]"),
         (["http://a.example", "-H", "X: \x01"], '-H X: "\\x01" is no value that a browser sends'),
         (["http://a.example", "-H", "Host: a"], "-H Host: browsers let no page set it"),

@@ -251,6 +251,19 @@ def test_a_slip_in_a_list_of_urls_is_named_and_nothing_is_sent() -> None:
     )
 
 
+def test_a_request_copied_for_powershell_is_told_what_to_copy_instead() -> None:
+    text = 'Invoke-WebRequest -UseBasicParsing -Uri "https://api.example/items" -Method "PUT"'
+    done = check(text=text)
+    assert done.exit_code == Status.UNKNOWN
+    assert "PowerShell is not read here: choose “Copy as cURL”" in done.stdout
+
+
+def test_a_recording_says_its_request_itself(tmp_path: Path) -> None:
+    done = check(saved(tmp_path), "-X", "PUT")
+    assert done.exit_code == Status.USAGE
+    assert "-X is said by the recording" in done.stderr
+
+
 def test_lines_that_are_no_list_are_read_as_a_text() -> None:
     done = check(text="https://api.example/a\napi.example/b\n")
     assert done.exit_code == Status.UNKNOWN

@@ -4,6 +4,7 @@ What lives here: words, columns and marks, as in ``ladder``. What does not: what
 """
 
 import json
+import shlex
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
@@ -21,7 +22,11 @@ _INDENT = " " * 15
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppReport:
-    """All that one check of an application found; ``named`` says that the page was named."""
+    """All that one check of an application found; ``named`` says that the page was named.
+
+    ``words`` are those of the command line that the findings depend on; ``policy`` is the file
+    that was put around the application.
+    """
 
     target: str
     appraisal: Appraisal
@@ -31,6 +36,8 @@ class AppReport:
     named: bool = False
     raised: str | None = None
     diffable: bool = False
+    words: tuple[str, ...] = ()
+    policy: str | None = None
 
     @property
     def conclusion(self) -> str:
@@ -90,7 +97,8 @@ def _lines(report: AppReport) -> Iterator[str]:
     if report.findings:
         yield ""
         if report.diffable:
-            yield from _row("as a diff", f"corsmith check {report.target} --fix")
+            command = shlex.join(["corsmith", "check", report.target, *report.words, "--fix"])
+            yield from _row("as a diff", command)
         yield from _row("about", f"docs/codes/{report.findings[0].diagnostic.code}.md")
 
 
@@ -104,7 +112,8 @@ def _page(report: AppReport) -> str:
     if report.named:
         return origin
     if settings is not None and settings.page == origin:
-        return f"{origin}  (the application names it; another with --from ORIGIN)"
+        who = "application" if report.policy is None else "policy"
+        return f"{origin}  (the {who} names it; another with --from ORIGIN)"
     return f"{origin}  (assumed; yours with --from ORIGIN)"
 
 

@@ -227,7 +227,8 @@ def _text(target: Target, words: _Words) -> Status:
         if not (words.send or paste.consents_to(urls, is_list=target.kind is TargetKind.TEXT)):
             return Status.UNKNOWN
         return _urls([read_target(url, _nothing) for url in urls], words)
-    _refuse(words, _SAID_BY_CURL, "is said by what was pasted")
+    whole = "the recording" if target.kind is TargetKind.RECORDING else "what was pasted"
+    _refuse(words, _SAID_BY_CURL, f"is said by {whole}")
     asked = _asked(words)
     page = next(iter(asked.asking.origins), None)
     manner = paste.Manner(form=words.form, send=words.send, page=page, cookies=words.cookies)
@@ -261,12 +262,12 @@ def _pasted(target: Target, words: _Words, curl: list[str]) -> Status:
 
     pasted = read_curl(curl)
     click.echo(f"corsmith: {target.sentence}", err=True)
-    told = [*pasted.notes]
     ignored = [word for word in pasted.ignored if word not in check_url.CURLS_OWN]
-    if ignored:
-        told.append(f"ignored: {', '.join(ignored)}")
-    for sentence in told:
-        click.echo(f"corsmith: {sentence}", err=True)
+    told = [f"Ignored, as it changes nothing here: {', '.join(ignored)}"] if ignored else []
+    for sentence in (*pasted.notes, *told):
+        begin, _, rest = sentence.rstrip(".").partition(" ")
+        # A name such as Cache-Control keeps its spelling.
+        click.echo(f"corsmith: {begin if '-' in begin else begin.lower()} {rest}", err=True)
     return check_url.check_pasted(pasted, _asked(words), words.form)
 
 
@@ -325,16 +326,17 @@ def _other(target: Target) -> str:
     """Return what is wrong with a target that is neither a URL nor a policy file."""
     match target.kind:
         case TargetKind.FOLDER:
-            file = Path(target.value) / "cors.toml"
+            files = (Path(target.value) / name for name in ("cors.toml", "main.py", "app.py"))
+            found = next((str(file) for file in files if file.is_file()), None)
             return (
-                f"{target.value} is a folder, which this version does not check; type one of\n"
-                f"  corsmith check {file}\n  corsmith serve --policy {file}"
+                f"{target.value} is a folder; type what is to be checked in it, as in\n"
+                f"  corsmith check {shlex.quote(found or 'cors.toml')}"
             )
         case TargetKind.FILE:
-            text = shlex.quote(target.value)
             return (
-                f"{target.value} does not end in .toml (a policy), .py (an application) or .har "
-                f"(a recording);\n  a text to be read is\n  corsmith check - < {text}"
+                f"{target.value} is no .toml (a policy), .py (an application) or .har "
+                "(a recording);\nto have it read as a text, type\n"
+                f"  corsmith check - < {shlex.quote(target.value)}"
             )
         case _:
             return (

@@ -92,6 +92,8 @@ def check_app(
         findings=findings,
         named=named,
         raised=_first_raised(calls),
+        words=_words(asking, policy),
+        policy=policy,
     )
     diff = _diff(report, loaded, named=named)
     if fix:
@@ -99,6 +101,16 @@ def check_app(
     report = replace(report, diffable=diff is not None)
     click.echo(app_report.as_json(report) if form == "json" else app_report.as_text(report))
     return _status(findings)
+
+
+def _words(asking: Asking, policy: str | None) -> tuple[str, ...]:
+    """Return the words of a command line that ask the same."""
+    words = [word for origin in asking.origins for word in ("--from", origin)]
+    words += [] if asking.method == "GET" else ["-X", asking.method]
+    for name, value in asking.headers:
+        words += ["-H", name if value is None else f"{name}: {value}"]
+    words += ["--cookies"] if asking.cookies else []
+    return (*words, *(() if policy is None else ("--policy", policy)))
 
 
 def _status(findings: tuple[Finding, ...]) -> Status:
@@ -218,10 +230,10 @@ def _fix(report: app_report.AppReport, diff: str | None) -> Status:
     if diff is not None:
         click.echo(diff, nl=False)
         return status
-    hint = "; an application without CORS needs --from ORIGIN for it"
+    hint = "" if report.named or report.anatomy.settings else "; or name the page: --from ORIGIN"
     click.echo(
-        "corsmith: no change is certain enough for a diff: the report without --fix has the lines "
-        f"to write{'' if report.anatomy.settings else hint}",
+        "corsmith: no change is certain enough for a diff;\n"
+        f"  the report without --fix has the lines to write{hint}",
         err=True,
     )
     return status

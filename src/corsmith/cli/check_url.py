@@ -8,6 +8,7 @@ it. What does not: what is found out (``inquiry``), and how it is written (``lad
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from ipaddress import ip_address
 from typing import Final, Literal, TypeAlias
 
 import click
@@ -131,6 +132,10 @@ def read_resolve(word: str) -> tuple[str, int, str]:
     if match is None:
         raise UsageError(f"--resolve {word}: write HOST:PORT:ADDR, as in api.example:443:127.0.0.1")
     address = read_address(f"http://{match['host']}:{match['port']}/")
+    try:
+        ip_address(match["peer"].strip("[]"))
+    except ValueError as error:
+        raise UsageError(f"--resolve {word}: {match['peer']} is no IP address") from error
     return address.host, address.port, match["peer"]
 
 

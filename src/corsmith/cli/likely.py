@@ -233,7 +233,7 @@ def _recording(recording: Recording) -> Iterator[str]:
         first = next(one for one in failed if one.sighting.code == code)
         yield ""
         yield f"  {code}"
-        yield from wrapped(first.sighting.causes[0].head, " " * 5, " " * 4)
+        yield from wrapped(first.sighting.causes[0].head, " " * 4)
         yield from wrapped(first.sighting.causes[0].ask, " " * 7, "    -> ")
         yield f"    {_command(first.request)}"
 

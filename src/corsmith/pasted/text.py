@@ -136,7 +136,8 @@ def _read(text: str) -> Pasted:
         if program is not None:
             return Pasted(kind=Kind.PROGRAM, sightings=sightings, request=program)
     if not sightings:
-        return Pasted(kind=Kind.NOTHING, request=_bare_request(text))
+        shell = (_POWERSHELL,) if "Invoke-WebRequest" in text else ()
+        return Pasted(kind=Kind.NOTHING, request=_bare_request(text), notes=shell)
     asked, notes = _request_of(sightings[0].code, _values(text))
     advice = "no-cors" in text and "opaque response" in text
     return Pasted(
@@ -147,6 +148,7 @@ def _read(text: str) -> Pasted:
     )
 
 
+_POWERSHELL: Final = "PowerShell is not read here: choose “Copy as cURL” in the same menu."
 _NO_CORS: Final = "Leave the advice about no-cors alone: that mode never gives the page the body."
 
 
