@@ -87,6 +87,35 @@ def test_a_page_that_is_not_allowed_is_told_why(
         assert_blocked(result, because="two-layers")
 
 
+@pytest.mark.parametrize(
+    ("page", "told"),
+    [
+        ("https://app.example/", 'page: "https://app.example/" has a trailing slash.'),
+        ("app.example", 'Write "https://app.example".'),
+        ("https://*.app.example", 'page: "https://*.app.example" is a pattern, and a page has'),
+    ],
+)
+def test_what_is_no_origin_opens_no_page(page: str, told: str) -> None:
+    """It would be blocked for a slash that no browser sends, and the test would pass."""
+    with pytest.raises(UsageError) as caught:
+        Browser(POLICY, page=page)
+    assert told in str(caught.value)
+
+
+@pytest.mark.parametrize("page", ["null", "http://localhost:5173", "chrome-extension://abc"])
+def test_a_page_may_have_any_origin_that_a_browser_writes(page: str) -> None:
+    with Browser(Policy(origins="*"), page=page) as browser:
+        assert_readable(browser.fetch("/"))
+
+
+def test_json_of_what_is_none_tells_every_step() -> None:
+    with Browser(POLICY) as browser:
+        result = browser.fetch("/", method="DELETE")
+    with pytest.raises(ValueError, match="the page reads no JSON") as caught:
+        assert result.json
+    assert str(result) in str(caught.value)
+
+
 def test_nothing_blocks_what_is_readable() -> None:
     with Browser(POLICY) as browser, pytest.raises(AssertionError, match="nothing blocks it"):
         assert_blocked(browser.fetch("/"))

@@ -15,9 +15,11 @@ from corsmith.address import read_address
 from corsmith.application.memory import InMemory, Raised
 from corsmith.browser import ENGINES, Body, Failure, FetchRequest, Profile, Sent, Verdict
 from corsmith.browser.console import say
+from corsmith.diagnostics import quote
 from corsmith.errors import NetworkError, UsageError
 from corsmith.exchange import Answer, Exchange, Leg, NoAnswer, Trial
 from corsmith.inquiry.change import base_code
+from corsmith.pattern import OriginPattern, parse_pattern
 from corsmith.policy import Policy
 from corsmith.prose import join_words
 from corsmith.routes import Routes
@@ -27,6 +29,7 @@ __all__ = ["Browser", "Result", "assert_blocked", "assert_readable"]
 App: TypeAlias = Callable[..., Any]
 Engine: TypeAlias = Literal["standard", "chromium", "firefox", "webkit"]
 _TIMEOUT: Final = 10.0
+_SHOWN: Final = 60
 # Hidden from every page, and missed by none.
 _OF_THE_WIRE: Final = frozenset({"allow", "date", "location", "server", "vary"})
 
@@ -90,8 +93,12 @@ class Result:
 
     @property
     def json(self) -> Any:  # noqa: ANN401  whatever the body holds
-        """The body as JSON; raises ``ValueError`` where it is none."""
-        return json.loads(self.text)
+        """The body as JSON; raises ``ValueError`` where it is none, with the ladder."""
+        try:
+            return json.loads(self.text)
+        except ValueError as error:
+            message = f"the page reads no JSON: {quote(self.text[:_SHOWN])}\n{self}"
+            raise ValueError(message) from error
 
     @property
     def console(self) -> tuple[str, ...]:
@@ -172,12 +179,12 @@ class Browser:
         verify: bool = True,
         timeout: float = _TIMEOUT,
     ) -> None:
-        """Open the page; raises ``UsageError`` or ``PolicyError`` for what is no target."""
+        """Open the page; raises ``UsageError`` or ``PolicyError`` for no target or origin."""
         if engine not in ENGINES:
             raise UsageError(
                 f"there is no engine {engine!r}; there are {join_words(list(ENGINES))}"
             )
-        self.page = page
+        self.page = _read_page(page)
         self.engine = ENGINES[engine]
         self.results: list[Result] = []
         self._server: InMemory | None = None
@@ -250,6 +257,16 @@ class Browser:
         result = Result(request=request, trial=trial, raised=sender.raised)
         self.results.append(result)
         return result
+
+
+def _read_page(text: str) -> str:
+    """Return the origin of a page, for which ``https://app.example/`` would be another."""
+    pattern = None if text == "null" else parse_pattern(text)
+    if pattern is None or (isinstance(pattern, OriginPattern) and pattern.is_exact):
+        return text
+    if isinstance(pattern, OriginPattern):
+        raise UsageError(f"page: {quote(text)} is a pattern, and a page has one origin")
+    raise UsageError(f"page: {pattern[0].message} {pattern[0].fix or ''}".rstrip())
 
 
 class _Sender:
