@@ -86,6 +86,13 @@ corsmith: the file has [[routes]]: say which path, as in --path /api/
 """),
         ),
         (
+            ["cors.toml", "--path", "/api/"],
+            snapshot("""\
+corsmith: the policy file cors.toml; nothing is imported or sent
+corsmith: --path /api/: the file has one [policy], the same on every path
+"""),
+        ),
+        (
             ["cors.toml", "--origin", "https://app.example"],
             snapshot("""\
 corsmith: --origin says what is allowed, in serve; what is asked is --from

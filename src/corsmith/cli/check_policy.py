@@ -55,6 +55,8 @@ def check_policy(
 def _covering(policy: Policy | Routes, path: str | None, *, asked: bool) -> Policy | None:
     """Return the policy that a question is put to; ``None``: the path has none."""
     if isinstance(policy, Policy):
+        if path is not None:
+            raise UsageError(f"--path {path}: the file has one [policy], the same on every path")
         return policy
     if path is None:
         if asked:
