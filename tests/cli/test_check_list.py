@@ -1,7 +1,5 @@
 """A list of URLs on standard input is an order after ``-``, and a pasted text without."""
 
-
-
 from __future__ import annotations
 
 import pytest

@@ -46,6 +46,7 @@ def test_a_shells_quotes_are_read(text: str, words: list[str]) -> None:
         ('a "b^c" ^\n', ["a", "b^c"]),
         ('a ^"b\\\\^" c\\d', ["a", "b\\", "c\\d"]),
         ('a ^"^"', ["a", ""]),
+        ('a ^\n "{""b"":""c d""}" "" e', ["a", '{"b":"c d"}', "", "e"]),
         ("a^", ["a"]),
     ],
 )  # fmt: skip

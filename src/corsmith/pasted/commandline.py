@@ -171,6 +171,10 @@ def _split_windows(text: str) -> list[str]:
             word = [] if word is None else word
             word.append(text[at + 1])
             at += 1
+        elif quoted and text.startswith('""', at):
+            # Firefox doubles a quote; C's run-time library takes two inside quotes for one.
+            word = [*(word or ()), '"']
+            at += 1
         elif sign == '"':
             quoted = not quoted
             word = [] if word is None else word
