@@ -20,6 +20,7 @@ from typing import Any, Final, TypeAlias, cast
 
 from corsmith.gate import FAILED, AsyncChooser, Choice, Source, admit, check_enforce, choose
 from corsmith.headers import OWNED_RESPONSE_HEADERS, REQUEST_HEADERS_OF_PREFLIGHT, merge_vary
+from corsmith.marks import UNMARKED, Marks
 from corsmith.policy import Policy
 from corsmith.refusals import Refusals, note_replaced_headers
 from corsmith.routes import Routes
@@ -92,7 +93,18 @@ class CORSMiddleware:
         self.app = app
         self._enforce = check_enforce(enforce)
         self._refusals = Refusals()
+        self._marks: Marks | None = None
         self.policy = admit(policy, fields, asynchronous=True)
+
+    @property
+    def marks(self) -> Marks | None:
+        """Finds the mark of the endpoint of a request, which comes before the policy."""
+        return self._marks
+
+    @marks.setter
+    def marks(self, new: Marks | None) -> None:
+        self._marks = new
+        self._find_shortcut()
 
     @property
     def policy(self) -> Source:
@@ -101,10 +113,15 @@ class CORSMiddleware:
 
     @policy.setter
     def policy(self, new: Source) -> None:
+        # In this order, a request that comes between the two lines meets the old or the
+        # new, never neither.
         self._source = admit(new, {}, asynchronous=True)
-        # The usual case without a look at what the source is. In this order, a request
-        # that comes between the two lines meets the old or the new, never neither.
-        self._policy = self._source if type(self._source) is Policy else None
+        self._find_shortcut()
+
+    def _find_shortcut(self) -> None:
+        """Keep the policy of the usual case, which needs no look at what the source is."""
+        source = self._source
+        self._policy = source if type(source) is Policy and self._marks is None else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: C901, PLR0912  one coroutine is all that a request may cost
         """Answer one connection."""
@@ -221,6 +238,10 @@ class CORSMiddleware:
     async def _choose(self, source: object, scope: Scope) -> Choice:
         """Return what is in force for this path and origin."""
         path, raw_path = _path(scope)
+        if self._marks is not None:
+            mark = self._marks(_wanted_method(scope), path)
+            if mark is not UNMARKED:
+                return Choice(policy=mark)
         if isinstance(source, (Policy, Routes)):
             return choose(source, path, raw_path)
         origin = _single(scope, b"origin")
@@ -318,6 +339,14 @@ def _single(scope: Scope, wanted: bytes) -> str | None:
     """Return the value of a header that has exactly one line, without surrounding blanks."""
     lines = _lines(scope, wanted)
     return lines[0].strip(b" \t").decode("latin-1") if len(lines) == 1 else None
+
+
+def _wanted_method(scope: Scope) -> str:
+    """Return the method of a request, or the one that a preflight asks for."""
+    method: str = scope.get("method", "GET")  # a WebSocket handshake has none
+    if method == "OPTIONS" and _lines(scope, b"origin") and (asked := _lines(scope, _ACRM)):
+        return b", ".join(asked).decode("latin-1")
+    return method
 
 
 def _path(scope: Scope) -> tuple[str, str | None]:

@@ -21,8 +21,9 @@ import traceback
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, TypeAlias, cast
 
-from corsmith.gate import FAILED, admit, check_enforce, choose, path_of_target
+from corsmith.gate import FAILED, Choice, admit, check_enforce, choose, path_of_target
 from corsmith.headers import OWNED_RESPONSE_HEADERS, merge_vary
+from corsmith.marks import UNMARKED
 from corsmith.policy import Policy
 from corsmith.refusals import Refusals, note_replaced_headers
 from corsmith.routes import Routes
@@ -33,7 +34,8 @@ if TYPE_CHECKING:
 
     from _typeshed import OptExcInfo
 
-    from corsmith.gate import Choice, Chooser, Source
+    from corsmith.gate import Chooser, Source
+    from corsmith.marks import Marks
 
 __all__ = ["CORSMiddleware"]
 
@@ -92,7 +94,18 @@ class CORSMiddleware:
         self.app = app
         self._enforce = check_enforce(enforce)
         self._refusals = Refusals()
+        self._marks: Marks | None = None
         self._take(admit(policy, fields))
+
+    @property
+    def marks(self) -> Marks | None:
+        """Finds the mark of the endpoint of a request, which comes before the policy."""
+        return self._marks
+
+    @marks.setter
+    def marks(self, new: Marks | None) -> None:
+        self._marks = new
+        self._take(self._source)
 
     @property
     def policy(self) -> Source:
@@ -107,7 +120,7 @@ class CORSMiddleware:
         # The usual case needs no look at what the source is. In this order, a request that
         # comes between the two lines meets the old policy or the new one.
         self._source = source
-        self._policy = source if isinstance(source, Policy) else None
+        self._policy = source if isinstance(source, Policy) and self._marks is None else None
 
     def __call__(  # noqa: C901, PLR0912  a call more costs a tenth of the layer
         self, environ: WSGIEnvironment, start_response: StartResponse
@@ -189,6 +202,10 @@ class CORSMiddleware:
         """Return what is in force for this path and origin."""
         path = _path(environ)
         raw_path = _raw_path(environ)
+        if self._marks is not None:
+            mark = self._marks(_wanted_method(environ), path)
+            if mark is not UNMARKED:
+                return Choice(policy=mark)
         if isinstance(source, (Policy, Routes)):
             return choose(source, path, raw_path)
         origin = environ.get("HTTP_ORIGIN")
@@ -346,6 +363,14 @@ def _is_same_origin(environ: WSGIEnvironment) -> bool:
     Fetch Metadata, #sec-fetch-site-header: no page can set or remove it.
     """
     return environ.get("HTTP_SEC_FETCH_SITE") == "same-origin"
+
+
+def _wanted_method(environ: WSGIEnvironment) -> str:
+    """Return the method of a request, or the one that a preflight asks for."""
+    method: str = environ["REQUEST_METHOD"]
+    if method == "OPTIONS" and "HTTP_ORIGIN" in environ:
+        method = environ.get("HTTP_ACCESS_CONTROL_REQUEST_METHOD", method)
+    return method
 
 
 def _path(environ: WSGIEnvironment) -> str:
