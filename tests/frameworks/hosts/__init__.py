@@ -12,11 +12,15 @@ A host is a module with
 * ``swappable(source)``: the pages again, as a pair: the function, and another that puts a
   policy in force in their place;
 
-and, where its framework cannot be asked everything, ``can_ask(request, app) -> bool``.
+* ``PER_ROUTE``: its idiom for the policy of one route, for the table in the documentation;
+
+and, where its framework cannot be asked everything, ``can_ask(request, app) -> bool``; where it
+answers a probe with another status than most, ``STATUSES``: by the probe's name.
 """
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -31,6 +35,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from tests.adapters.hosts import App, Reply, Request
+    from tests.frameworks.pages import Probe
 
     Ask = Callable[[Request], Reply]
 
@@ -77,6 +82,17 @@ class Host:
         pair: tuple[Ask, Callable[[Any], None]] = self.module.swappable(source)
         return pair
 
+    @property
+    def per_route(self) -> str:
+        """How one route gets a policy of its own."""
+        idiom: str = self.module.PER_ROUTE
+        return idiom
+
+    def statuses(self, probe: Probe) -> frozenset[int]:
+        """Return the statuses that a probe may be answered with."""
+        own: dict[str, set[int]] = getattr(self.module, "STATUSES", {})
+        return frozenset(own.get(probe.name, probe.statuses))
+
     def can_ask(self, request: Request, app: App) -> bool:
         """Return whether the framework can be sent this, and can answer so."""
         return bool(self.module.can_ask(request, app)) if hasattr(self.module, "can_ask") else True
@@ -85,7 +101,10 @@ class Host:
 @cache
 def host(key: str) -> Host:
     """Return one host; raises ``ImportError`` where its framework is not installed."""
-    return Host(key=key, module=import_module(f"{__name__}.{key}"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what a framework warns of when it is loaded is its own
+        module = import_module(f"{__name__}.{key}")
+    return Host(key=key, module=module)
 
 
 @cache
