@@ -13,25 +13,26 @@ Facts that shape the code:
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, TypeAlias, cast
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias, cast
 
 from corsmith.gate import FAILED, Choice, admit, check_enforce, choose
 from corsmith.headers import OWNED_RESPONSE_HEADERS, merge_vary
-from corsmith.marks import UNMARKED
+from corsmith.marks import UNMARKED, Mark
 from corsmith.policy import Policy
 from corsmith.refusals import Refusals, note_replaced_headers
 from corsmith.routes import Routes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from corsmith.gate import AsyncChooser, Chooser, Source
     from corsmith.marks import Marks
 
-__all__ = ["Answer", "Asked", "Layer", "Treatment"]
+__all__ = ["Answer", "Asked", "Fields", "Layer", "Treatment", "put"]
 
 Pairs: TypeAlias = tuple[tuple[str, str], ...]
 
+_TOUCHED: Final = OWNED_RESPONSE_HEADERS | {"vary"}
 _VARY: Final = (("Vary", "Origin"),)
 _TEXT: Final = ("Content-Type", "text/plain; charset=utf-8")
 _REFUSED: Final = "This origin may not use this server: the CORS policy does not allow it.\n"
@@ -40,12 +41,29 @@ _REFUSED_STATUS: Final = 403
 _NOTHING: Final = frozenset[str]()
 
 
+class Fields(Protocol):
+    """The headers of a response, several lines of a name among them, as multidict holds them."""
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the name of each line."""
+
+    def items(self) -> Iterable[tuple[str, str]]:
+        """Return each line."""
+
+    def clear(self) -> None:
+        """Take every line away."""
+
+    def extend(self, lines: Iterable[tuple[str, str]], /) -> None:
+        """Add lines, also of names that are there already."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Asked:
     """What a request says, as far as CORS asks: each header as its list of lines.
 
     ``path`` is the decoded one that the application routes on, ``raw_path`` the one received,
-    where the framework has it.
+    where the framework has it. ``mark`` is that of the endpoint, where the framework has found
+    it already.
     """
 
     method: str
@@ -58,6 +76,7 @@ class Asked:
     host: str | None = None
     raw_path: str | None = None
     is_websocket: bool = False
+    mark: Mark = UNMARKED
 
     @property
     def is_preflight(self) -> bool:
@@ -95,22 +114,47 @@ class Treatment:
 
     def mark(self, headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
         """Return the lines of a response with ours: a set replaced, ``Vary`` merged."""
-        kept: list[tuple[str, str]] = []
-        vary: list[str] = []
-        replaced: list[str] = []
-        for name, value in headers:
-            lower = name.lower()
-            if lower in self.owned:
+        return _merge(headers, self.pairs, self.owned)
+
+    def put(self, fields: Fields) -> None:
+        """Do the same with the headers of a response where they stand."""
+        put(fields, self.pairs, self.owned)
+
+
+def put(fields: Fields, pairs: Pairs, owned: frozenset[str] = OWNED_RESPONSE_HEADERS) -> None:
+    """Put ``pairs`` on a response where its headers stand: a set replaced, ``Vary`` merged.
+
+    Doing it twice leaves what doing it once does.
+    """
+    # The usual response has no line of ours yet, and is asked that in one go.
+    if _TOUCHED.isdisjoint(map(str.lower, fields)):
+        fields.extend(pairs)
+    elif pairs or owned:
+        lines = _merge(fields.items(), pairs, owned)
+        fields.clear()
+        fields.extend(lines)
+
+
+def _merge(
+    headers: Iterable[tuple[str, str]], pairs: Pairs, owned: frozenset[str]
+) -> list[tuple[str, str]]:
+    kept: list[tuple[str, str]] = []
+    vary: list[str] = []
+    replaced: list[str] = []
+    for name, value in headers:
+        lower = name.lower()
+        if lower in owned:
+            if (name, value) not in pairs:
                 replaced.append(lower)
-            elif lower == "vary":
-                vary.append(value)
-            else:
-                kept.append((name, value))
-        if replaced:
-            note_replaced_headers(replaced)
-        if self.pairs and self.pairs[-1][0] == "Vary":
-            return [*kept, *self.pairs[:-1], ("Vary", merge_vary(vary, "Origin"))]
-        return [*kept, *(("Vary", value) for value in vary), *self.pairs]
+        elif lower == "vary":
+            vary.append(value)
+        else:
+            kept.append((name, value))
+    if replaced:
+        note_replaced_headers(replaced)
+    if pairs and pairs[-1][0] == "Vary":
+        return [*kept, *pairs[:-1], ("Vary", merge_vary(vary, "Origin"))]
+    return [*kept, *(("Vary", value) for value in vary), *pairs]
 
 
 _UNTOUCHED: Final = Treatment()
@@ -134,11 +178,22 @@ class Layer:
         **fields: object,
     ) -> None:
         """Check everything that can be wrong with the policy."""
-        self.marks = marks
+        self._marks = marks
         self._asynchronous = asynchronous
         self._enforce = check_enforce(enforce)
         self._refusals = Refusals()
         self._source = admit(policy, fields, asynchronous=asynchronous)
+        self._find_shortcut()
+
+    @property
+    def marks(self) -> Marks | None:
+        """Finds the mark of the endpoint of a request, which comes before the policy."""
+        return self._marks
+
+    @marks.setter
+    def marks(self, new: Marks | None) -> None:
+        self._marks = new
+        self._find_shortcut()
 
     @property
     def policy(self) -> Source:
@@ -148,6 +203,31 @@ class Layer:
     @policy.setter
     def policy(self, new: Source) -> None:
         self._source = admit(new, {}, asynchronous=self._asynchronous)
+        self._find_shortcut()
+
+    def _find_shortcut(self) -> None:
+        """Keep the policy of the usual case, in which an Origin is all that is asked for."""
+        source = self._source
+        is_usual = self._marks is None and not self._enforce
+        self._policy = source if is_usual and type(source) is Policy else None
+
+    def pairs(self, origins: Sequence[str]) -> Pairs | None:
+        """Return what every response to these Origin lines gets, for a request of any path.
+
+        It is the short way for what is no preflight. ``None``: one policy does not tell, so
+        ``treat`` has to be asked.
+        """
+        policy = self._policy
+        if policy is None:
+            return None
+        answers = policy.answers
+        if not origins:
+            return answers.unmatched
+        origin = origins[0] if len(origins) == 1 else None
+        pairs: Pairs = answers.actual(origin)
+        if pairs is answers.unmatched and not answers.any_origin:
+            self._refusals.note_origin(policy, origin)
+        return pairs
 
     def treat(self, asked: Asked) -> Treatment:
         """Return what becomes of a request, where the policy function is a ``def``."""
@@ -173,10 +253,11 @@ class Layer:
 
     def _choose_at_once(self, source: object, asked: Asked) -> Choice | None:
         """Return what is in force, unless a function has to be asked."""
-        if self.marks is not None:
-            mark = self.marks(asked.wanted, asked.path)
-            if mark is not UNMARKED:
-                return Choice(policy=mark)
+        mark = asked.mark
+        if mark is UNMARKED and self._marks is not None:
+            mark = self._marks(asked.wanted, asked.path)
+        if mark is not UNMARKED:
+            return Choice(policy=mark)
         if isinstance(source, (Policy, Routes)):
             return choose(source, asked.path, asked.raw_path)
         return None
