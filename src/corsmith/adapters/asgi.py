@@ -20,12 +20,12 @@ from typing import Any, Final, TypeAlias, cast
 
 from corsmith.gate import FAILED, AsyncChooser, Choice, Source, admit, check_enforce, choose
 from corsmith.headers import OWNED_RESPONSE_HEADERS, REQUEST_HEADERS_OF_PREFLIGHT, merge_vary
-from corsmith.marks import UNMARKED, Marks
+from corsmith.marks import UNMARKED, Mark, Marks
 from corsmith.policy import Policy
 from corsmith.refusals import Refusals, note_replaced_headers
 from corsmith.routes import Routes
 
-__all__ = ["CORSMiddleware"]
+__all__ = ["CORSMiddleware", "path_of", "wanted_method"]
 
 # ASGI leaves scopes and messages open, so their values cannot be typed more closely.
 Scope: TypeAlias = MutableMapping[str, Any]
@@ -118,6 +118,14 @@ class CORSMiddleware:
         self._source = admit(new, {}, asynchronous=True)
         self._find_shortcut()
 
+    def find_mark(self, scope: Scope, path: str) -> Mark:
+        """Return the mark of the endpoint that a request, or its preflight, goes to.
+
+        A framework whose router looks at more than method and path has its own. It is asked
+        only where there are ``marks``.
+        """
+        return UNMARKED if self._marks is None else self._marks(wanted_method(scope), path)
+
     def _find_shortcut(self) -> None:
         """Keep the policy of the usual case, which needs no look at what the source is."""
         source = self._source
@@ -169,8 +177,12 @@ class CORSMiddleware:
             await self.app(scope, receive, send_marked)
         except Exception:
             if not started:
-                await _send_failure(send, pairs)
+                await self._answer_failure(send, pairs)
             raise
+
+    async def _answer_failure(self, send: Send, pairs: Pairs) -> None:
+        """Answer for an application that raised before its answer began."""
+        await _send_failure(send, pairs)
 
     async def _run_exempt(self, choice: Choice, scope: Scope, receive: Receive, send: Send) -> None:
         """Run the application where no policy holds."""
@@ -180,7 +192,7 @@ class CORSMiddleware:
         pairs = _VARY if choice.varies else ()
         owned = _OWNED if choice.ambiguous else frozenset[bytes]()
         if choice.ambiguous:
-            self._refusals.note_path(_path(scope)[0])
+            self._refusals.note_path(path_of(scope)[0])
             # Whichever reading the application takes, no policy has allowed this Origin.
             has_origin = bool(_lines(scope, b"origin"))
             if self._enforce and has_origin and await _send_refusal(scope, send, pairs):
@@ -198,7 +210,7 @@ class CORSMiddleware:
             await self.app(scope, receive, send_marked)
         except Exception:
             if not started:
-                await _send_failure(send, pairs)
+                await self._answer_failure(send, pairs)
             raise
 
     def _preflight(self, policy: Policy, scope: Scope, varies: bool) -> Message | None:  # noqa: FBT001  as above
@@ -237,9 +249,9 @@ class CORSMiddleware:
 
     async def _choose(self, source: object, scope: Scope) -> Choice:
         """Return what is in force for this path and origin."""
-        path, raw_path = _path(scope)
+        path, raw_path = path_of(scope)
         if self._marks is not None:
-            mark = self._marks(_wanted_method(scope), path)
+            mark = self.find_mark(scope, path)
             if mark is not UNMARKED:
                 return Choice(policy=mark)
         if isinstance(source, (Policy, Routes)):
@@ -252,6 +264,12 @@ class CORSMiddleware:
         except Exception as error:  # noqa: BLE001  a refusal must not become a crash
             self._refusals.note_failure(origin, error)
             return FAILED
+
+    def _find_mark(self, scope: Scope, path: str) -> Mark:
+        """Return the mark of the endpoint that a request goes to, or its preflight asks for."""
+        if self._marks is None:
+            return UNMARKED
+        return self._marks(wanted_method(scope), path)
 
     async def _pass_connection(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand on what is not HTTP; with ``enforce``, guard WebSocket handshakes."""
@@ -341,7 +359,7 @@ def _single(scope: Scope, wanted: bytes) -> str | None:
     return lines[0].strip(b" \t").decode("latin-1") if len(lines) == 1 else None
 
 
-def _wanted_method(scope: Scope) -> str:
+def wanted_method(scope: Scope) -> str:
     """Return the method of a request, or the one that a preflight asks for."""
     method: str = scope.get("method", "GET")  # a WebSocket handshake has none
     if method == "OPTIONS" and _lines(scope, b"origin") and (asked := _lines(scope, _ACRM)):
@@ -349,7 +367,7 @@ def _wanted_method(scope: Scope) -> str:
     return method
 
 
-def _path(scope: Scope) -> tuple[str, str | None]:
+def path_of(scope: Scope) -> tuple[str, str | None]:
     """Return the path that the application routes on, decoded and as it was received.
 
     It is the part below where the application is mounted (ASGI, "root_path").
