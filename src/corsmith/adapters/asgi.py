@@ -122,7 +122,7 @@ class CORSMiddleware:
         """Return the mark of the endpoint that a request, or its preflight, goes to.
 
         A framework whose router looks at more than method and path has its own. It is asked
-        only where there are ``marks``.
+        where the policy in force is not the same for every request.
         """
         return UNMARKED if self._marks is None else self._marks(wanted_method(scope), path)
 
@@ -250,10 +250,9 @@ class CORSMiddleware:
     async def _choose(self, source: object, scope: Scope) -> Choice:
         """Return what is in force for this path and origin."""
         path, raw_path = path_of(scope)
-        if self._marks is not None:
-            mark = self.find_mark(scope, path)
-            if mark is not UNMARKED:
-                return Choice(policy=mark)
+        mark = self.find_mark(scope, path)
+        if mark is not UNMARKED:
+            return Choice(policy=mark)
         if isinstance(source, (Policy, Routes)):
             return choose(source, path, raw_path)
         origin = _single(scope, b"origin")
@@ -264,12 +263,6 @@ class CORSMiddleware:
         except Exception as error:  # noqa: BLE001  a refusal must not become a crash
             self._refusals.note_failure(origin, error)
             return FAILED
-
-    def _find_mark(self, scope: Scope, path: str) -> Mark:
-        """Return the mark of the endpoint that a request goes to, or its preflight asks for."""
-        if self._marks is None:
-            return UNMARKED
-        return self._marks(wanted_method(scope), path)
 
     async def _pass_connection(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand on what is not HTTP; with ``enforce``, guard WebSocket handshakes."""
