@@ -7,7 +7,7 @@ is made, so a test for each would take longer than the cases do.
 from __future__ import annotations
 
 import inspect
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,8 +19,6 @@ from tests.conformance import judge
 from tests.frameworks.hosts import calls_async
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tests.adapters.hosts import Reply
     from tests.adapters.table import Case
     from tests.frameworks.hosts import Host
@@ -37,21 +35,31 @@ FEWEST = 0.8
 """The part of all cases that a host must be able to be asked."""
 
 
+@dataclass(frozen=True, slots=True)
+class Called:
+    """A policy function of the table, as a host calls it; a process of its own can be sent it."""
+
+    chooser: Any
+
+    def __call__(self, origin: str | None, scheme: str, host: str | None, path: str) -> Any:
+        """Choose; a test client may send a Host of its own, which the table does not."""
+        assert host is None or isinstance(host, str)
+        return self.chooser(origin, scheme, None, path)
+
+
+class Awaited(Called):
+    """The same for a host that awaits it."""
+
+    async def __call__(self, origin: str | None, scheme: str, host: str | None, path: str) -> Any:
+        """Choose likewise."""
+        return Called.__call__(self, origin, scheme, host, path)
+
+
 def fitted(source: Any, host: Host) -> Any:
     """Return a policy function as the host calls it; anything else as it is."""
     if not inspect.isfunction(source):
         return source
-    chooser: Callable[..., Any] = source
-
-    def choose(origin: str | None, scheme: str, received: str | None, path: str) -> Any:
-        # A test client may send a Host of its own, which the table does not.
-        assert received is None or isinstance(received, str)
-        return chooser(origin, scheme, None, path)
-
-    async def choose_async(origin: str | None, scheme: str, received: str | None, path: str) -> Any:
-        return choose(origin, scheme, received, path)
-
-    return choose_async if calls_async(host.key) else choose
+    return (Awaited if calls_async(host.key) else Called)(source)
 
 
 def differences(case: Case, reply: Reply) -> list[str]:

@@ -110,15 +110,15 @@ def host(key: str) -> Host:
 @cache
 def calls_async(key: str) -> bool:
     """Return whether a host calls policy functions as ``async def``: it refuses the other."""
-
-    def choose(*_shared: Any) -> Policy | None:
-        return None
-
     try:
-        host(key).probed(choose)
+        host(key).probed(_exempt)
     except PolicyError:
         return True
     return False
+
+
+def _exempt(*_shared: Any) -> Policy | None:
+    return None
 
 
 def is_installed(distributions: tuple[str, ...]) -> bool:
