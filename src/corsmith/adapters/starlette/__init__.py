@@ -23,7 +23,7 @@ from starlette.middleware.errors import ServerErrorMiddleware
 
 from corsmith.adapters import asgi
 from corsmith.adapters.asgi import wanted_method
-from corsmith.adapters.starlette.routes import RouteTable, inwards, unbuilt
+from corsmith.adapters.starlette.routes import RouteTable, Sizes, inwards, unbuilt
 from corsmith.gate import Choice, admit, check_enforce
 from corsmith.marks import UNMARKED, cors
 
@@ -42,8 +42,8 @@ __all__ = ["CORSMiddleware", "cors", "install"]
 
 Application = TypeVar("Application", bound=Starlette)
 
-_UNLOOKED: Final = -1
-"""No number of routes: the first request looks for marks."""
+_UNLOOKED: Final[Sizes] = (((), -1),)
+"""No list has so few routes: the first request looks for marks."""
 
 _COVERED: Final = "corsmith.covered"
 """In a scope: a layer outside answers by the policy of the layer of a mounted application."""
@@ -70,7 +70,7 @@ class CORSMiddleware(asgi.CORSMiddleware):
         """Wrap ``app``; everything that can be wrong with the policy is told here."""
         self._application: Starlette | None = None
         self._table = RouteTable()
-        self._seen = _UNLOOKED
+        self._seen: Sizes = _UNLOOKED
         self._shortcut: Policy | None = None
         self._is_mounted = False
         self._leaves_failures = False
@@ -79,7 +79,10 @@ class CORSMiddleware(asgi.CORSMiddleware):
     @property
     def _policy(self) -> Policy | None:
         """The policy of the usual case, as long as no route was added."""
-        return self._shortcut if self._seen == self._table.size() else None
+        for routes, count in self._seen:
+            if len(routes) != count:
+                return None
+        return self._shortcut
 
     @_policy.setter
     def _policy(self, new: Policy | None) -> None:
@@ -113,13 +116,13 @@ class CORSMiddleware(asgi.CORSMiddleware):
 
     def _look(self, scope: Scope) -> None:
         """Look for marks, unless the routes are those that were seen."""
-        if self._seen == self._table.size():
+        if all(len(routes) == count for routes, count in self._seen):
             return
         if self._application is None:
             self._meet(scope)
         self._table = RouteTable(getattr(self._application, "router", None))
         self._find_shortcut()
-        self._seen = self._table.size()
+        self._seen = self._table.sizes
 
     def _meet(self, scope: Scope) -> None:
         """Find the application that this is around, or a layer of."""

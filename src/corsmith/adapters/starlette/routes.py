@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 from starlette.applications import Starlette
 from starlette.routing import Host, Match, Mount
@@ -24,14 +24,17 @@ from corsmith.marks import UNMARKED, mark_of
 from corsmith.policy import Policy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from starlette.routing import BaseRoute, Router
 
     from corsmith.adapters.asgi import Receive, Scope, Send
     from corsmith.marks import Mark
 
-__all__ = ["RouteTable", "inwards", "unbuilt"]
+__all__ = ["RouteTable", "Sizes", "inwards", "unbuilt"]
+
+Sizes: TypeAlias = "tuple[tuple[Sequence[BaseRoute], int], ...]"
+"""The lists that routes stand in, and how many there were in each when they were read."""
 
 _DEEPEST: Final = 64
 """The longest chain of layers that is followed: a longer one is a circle."""
@@ -91,19 +94,16 @@ class MarkedRoute:
 
 
 class RouteTable:
-    """The marks of a router's routes, and how many routes there were."""
+    """The marks of a router's routes, and the sizes by which a look sees that it is out of date."""
 
     def __init__(self, router: Router | None = None) -> None:
         """Read the routes of ``router``, those of what is mounted in it too."""
-        self._lists: list[list[BaseRoute]] = []
+        lists: list[list[BaseRoute]] = []
         self._redirects = router is not None and router.redirect_slashes
         routes = () if router is None else router.routes
-        self._marked = tuple(_read(routes, UNMARKED, self._lists))
+        self._marked = tuple(_read(routes, UNMARKED, lists))
         self.is_marked = any(one.is_marked for one in self._marked)
-
-    def size(self) -> int:
-        """Return the number of routes that there are now."""
-        return sum(map(len, self._lists))
+        self.sizes: Sizes = tuple((routes, len(routes)) for routes in lists)
 
     def find(self, scope: Scope) -> tuple[Mark, bool]:
         """Return the mark of the route that a scope goes to, and whether a layer gave it."""
