@@ -211,6 +211,11 @@ class Layer:
         is_usual = self._marks is None and not self._enforce
         self._policy = source if is_usual and type(source) is Policy else None
 
+    @property
+    def is_constant(self) -> bool:
+        """Whether one policy holds for every request, and refuses none of them."""
+        return self._policy is not None
+
     def pairs(self, origins: Sequence[str]) -> Pairs | None:
         """Return what every response to these Origin lines gets, for a request of any path.
 
