@@ -1,4 +1,4 @@
-"""Each test here that asks for ``host`` is run in every framework that is installed."""
+"""Each test here that asks for ``host`` is run in every framework."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.frameworks import hosts
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run a test in each host, named by its module."""
     if "host" in metafunc.fixturenames:
-        metafunc.parametrize("host", hosts.NAMES, indirect=True)
+        metafunc.parametrize("host", hosts.here(), indirect=True)
 
 
 @pytest.fixture

@@ -11,21 +11,22 @@ A host is a module with
   ``app`` says, likewise;
 * ``swappable(source)``: the pages again, as a pair: the function, and another that puts a
   policy in force in their place;
-
 * ``PER_ROUTE``: its idiom for the policy of one route, for the table in the documentation;
 
 and, where its framework cannot be asked everything, ``can_ask(request, app) -> bool``; where it
-answers a probe with another status than most, ``STATUSES``: by the probe's name.
+answers a probe with another status than most, ``STATUSES``: by the probe's name; where its page
+in the documentation has another name than the module, ``PAGE``.
 """
 
 from __future__ import annotations
 
+import ast
 import warnings
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
-from pkgutil import iter_modules
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from corsmith import Policy, PolicyError
@@ -39,8 +40,18 @@ if TYPE_CHECKING:
 
     Ask = Callable[[Request], Reply]
 
-NAMES = tuple(sorted(module.name for module in iter_modules(__path__)))
+NAMES = tuple(
+    sorted(
+        path.stem
+        for path in Path(__file__).parent.glob("*.py")
+        if "\nNAME = " in path.read_text(encoding="utf-8")
+    )
+)
 """The hosts that there are; importing one imports its framework."""
+
+ELSEWHERE = frozenset({"dash", "gradio"})
+"""Those that are run where they are installed, as `make test-all` does; a host that is missing
+otherwise is a failure."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,15 +68,9 @@ class Host:
         return name
 
     @property
-    def distributions(self) -> tuple[str, ...]:
-        """The packages that it needs."""
-        distributions: tuple[str, ...] = self.module.DISTRIBUTIONS
-        return distributions
-
-    @property
     def version(self) -> str:
         """The version that is installed."""
-        return version(self.distributions[0])
+        return version(distributions(self.key)[0])
 
     def probed(self, source: Any, **options: Any) -> Ask:
         """Return the pages behind corsmith."""
@@ -87,6 +92,12 @@ class Host:
         """How one route gets a policy of its own."""
         idiom: str = self.module.PER_ROUTE
         return idiom
+
+    @property
+    def page(self) -> str:
+        """The name of its page among the how-tos."""
+        name: str = getattr(self.module, "PAGE", self.key)
+        return name
 
     def statuses(self, probe: Probe) -> frozenset[int]:
         """Return the statuses that a probe may be answered with."""
@@ -121,9 +132,25 @@ def _exempt(*_shared: Any) -> Policy | None:
     return None
 
 
-def is_installed(distributions: tuple[str, ...]) -> bool:
+def here() -> list[str]:
+    """Return the hosts that are to be run in this environment."""
+    return [key for key in NAMES if key not in ELSEWHERE or is_installed(distributions(key))]
+
+
+def distributions(key: str) -> tuple[str, ...]:
+    """Return the packages that a host needs, read without importing it."""
+    source = Path(__file__).with_name(f"{key}.py").read_text(encoding="utf-8")
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "DISTRIBUTIONS":
+            names: tuple[str, ...] = ast.literal_eval(node.value)
+            return names
+    message = f"hosts/{key}.py does not say which packages it needs: DISTRIBUTIONS = (…)"
+    raise LookupError(message)
+
+
+def is_installed(names: tuple[str, ...]) -> bool:
     """Return whether every package of these is installed."""
     try:
-        return all(version(name) for name in distributions)
+        return all(version(name) for name in names)
     except PackageNotFoundError:
         return False

@@ -78,7 +78,7 @@ def probed(source: Any, **options: Any) -> Ask:
 
 def swappable(source: Any) -> tuple[Ask, Callable[[Any], None]]:
     app: Any = install(fastapi_pages(FastAPI()), source)
-    return over_lambda(app), lambda new: setattr(app, "policy", new)
+    return over_lambda(app), lambda new: setattr(app.state.corsmith, "policy", new)
 
 
 def scripted(source: Any, app: App, **options: Any) -> Ask:
