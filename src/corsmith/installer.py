@@ -15,6 +15,7 @@ from corsmith.gate import Source
 __all__ = ["FRAMEWORKS", "install", "is_asgi"]
 
 FRAMEWORKS: Final[Mapping[str, str]] = {
+    "django": "django",
     "falcon": "falcon",
     "fastapi": "fastapi",
     "flask": "flask",
