@@ -5,22 +5,18 @@ not: importing the application (``apps``), and what its answers mean (``appraisa
 of a framework is imported: what is not in ``sys.modules`` cannot have made the application.
 """
 
-from collections.abc import Iterator
 from dataclasses import replace
 from itertools import takewhile
 from typing import Any, Final
 
 from corsmith.application.anatomy import django, flask, starlette
 from corsmith.application.anatomy.part import Anatomy, Fault, Raising, Route, Settings
+from corsmith.importers.objects import layers as layers_of
 from corsmith.policy import Policy
 
 __all__ = ["Anatomy", "Fault", "Raising", "Route", "Settings", "examine"]
 
 _READERS: Final = (starlette.examine, flask.examine, django.examine)
-_INSIDE: Final = ("app", "wsgi_app", "asgi_app", "application", "_app", "__self__")
-"""What a wrapper calls the application that it wraps."""
-
-_DEEPEST: Final = 20
 _OURS: Final = frozenset({"corsmith.adapters.asgi", "corsmith.adapters.wsgi"})
 
 
@@ -29,7 +25,7 @@ def examine(app: object) -> Anatomy:
     found = Anatomy()
     ours: Settings | None = None
     outside: list[str] = []
-    for layer in _layers(app):
+    for layer in layers_of(app):
         if type(layer).__module__ in _OURS:
             ours = ours or _our_settings(layer)
         ours = ours or starlette.settings_around(layer)
@@ -44,19 +40,9 @@ def examine(app: object) -> Anatomy:
     return replace(found, layers=layers, settings=ours or found.settings)
 
 
-def _layers(app: object) -> Iterator[object]:
-    seen: set[int] = set()
-    layer: object | None = app
-    while layer is not None and id(layer) not in seen and len(seen) < _DEEPEST:
-        seen.add(id(layer))
-        yield layer
-        inside = (getattr(layer, name, None) for name in _INSIDE)
-        layer = next((one for one in inside if callable(one)), None)
-
-
 def _inside_flask(app: Any) -> Settings | None:  # noqa: ANN401
     """Return our settings where they wrap ``app.wsgi_app``, which is Flask's own place."""
-    outside = takewhile(lambda layer: layer is not app, _layers(app.wsgi_app))
+    outside = takewhile(lambda layer: layer is not app, layers_of(app.wsgi_app))
     ours = (_our_settings(layer) for layer in outside if type(layer).__module__ in _OURS)
     return next(ours, None)
 

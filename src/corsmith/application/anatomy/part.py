@@ -9,6 +9,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, TypeAlias
 
+from corsmith.importers.objects import class_names
+
 __all__ = ["Anatomy", "Fault", "Raising", "Route", "Settings", "class_names", "sample_path"]
 
 Fault: TypeAlias = Literal["error", "crash"]
@@ -88,11 +90,6 @@ class Anatomy:
     settings: Settings | None = None
     host: str | None = None
     raising: Raising | None = None
-
-
-def class_names(value: object) -> set[str]:
-    """Return the full names of the classes of a value, so that none need be imported."""
-    return {f"{one.__module__}.{one.__qualname__}" for one in type(value).__mro__}
 
 
 _SAMPLES: Final = {
