@@ -78,6 +78,8 @@ class CORSMiddleware(wsgi.CORSMiddleware):
         super().__init__(app.wsgi_app, policy, enforce=enforce, **fields)
         self._flask = app
         self._endpoints = Endpoints(app)
+        self._is_complete = False
+        self.marks = self._find  # for the first request at least, which completes the application
 
     def begin(
         self, policy: Source | None, fields: Mapping[str, object], *, enforce: bool = False
@@ -86,33 +88,33 @@ class CORSMiddleware(wsgi.CORSMiddleware):
         self._enforce = check_enforce(enforce)
         self.policy = admit(policy, fields)
 
-    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer one request."""
-        if len(self._flask.view_functions) != self._endpoints.count:
-            self._complete(environ)
-        return super().__call__(environ, start_response)
-
-    def _complete(self, environ: WSGIEnvironment) -> None:
-        """Look at the application once it has all its routes."""
-        self.marks = self._find if self._endpoints.read() else None
-        if _DEBUGGER in environ and self._flask.debug and not isinstance(self.app, _Debugged):
-            self.app = _Debugged(self._flask, self.app, environ["SERVER_NAME"])
-
     def lets_raise(self) -> bool:
         """Return whether the exception goes on: what ``TESTING`` is for."""
         return self._flask.testing
 
     def find_mark(self, environ: WSGIEnvironment, path: str) -> Mark:
         """Return the mark of the endpoint that Flask would send a request to."""
-        if self.marks is None:
+        method = wsgi.wanted_method(environ)
+        has_marks = self._endpoints.read()
+        # A preflight does not come to Flask, which lets routes be added still.
+        if not self._is_complete and method == environ["REQUEST_METHOD"]:
+            self._complete(environ, has_marks=has_marks)
+        if not self._endpoints.may_mark(path):
             return UNMARKED
         request = self._flask.request_class(environ, populate_request=False)
         try:
             urls = self._flask.create_url_adapter(request)
         except HTTPException:  # Flask answers it: the Host is not one of TRUSTED_HOSTS
             return UNMARKED
-        method = wsgi.wanted_method(environ)
         return UNMARKED if urls is None else self._endpoints.find(urls, method, path)
+
+    def _complete(self, environ: WSGIEnvironment, *, has_marks: bool) -> None:
+        """Settle at the first request that comes to Flask what stays as it is."""
+        self._is_complete = True
+        if not has_marks:
+            self.marks = None
+        if _DEBUGGER in environ and self._flask.debug:
+            self.app = _Debugged(self._flask, self.app, environ["SERVER_NAME"])
 
     def _find(self, method: str, path: str) -> Mark:
         """Return the mark of an endpoint by method and path alone, at the default host."""

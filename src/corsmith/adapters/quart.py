@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
 
-    from corsmith.adapters.asgi import App, Receive, Scope, Send
+    from corsmith.adapters.asgi import App, Scope
     from corsmith.gate import Source
     from corsmith.marks import Mark
 
@@ -76,6 +76,7 @@ class CORSMiddleware(asgi.CORSMiddleware):
         super().__init__(inner, policy, enforce=enforce, **fields)
         self._quart = app
         self._endpoints = Endpoints(app)
+        self.marks = self._find  # for the first request at least, which completes the application
 
     def begin(
         self, policy: Source | None, fields: Mapping[str, object], *, enforce: bool = False
@@ -84,18 +85,16 @@ class CORSMiddleware(asgi.CORSMiddleware):
         self._enforce = check_enforce(enforce)
         self.policy = admit(policy, fields, asynchronous=True)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one connection."""
-        if len(self._quart.view_functions) != self._endpoints.count:
-            self.marks = self._find if self._endpoints.read() else None
-        await super().__call__(scope, receive, send)
-
     def find_mark(self, scope: Scope, path: str) -> Mark:
         """Return the mark of the endpoint that Quart would send a connection to."""
-        if self.marks is None:
+        method = asgi.wanted_method(scope)
+        # A preflight does not come to Quart, which lets routes be added still.
+        if not self._endpoints.read() and method == scope.get("method"):
+            self.marks = None
+        if not self._endpoints.may_mark(path):
             return UNMARKED
         request = Request(
-            asgi.wanted_method(scope),
+            method,
             scope["scheme"],
             scope.get("server"),
             scope.get("root_path", ""),
@@ -105,7 +104,7 @@ class CORSMiddleware(asgi.CORSMiddleware):
             None,
         )
         urls = self._quart.create_url_adapter(request)  # type: ignore[arg-type]  # its base class
-        return UNMARKED if urls is None else self._endpoints.find(urls, request.method, path)
+        return UNMARKED if urls is None else self._endpoints.find(urls, method, path)
 
     def _find(self, method: str, path: str) -> Mark:
         """Return the mark of an endpoint by method and path alone, at the default host."""
