@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from corsmith.marks import Mark
     from corsmith.policy import Policy
 
-__all__ = ["CORSMiddleware", "cors", "install"]
+__all__ = ["CORSMiddleware", "OutermostMiddleware", "cors", "install"]
 
 Application = TypeVar("Application", bound=Starlette)
 
