@@ -35,6 +35,7 @@ _SERVES: Final = re.compile(
     r"|flask .*run|python -m http\.server)\b",
     re.MULTILINE,
 )
+_RUNS: Final = re.compile(r"\bserve_forever\b|\bapp\.start\(")
 _SCRIPT: Final = re.compile(r"\bpython (?P<name>[\w./-]+\.py)")
 _SECONDS: Final = 20.0
 
@@ -168,7 +169,7 @@ class Shell:
         if script is None:
             return False
         path = self.folder / script["name"]
-        return path.exists() and "serve_forever" in path.read_text()
+        return path.exists() and bool(_RUNS.search(path.read_text()))
 
     def run(self, command: str, is_expected: Callable[[str], bool]) -> str:
         """Return what ``command`` prints; a server is left running once it printed that."""

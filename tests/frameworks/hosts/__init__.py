@@ -95,8 +95,8 @@ class Host:
 
     @property
     def page(self) -> str:
-        """The name of its page among the how-tos."""
-        name: str = getattr(self.module, "PAGE", self.key)
+        """The name of its page among the how-tos, one for both protocols."""
+        name: str = getattr(self.module, "PAGE", self.key.removesuffix("_asgi"))
         return name
 
     def statuses(self, probe: Probe) -> frozenset[int]:
