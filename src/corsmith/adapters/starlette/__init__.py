@@ -57,16 +57,11 @@ class CORSMiddleware(asgi.CORSMiddleware):
 
     It covers what is inside of it, which is everything if it is the last one added, and the
     500 of an unhandled exception in any case. ``install`` is outermost wherever it is called.
+    Arguments are those of the layer for ASGI: ``policy``, ``enforce``, a policy's fields.
     """
 
-    def __init__(
-        self,
-        app: App,
-        policy: Source | None = None,
-        *,
-        enforce: bool = False,
-        **fields: object,
-    ) -> None:
+    # Type checkers cannot compare the real arguments with those of ``add_middleware``.
+    def __init__(self, app: App, *arguments: Any, **options: Any) -> None:  # noqa: ANN401
         """Wrap ``app``; everything that can be wrong with the policy is told here."""
         self._application: Starlette | None = None
         self._table = RouteTable()
@@ -74,7 +69,7 @@ class CORSMiddleware(asgi.CORSMiddleware):
         self._shortcut: Policy | None = None
         self._is_mounted = False
         self._leaves_failures = False
-        super().__init__(app, policy, enforce=enforce, **fields)
+        super().__init__(app, *arguments, **options)
 
     @property
     def _policy(self) -> Policy | None:
