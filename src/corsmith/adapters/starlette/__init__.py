@@ -100,7 +100,11 @@ class CORSMiddleware(asgi.CORSMiddleware):
         """Return the mark of the route that a request goes to, or its preflight asks for."""
         mark = super().find_mark(scope, path)
         if mark is UNMARKED and self._table.is_marked:
-            mark, is_of_layer = self._table.find({**scope, "method": wanted_method(scope)})
+            asked = {**scope, "method": wanted_method(scope)}
+            # FastAPI says so itself, but only to what is inside of it.
+            if root := getattr(self._application, "root_path", ""):
+                asked["root_path"] = root
+            mark, is_of_layer = self._table.find(asked)
             if is_of_layer and mark is not None:
                 scope[_COVERED] = True
         return mark
