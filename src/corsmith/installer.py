@@ -15,6 +15,7 @@ from corsmith.gate import Source
 __all__ = ["FRAMEWORKS", "install", "is_asgi"]
 
 FRAMEWORKS: Final[Mapping[str, str]] = {
+    "aiohttp": "aiohttp",
     "django": "django",
     "falcon": "falcon",
     "fastapi": "fastapi",
@@ -22,7 +23,9 @@ FRAMEWORKS: Final[Mapping[str, str]] = {
     "litestar": "litestar",
     "mcp": "mcp",
     "quart": "quart",
+    "sanic": "sanic",
     "starlette": "starlette",
+    "tornado": "tornado",
 }
 """The top-level package of an application's class, and the adapter's module."""
 

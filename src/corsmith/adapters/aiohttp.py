@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Final
 from aiohttp import hdrs, web
 from multidict import CIMultiDict, istr
 
-from corsmith.adapters.native import Answer, Asked, Layer, Treatment, put
+from corsmith.adapters.native import Answer, Asked, Layer, Treatment, put, text_of_bytes
 from corsmith.diagnostics import diagnose, quote
 from corsmith.errors import PolicyError
 from corsmith.gate import admit, path_of_target
@@ -145,7 +145,7 @@ class CORS:
 
     def _prepare(self, origins: Sequence[str]) -> CIMultiDict[str]:
         """Return the headers for these Origin lines, and keep them where they are allowed."""
-        pairs = self._layer.pairs(_as_bytes(origins)) or ()
+        pairs = self._layer.pairs(text_of_bytes(origins)) or ()
         fields = CIMultiDict(pairs)
         is_one = len(origins) == 1 and pairs != self._layer.pairs(())
         if is_one and len(self._ready) < MAX_ORIGINS_MET:
@@ -286,14 +286,7 @@ def _respond(answer: Answer) -> web.Response:
 
 def _lines(request: web.Request, name: str) -> Sequence[str]:
     """Return the value of each line of a header."""
-    return _as_bytes(request.headers.getall(name, ()))
-
-
-def _as_bytes(lines: Sequence[str]) -> Sequence[str]:
-    """Return lines as Latin-1 text that stands for bytes; aiohttp takes them for UTF-8."""
-    if all(map(str.isascii, lines)):
-        return lines
-    return [line.encode("utf-8", "surrogateescape").decode("latin-1") for line in lines]
+    return text_of_bytes(request.headers.getall(name, ()))
 
 
 def _mark_of(route: web.AbstractRoute, method: str) -> Mark:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from corsmith.gate import AsyncChooser, Chooser, Source
     from corsmith.marks import Marks
 
-__all__ = ["Answer", "Asked", "Fields", "Layer", "Treatment", "put"]
+__all__ = ["Answer", "Asked", "Fields", "Layer", "Treatment", "put", "text_of_bytes"]
 
 Pairs: TypeAlias = tuple[tuple[str, str], ...]
 
@@ -343,3 +343,10 @@ def _is_same_origin(asked: Asked) -> bool:
     exempt: what it may do is not bounded by CORS afterwards.
     """
     return not asked.is_websocket and [*asked.sites] == ["same-origin"]
+
+
+def text_of_bytes(lines: Sequence[str]) -> Sequence[str]:
+    """Return lines as Latin-1 text that stands for bytes, where a host took them for UTF-8."""
+    if all(map(str.isascii, lines)):
+        return lines
+    return [line.encode("utf-8", "surrogateescape").decode("latin-1") for line in lines]

@@ -221,7 +221,7 @@ class _Withheld(HTTPConnection):
     ) -> Future[None]:
         """Write the head, whose reason is that of the error which kept the handler away."""
         version, code, _ = cast("ResponseStartLine", start_line)  # a server writes no other
-        line = ResponseStartLine(version, code, responses[code])
+        line = ResponseStartLine(version, code, responses.get(code, "Unknown"))
         return self._inside.write_headers(line, headers, chunk)
 
     def write(self, chunk: bytes) -> Future[None]:
