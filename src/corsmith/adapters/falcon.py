@@ -132,11 +132,9 @@ class CORS(falcon.CORSMiddleware):  # type: ignore[type-arg]  # generic in newer
 
     def process_request(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Decide what would come to no resource."""
-        if self._asynchronous:
-            admit(self.policy, {})  # a policy function that this cannot call
         asked = _asked(req)
         if self._is_early(asked):
-            self._keep(req.env, resp, self._layer.treat(asked))
+            self._keep(req.env, resp, self._treat(asked))
 
     def process_resource(
         self, req: falcon.Request, resp: falcon.Response, resource: object, _params: object
@@ -144,7 +142,7 @@ class CORS(falcon.CORSMiddleware):  # type: ignore[type-arg]  # generic in newer
         """Decide by the mark of the resource."""
         mark = mark_of(resource)
         if mark is not UNMARKED or self._key not in req.env:
-            self._keep(req.env, resp, self._layer.treat(_asked(req, mark)))
+            self._keep(req.env, resp, self._treat(_asked(req, mark)))
 
     def process_response(
         self, req: falcon.Request, resp: falcon.Response, resource: object, _succeeded: object
@@ -152,7 +150,7 @@ class CORS(falcon.CORSMiddleware):  # type: ignore[type-arg]  # generic in newer
         """Put the headers on whatever is answered."""
         treatment = req.env.get(self._key)
         if treatment is None:
-            treatment = self._layer.treat(_asked(req, mark_of(resource)))
+            treatment = self._treat(_asked(req, mark_of(resource)))
         _finish(resp, treatment)
 
     # ASGI
@@ -161,7 +159,7 @@ class CORS(falcon.CORSMiddleware):  # type: ignore[type-arg]  # generic in newer
         """Decide what would come to no resource."""
         asked = _asked_async(req)
         if self._is_early(asked):
-            self._keep(req.scope, resp, await self._treat(asked))
+            self._keep(req.scope, resp, await self._treat_async(asked))
 
     async def process_resource_async(
         self, req: AsyncRequest, resp: AsyncResponse, resource: object, _params: object
@@ -169,7 +167,7 @@ class CORS(falcon.CORSMiddleware):  # type: ignore[type-arg]  # generic in newer
         """Decide by the mark of the resource."""
         mark = mark_of(resource)
         if mark is not UNMARKED or self._key not in req.scope:
-            self._keep(req.scope, resp, await self._treat(_asked_async(req, mark)))
+            self._keep(req.scope, resp, await self._treat_async(_asked_async(req, mark)))
 
     async def process_response_async(
         self, req: AsyncRequest, resp: AsyncResponse, resource: object, _succeeded: object
@@ -177,14 +175,14 @@ class CORS(falcon.CORSMiddleware):  # type: ignore[type-arg]  # generic in newer
         """Put the headers on whatever is answered."""
         treatment = req.scope.get(self._key)
         if treatment is None:
-            treatment = await self._treat(_asked_async(req, mark_of(resource)))
+            treatment = await self._treat_async(_asked_async(req, mark_of(resource)))
         _finish(resp, treatment)
 
     async def process_request_ws(self, req: AsyncRequest, ws: WebSocket) -> None:
         """Guard a handshake that would come to no resource."""
         asked = _asked_async(req, is_websocket=True)
         if self._is_early(asked):
-            req.scope[self._key] = treatment = await self._treat(asked)
+            req.scope[self._key] = treatment = await self._treat_async(asked)
             await _guard(ws, treatment)
 
     async def process_resource_ws(
@@ -194,9 +192,14 @@ class CORS(falcon.CORSMiddleware):  # type: ignore[type-arg]  # generic in newer
         mark = mark_of(resource)
         asked = _asked_async(req, mark, is_websocket=True)
         if self._enforce and (mark is not UNMARKED or self._key not in req.scope):
-            await _guard(ws, await self._treat(asked))
+            await _guard(ws, await self._treat_async(asked))
 
-    async def _treat(self, asked: Asked) -> Treatment:
+    def _treat(self, asked: Asked) -> Treatment:
+        if self._asynchronous:
+            admit(self.policy, {})  # tells of a policy function that WSGI cannot call
+        return self._layer.treat(asked)
+
+    async def _treat_async(self, asked: Asked) -> Treatment:
         if self._asynchronous:
             return await self._layer.treat_async(asked)
         return self._layer.treat(asked)
