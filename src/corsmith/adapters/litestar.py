@@ -201,12 +201,7 @@ def _mark(handler: Any) -> Mark:  # noqa: ANN401  any of Litestar's kinds
         return UNMARKED
     if _OPTION in handler.opt:
         return read_mark(handler.opt[_OPTION])
-    owners = []
-    owner = handler.owner
-    while owner is not None:
-        owners.append(owner)
-        owner = owner.owner
-    return mark_of(handler, handler.fn, *owners)
+    return mark_of(handler, handler.fn)
 
 
 def _handler(application: Litestar, path: str, method: str | None) -> Any:  # noqa: ANN401  as above

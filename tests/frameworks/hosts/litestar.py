@@ -22,8 +22,8 @@ DISTRIBUTIONS = ("litestar",)
 PER_ROUTE = '`opt={"cors": policy}` of a handler and what is above it, or `@cors(…)`'
 
 
-def pages() -> Litestar:
-    """Return the pages."""
+def handlers() -> list[Any]:
+    """Return what answers for each of the pages."""
 
     @get(["/items", "/slash/", "/marked"])
     async def items() -> dict[str, str]:
@@ -46,7 +46,12 @@ def pages() -> Litestar:
     async def exempt() -> None:
         """Say nothing."""
 
-    return Litestar([items, teapot, fails, deletes, exempt])
+    return [items, teapot, fails, deletes, exempt]
+
+
+def pages() -> Litestar:
+    """Return the pages."""
+    return Litestar(handlers())
 
 
 def probed(source: Any, **options: Any) -> Ask:
