@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from corsmith.policy import Policy
 
     Resolve = Callable[[web.Request], Awaitable[web.UrlMappingMatchInfo]]
-    Routed = TypeVar("Routed", web.AbstractRoute, web.AbstractResource)
+    Routed = TypeVar("Routed", bound=web.AbstractRoute | web.AbstractResource)
 
 __all__ = ["CORS", "CORS_KEY", "cors", "install", "setup"]
 

@@ -25,12 +25,12 @@ PER_ROUTE = "`cors_policy` of a handler, `@cors(…)` on its method"
 
 
 def can_ask(request: Request, app: App) -> bool:
-    """Return whether its parser takes these headers."""
+    """Return whether its parser takes these headers, and a handler may have this method."""
     try:
         _fields(request)
     except HTTPInputError:
         return False
-    return True
+    return request.method in RequestHandler.SUPPORTED_METHODS
 
 
 def _fields(request: Request) -> HTTPHeaders:
