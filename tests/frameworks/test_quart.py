@@ -59,6 +59,13 @@ def test_an_extension_is_made_once_and_given_each_application_of_a_factory() -> 
         assert allowed(app, "GET", "/nowhere", APP) == [APP]
 
 
+def test_a_configuration_of_quart_cors_is_told_with_ours() -> None:
+    app = pages()
+    app.config["QUART_CORS_ALLOW_ORIGIN"] = [APP]
+    with pytest.raises(PolicyError, match=r'origins=app.config\["QUART_CORS_ALLOW_ORIGIN"\]'):
+        CORS(app)
+
+
 def test_a_policy_function_of_an_extension_is_written_with_async_def() -> None:
     async def choose(*_shared: Any) -> Any:
         return POLICY

@@ -34,6 +34,9 @@ __all__ = ["KEY", "NOWHERE", "Endpoints", "Extension", "check_application"]
 KEY: Final = "corsmith"
 """The place of the layer in ``app.extensions``."""
 
+_ELSEWHERE: Final = ("CORS_", "QUART_CORS_")
+"""How the settings of flask-cors and quart-cors begin."""
+
 NOWHERE: Final = Routes({})
 """The policy of an application in which only blueprints have one."""
 
@@ -220,8 +223,8 @@ def _tell_of_configuration(config: Mapping[str, object]) -> None:
     """Raise where the policy stands in settings that another extension reads."""
     fields = {
         field: name
-        for name in config
-        if isinstance(name, str) and name.startswith("CORS_") and (field := right_field(name))
+        for name in map(str, config)
+        if name.startswith(_ELSEWHERE) and (field := right_field(name.removeprefix("QUART_")))
     }
     if fields:
         names = ", ".join(fields.values())

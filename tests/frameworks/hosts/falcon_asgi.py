@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 __all__ = ["DISTRIBUTIONS", "NAME", "PER_ROUTE", "can_ask", "probed", "scripted", "swappable"]
 
-NAME = "Falcon, ASGI"
+NAME = "Falcon over ASGI"
 DISTRIBUTIONS = ("falcon",)
-PER_ROUTE = "`cors_policy` of a resource"
+PER_ROUTE = "as over WSGI"
 
 
 class Items:
