@@ -56,8 +56,8 @@ def import_(context: click.Context, /, source: str) -> None:
     SOURCE is a Python application, as main:app or main.py, with Starlette's or FastAPI's
     CORSMiddleware, flask-cors, django-cors-headers or aiohttp-cors; or Django's settings, as
     mysite.settings or settings.py. Its code is imported; nothing is asked and nothing changed.
-    The policy is valid and lets in no more than the settings do: what differs stands above it
-    as comments, each with its reason.
+    The policy is valid and lets in no page that the settings keep out: what differs stands
+    above it as comments, each with its reason.
 
     Exit status: 0 if a policy is printed; 1 if there are no CORS settings; 2 if the command
     line is wrong; 3 if the code cannot be imported.

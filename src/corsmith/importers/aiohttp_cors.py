@@ -209,10 +209,11 @@ def _draft(resource: _Resource) -> Draft:
     return Draft(
         origins=tuple(kept),
         methods=tuple(listed),
-        headers=_headers(options),
+        headers=_headers(options, said),
         expose=_expose(options, said),
         credentials=all(one.allow_credentials for one in options),
         max_age=_age(options),
+        sent=frozenset({"expose"}),
         said=(*said, *_differences(kept, listed, options)),
     )
 
@@ -249,12 +250,16 @@ def _mixed(options: Iterable[Options]) -> Iterator[Diagnostic]:
         yield inexpressible("options", message, fix)
 
 
-def _headers(options: Iterable[Options]) -> tuple[str, ...]:
+def _headers(options: Iterable[Options], said: list[Diagnostic]) -> tuple[str, ...]:
     lists = [one.allow_headers for one in options if one.allow_headers != _ANY]
     if not lists:
         return ("*", "Authorization")
     names: frozenset[str] = frozenset.intersection(*lists)
-    return tuple(spell_header(name.lower()) for name in sorted(names))
+    if _ANY in names:
+        message = 'in a list of allow_headers "*" is a name, which no page sends. It is left out.'
+        fix = 'Write headers = ["*", "Authorization"] if you mean any.'
+        said.append(diagnose("never-matched", "headers", _ANY, message, fix))
+    return tuple(spell_header(name.lower()) for name in sorted(names - {_ANY}))
 
 
 def _expose(options: Iterable[Options], said: list[Diagnostic]) -> tuple[str, ...]:
@@ -296,7 +301,8 @@ def _differences(
     if _ANY in origins:
         yield differs(
             "Access-Control-Allow-Origin",
-            "* is on every answer here; there it is the origin itself, where there is one.",
+            "* and Access-Control-Expose-Headers are on every answer here; there it is the origin "
+            "itself, where there is one.",
         )
     else:
         message = (

@@ -155,6 +155,7 @@ def _draft(settings: Any) -> Draft:  # noqa: ANN401
         credentials=bool(_get(settings, "CORS_ALLOW_CREDENTIALS", default=False)),
         max_age=_age(_get(settings, "CORS_PREFLIGHT_MAX_AGE", _MAX_AGE), said),
         is_literal=True,
+        sent=frozenset({"methods", "headers", "expose"}),
         defaults=frozenset(
             ours for theirs, ours in _SETTINGS.items() if not hasattr(settings, theirs)
         ),
@@ -230,7 +231,8 @@ def _differences(settings: Any, *, is_any: bool) -> Iterator[Diagnostic]:  # noq
     if is_any:
         yield differs(
             "Access-Control-Allow-Origin",
-            "* is on every answer here, there only on answers to a request with Origin.",
+            "* and Access-Control-Expose-Headers are on every answer here, there only on those to "
+            "a request with Origin.",
         )
         yield differs("Vary", "there it is sent although * is for everyone; here it is not.")
     if getattr(settings, "CORS_ALLOW_PRIVATE_NETWORK", False):

@@ -3,8 +3,8 @@
 What lives here: ``Draft``, and ``settle``, which closes holes, leaves out what never matched and
 says so each time. What does not: how each library is read, and how it is printed (``page``).
 
-What always holds: what is settled is a valid policy, and it never lets in more than the
-library does.
+What always holds: what is settled is a valid policy, and it lets in no page and no credentials
+that the library does not.
 """
 
 from collections.abc import Iterable
@@ -40,8 +40,8 @@ class Draft:
     """One policy in our fields, not judged yet; ``said`` is what its reader found.
 
     A ``*`` means any, with credentials too, unless it ``is_literal``: then it is sent as it is,
-    and browsers read it as a name where credentials are included. ``defaults`` are the fields
-    that are the library's own and nobody wrote.
+    and browsers read it as a name where credentials are included. ``sent`` are the lists that
+    stand in answers as they are, ``defaults`` the fields that nobody wrote.
     """
 
     origins: tuple[str, ...] = ()
@@ -52,6 +52,7 @@ class Draft:
     credentials: bool = False
     max_age: int | None = None
     is_literal: bool = False
+    sent: frozenset[str] = frozenset()
     defaults: frozenset[str] = frozenset()
     said: tuple[Diagnostic, ...] = ()
 
@@ -136,6 +137,7 @@ def safelisted(methods: Iterable[str], how: str) -> tuple[Diagnostic, ...]:
 
 _LEFT_OUT: Final = "It is left out."
 _RISKS: Final = {"insecure-origin", "null-origin"}
+_OF_ANSWERS: Final = {"answers-differently", "vary-missing"}
 
 
 def settle(draft: Draft, title: str) -> Settled:
@@ -164,6 +166,7 @@ class Settler:
             origins += self._regexes()
         methods, headers, expose = self._methods(), self._headers(), self._expose()
         age = self._max_age()
+        self._tell_of_unreadable()
         while origins or self.regex is not None:
             try:
                 policy = Policy(
@@ -179,15 +182,23 @@ class Settler:
                 origins = self._without(error, origins)
             else:
                 return Settled(policy=policy, said=tuple(self.said))
-        message = "no origin is left that a policy can allow, so no page may read the answers."
+        message = (
+            "no origin is left that a policy can allow, so no page may read the answers: here no "
+            "Access-Control header and no Vary is sent, and OPTIONS has the application's status."
+        )
         self._say("origins-empty", "origins", message, "List the pages that you mean.")
-        return Settled(policy=None, said=tuple(self.said))
+        # What is answered is nobody's business where nobody is answered.
+        kept = [item for item in self.said if item.code not in _OF_ANSWERS]
+        return Settled(policy=None, said=tuple(kept))
 
     def _say(self, code: str, field: str, message: str, fix: str | None = None) -> None:
         self.said.append(diagnose(code, field, None, message, fix))
 
     def _left_out(self, problem: Diagnostic) -> None:
-        self._say(problem.code, problem.field or "", f"{problem.message} {_LEFT_OUT}", problem.fix)
+        fix = problem.fix
+        if fix is not None and fix.startswith("Leave it out"):
+            fix = None
+        self._say(problem.code, problem.field or "", f"{problem.message} {_LEFT_OUT}", fix)
 
     def _never(self, field: str, message: str, fix: str | None = None) -> None:
         self._say("never-matched", field, f"{message} {_LEFT_OUT}", fix)
@@ -323,6 +334,25 @@ class Settler:
             )
             self.said.append(inexpressible("expose", message, "Write the names that pages read."))
         return ["*"] if "*" in kept else kept
+
+    def _tell_of_unreadable(self) -> None:
+        """Tell where one name that is none makes browsers refuse a whole list."""
+        lists = {
+            "methods": self.draft.methods,
+            "headers": self.draft.headers,
+            "expose": self.draft.expose,
+        }
+        for field, names in lists.items():
+            wrong = [name for name in names if name and not is_token(name)]
+            if wrong and field in self.draft.sent:
+                what = (
+                    "let no page read any of it" if field == "expose" else "refuse all preflights"
+                )
+                message = (
+                    f"{quote(wrong[0])} makes the list unreadable there, so that browsers {what}. "
+                    "Here the rest of it is in force."
+                )
+                self.said.append(differs(field, message))
 
     def _max_age(self) -> int | None:
         age = self.draft.max_age

@@ -238,6 +238,7 @@ def _one(options: Any) -> Draft:  # noqa: ANN401
         expose=_words(_option(options, "expose_headers")),
         credentials=bool(_option(options, "supports_credentials")),
         max_age=_age(_option(options, "max_age"), said),
+        sent=frozenset({"methods", "expose"}),
         said=(*said, *_differences(options, is_any=is_any, names=names, methods=methods)),
     )
 
@@ -327,8 +328,9 @@ def _differences(
     yield from safelisted(methods, "where a preflight asks for a header too")
     yield differs(
         "Access-Control-Allow-Methods",
-        "here every preflight of an allowed origin has the lists; there only one that asks for a "
-        "method in them, so that a browser refuses the others alike.",
+        "here every preflight of an allowed origin has it, Access-Control-Allow-Headers and "
+        "Access-Control-Max-Age; there only one that asks for a method in it, so that a browser "
+        "refuses the others alike.",
     )
     yield differs(
         "Access-Control-Allow-Headers",
@@ -338,8 +340,8 @@ def _differences(
     if is_any:
         yield differs(
             "Access-Control-Allow-Origin",
-            "* is on every answer here; there it may be the origin itself, and on answers to "
-            "requests without Origin.",
+            "* and Access-Control-Expose-Headers are on every answer here; there it may be the "
+            "origin itself, and neither on an answer to a request without Origin.",
         )
     elif _option(options, "always_send") and names:
         yield differs(

@@ -101,8 +101,10 @@ def _texts(node: Node) -> Iterator[str]:
 
 
 def _of_an_atom(characters: frozenset[str]) -> Iterator[str]:
-    if len({character.lower() for character in characters}) <= _FEW:
-        yield from sorted({character.lower() for character in characters})
+    # Where case is ignored the lower one stands for both, as browsers write origins.
+    letters = {one.lower() if one.lower() in characters else one for one in characters}
+    if len(letters) <= _FEW:
+        yield from sorted(letters)
     else:
         yield from islice((letter for letter in _USUAL if letter in characters), 1)
 
@@ -120,12 +122,15 @@ def _of_a_sequence(items: tuple[Node, ...]) -> Iterator[str]:
         return
     usual = [part[0] for part in parts]
     several = [at for at, part in enumerate(parts) if len(part) > 1]
-    for changed in chain([()], combinations(several, 1), combinations(several, 2)):
-        for forms in product(*(parts[at] for at in changed)):
-            chosen = usual.copy()
-            for at, form in zip(changed, forms, strict=True):
-                chosen[at] = form
-            yield "".join(chosen)
+    yield from (
+        _changed(usual, dict(zip(changed, forms, strict=True)))
+        for changed in chain([()], combinations(several, 1), combinations(several, 2))
+        for forms in product(*(parts[at] for at in changed))
+    )
+
+
+def _changed(usual: list[str], changes: dict[int, str]) -> str:
+    return "".join(changes.get(at, text) for at, text in enumerate(usual))
 
 
 def witness(reading: Reading) -> str | None:
@@ -162,7 +167,7 @@ def literal(text: str) -> str | None:
 
 
 _TOKEN: Final = re.compile(
-    r"(?P<any>(?:\.|\[\^[^\]]*\]|\\S|\\w)(?P<many>[*+])\??)|\.(?![{?])|\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|.",
+    r"(?P<any>(?:\.|\[\^\\?/\]|\\S)(?P<many>[*+])\??)|\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|.",
     re.DOTALL,
 )
 _END: Final = re.compile(r"(?:\)*(?:\$|\\Z))?\)*\Z")

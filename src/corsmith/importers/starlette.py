@@ -182,6 +182,7 @@ def _draft(layer: _Layer) -> Draft:
         expose=_names(cors.simple_headers.get("Access-Control-Expose-Headers", "")),
         credentials=bool(cors.allow_credentials),
         max_age=age,
+        sent=frozenset({"methods", "headers", "expose"}),
         defaults=_defaults(layer.given),
         said=(*said, *_differences(layer, methods)),
     )
@@ -201,9 +202,9 @@ def _origins(cors: Any, said: list[Diagnostic]) -> tuple[str, ...]:  # noqa: ANN
         return tuple(str(origin) for origin in given)
     # `origin in "https://a.example,https://b.example"` looks for a part of the text.
     listed = tuple(word for word in given.replace(",", " ").split() if parse_origin(word))
-    parts = {given[at:end] for at in range(len(given)) for end in range(at + 1, len(given) + 1)}
-    strangers = sorted(part for part in parts if parse_origin(part) and part not in listed)
-    shown = f" Also admitted was {quote(strangers[-1])}." if strangers else ""
+    parts = (word[:end] for word in listed for end in range(len(word) - 1, 0, -1))
+    stranger = next((part for part in parts if parse_origin(part) and part not in listed), None)
+    shown = "" if stranger is None else f" Also admitted is {quote(stranger)}."
     message = f"{quote(given)} is one string, and any part of it is admitted.{shown}"
     said.append(diagnose("not-a-list", "origins", given, message, "It is a list here."))
     return listed
@@ -212,7 +213,7 @@ def _origins(cors: Any, said: list[Diagnostic]) -> tuple[str, ...]:  # noqa: ANN
 def _methods(given: Iterable[str], said: list[Diagnostic]) -> tuple[str, ...]:
     if not isinstance(given, str):
         return tuple(str(name) for name in given)
-    message = f"{quote(given)} is one string, and its letters are sent as methods."
+    message = f"{quote(given)} is one string; its letters are the Access-Control-Allow-Methods."
     said.append(diagnose("never-matched", "methods", given, message, "List the methods you mean."))
     return tuple(name for name in ("GET", "HEAD", "POST") if name in given)
 
@@ -254,7 +255,8 @@ def _differences(layer: _Layer, methods: Iterable[str]) -> Iterator[Diagnostic]:
     if cors.allow_all_origins:
         yield differs(
             "Access-Control-Allow-Origin",
-            "* is on every answer here, there only on answers to a request with Origin"
+            "* and Access-Control-Expose-Headers are on every answer here, there only on those to "
+            "a request with Origin"
             f"{'' if is_open else ', and as the origin itself'}.",
         )
     yield differs(
