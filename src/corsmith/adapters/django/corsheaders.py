@@ -16,7 +16,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Final
+from typing import TYPE_CHECKING, Final, cast
 
 from corsmith.adapters.django.expressions import join_expressions, judge_expressions
 from corsmith.adapters.django.reading import Reading, in_words
@@ -24,6 +24,9 @@ from corsmith.diagnostics import Diagnostic, Severity, diagnose, quote
 from corsmith.errors import PolicyError
 from corsmith.fields import MAX_AGE_LIMIT
 from corsmith.policy import Policy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 __all__ = ["OLD_NAMES", "SETTINGS", "read_corsheaders"]
 
@@ -207,6 +210,8 @@ class _Reader:
 
     def _is_told(self, item: Diagnostic) -> bool:
         """Return whether a problem was told in the words of these settings."""
+        if item.code == "origins-empty":
+            return True  # it is what is wrong with the settings that left none
         told = [other for other in self.problems if other.field == item.field]
         return any(item.field == "origin_regex" or other.value == item.value for other in told)
 
@@ -215,12 +220,13 @@ class _Reader:
         if item.code not in _UNNOTICED or item.field is None:
             return False
         value = self.fields[item.field]
-        if isinstance(value, int):
-            if value < 0:
-                return False
+        if not isinstance(value, int):
+            names = cast("Iterable[str]", value)  # its problem is that of one of its names
+            self.fields[item.field] = [name for name in names if name != item.value]
+        elif value < 0:
+            return False  # that may be meant for anything
+        else:
             self.fields[item.field] = MAX_AGE_LIMIT
-        elif isinstance(value, (list, str)):
-            self.fields[item.field] = [name for name in value if name != item.value]
         return True
 
 

@@ -5,8 +5,8 @@ is in force (``in_force``), and any judgement.
 
 Facts that shape the code:
 
-* Django has turned every exception into a response before it comes here, so an unhandled one
-  is a 500 like others, the page of ``DEBUG`` too;
+* Django has turned an exception into a response before it comes here, so an unhandled one is a
+  500 like others, the page of ``DEBUG`` too; only a page for a 500 that fails itself is not;
 * ``request.headers`` and ``response.items()`` cost more than the whole decision, so ``META``
   is asked, and a response only for the names of its headers;
 * a response of Django has one line of each name, and only ``Set-Cookie`` several.
@@ -17,7 +17,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from django.conf import settings
 from django.http import HttpResponse
+from django.utils.log import log_response
 
 from corsmith.adapters.django.in_force import active
 from corsmith.adapters.native import Answer, Asked
@@ -53,6 +55,8 @@ _UNTOUCHED: Final = frozenset(
 """Names that need no closer look: one set look-up instead of a lower-casing."""
 
 _NO_CONTENT: Final = 204
+_TEXT: Final = "text/plain; charset=utf-8"
+_FAILURE: Final = "Internal Server Error\n"
 
 
 class CORSMiddleware:
@@ -77,29 +81,33 @@ class CORSMiddleware:
         """Answer one request."""
         if self._is_async:
             return self._answer_async(request)
-        if (pairs := _usual_pairs(request)) is not None:
+        pairs, owned = _usual_pairs(request), OWNED_RESPONSE_HEADERS
+        if pairs is None:
+            treatment = active.prepare().layer(asynchronous=False).treat(_asked(request))
+            if treatment.answer is not None:
+                return _response(treatment.answer, request)
+            pairs, owned = treatment.pairs, treatment.owned
+        try:
             response = self.get_response(request)
-            _put(response, pairs, OWNED_RESPONSE_HEADERS)
-            return response
-        treatment = active.prepare().layer(asynchronous=False).treat(_asked(request))
-        if treatment.answer is not None:
-            return _response(treatment.answer, request)
-        response = self.get_response(request)
-        _put(response, treatment.pairs, treatment.owned)
+        except Exception as error:  # noqa: BLE001  raising again would lose the answer
+            response = _failure(request, error, pairs)
+        _put(response, pairs, owned)
         return response
 
     async def _answer_async(self, request: Request) -> Response:
         """Do the same where the rest of the project is awaited."""
-        if (pairs := _usual_pairs(request)) is not None:
+        pairs, owned = _usual_pairs(request), OWNED_RESPONSE_HEADERS
+        if pairs is None:
+            layer = active.prepare().layer(asynchronous=True)
+            treatment = await layer.treat_async(_asked(request))
+            if treatment.answer is not None:
+                return _response(treatment.answer, request)
+            pairs, owned = treatment.pairs, treatment.owned
+        try:
             response = await self.get_response(request)
-            _put(response, pairs, OWNED_RESPONSE_HEADERS)
-            return response
-        layer = active.prepare().layer(asynchronous=True)
-        treatment = await layer.treat_async(_asked(request))
-        if treatment.answer is not None:
-            return _response(treatment.answer, request)
-        response = await self.get_response(request)
-        _put(response, treatment.pairs, treatment.owned)
+        except Exception as error:  # noqa: BLE001  raising again would lose the answer
+            response = _failure(request, error, pairs)
+        _put(response, pairs, owned)
         return response
 
 
@@ -139,13 +147,32 @@ def _merge(headers: Any, pairs: Pairs, owned: frozenset[str]) -> None:  # noqa: 
         headers[name] = value if before is None else merge_vary([before], value)
 
 
+def _failure(request: Request, error: Exception, pairs: Pairs) -> Response:
+    """Answer for a project that has no page for an exception: the server's has no header.
+
+    Raises the exception again where the project wants that, or has no policy here.
+    """
+    if settings.DEBUG_PROPAGATE_EXCEPTIONS or not pairs:
+        raise error
+    response = HttpResponse(_FAILURE, status=500, content_type=_TEXT)
+    log_response(
+        "%s: %s",
+        response.reason_phrase,
+        request.path,
+        response=response,
+        request=request,
+        exception=error,
+    )
+    return response
+
+
 def _response(answer: Answer, request: Request) -> Response:
     """Return a whole answer as Django's."""
     response = HttpResponse(answer.body, status=answer.status)
     # wsgiref.validate wants a type on everything but a 204, which has none.
     del response.headers["Content-Type"]
     if answer.status != _NO_CONTENT:
-        response.headers["Content-Type"] = "text/plain; charset=utf-8"
+        response.headers["Content-Type"] = _TEXT
     for name, value in answer.headers:
         response.headers[name] = value
     if request.method == "HEAD":

@@ -49,7 +49,10 @@ _NAMED: Final = re.compile(r"\b([a-z_]+)=")
 
 
 def in_words(found: Iterable[Diagnostic], words: Mapping[str, str]) -> tuple[Diagnostic, ...]:
-    """Return what is said of a policy's fields in the words of the settings."""
+    """Return what is said of a policy's fields in the words of the settings.
+
+    ``words`` has the name of the setting of each field, and as ``*`` that for every origin.
+    """
     return tuple(
         replace(
             item,
@@ -64,4 +67,4 @@ def _rewrite(fix: str, words: Mapping[str, str]) -> str:
     def name(match: re.Match[str]) -> str:
         return f"{words[match[1]]} = " if match[1] in words else match[0]
 
-    return _NAMED.sub(name, fix.replace(_EVERYONE, f"{words.get('*', 'origins')}"))
+    return _NAMED.sub(name, fix.replace(_EVERYONE, f"{words['*']} = True"))
