@@ -79,6 +79,6 @@ def test_other_paths_are_asked_for_and_the_edges_of_rows_compared() -> None:
     def elsewhere(path: str) -> str | None:
         return "a" if path.startswith("/api") else None
 
-    table = tabulate({"/health": None}, ["/api", "/api/", "/a%b"], elsewhere)
+    table = tabulate({"/health": None}, ["/api", "/api/", "/a%b"], elsewhere, ["/api7", "no path"])
     assert table.rows == (("/api", "a"),)
-    assert table.beyond == ("/apix",)
+    assert table.beyond == ("/apix", "/api7")

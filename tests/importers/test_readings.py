@@ -10,6 +10,7 @@ from corsmith.importers.readings import (
     literal,
     narrowed,
     read_pattern,
+    starts,
     witness,
 )
 
@@ -61,6 +62,8 @@ def test_an_open_expression_admits_what_begins_so_and_a_closed_one_does_not() ->
         ("/ab{2}", ("/abb",)),
         ("/(?>ab)c", ("/abc",)),
         ("/(?i:A)B", ("/aB",)),
+        (r"/v\d{3,}", (*(f"/v{n}{n}{n}" for n in range(10)), "/v0000")),
+        ("/api/*", ("/api", "/api/", "/api//")),
         # Nothing usual is in this class, so that no example is known.
         (r"/[B-Z]+", ()),
         ("/(", ()),
@@ -69,6 +72,21 @@ def test_an_open_expression_admits_what_begins_so_and_a_closed_one_does_not() ->
 )
 def test_examples_are_texts_that_an_expression_may_match(text: str, found: tuple[str, ...]) -> None:
     assert examples(text) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (r"/api/v[12]/.*", ("/api/v1/", "/api/v2/")),
+        (r"/.*\.json$", ("/",)),
+        (r"/api/v[12]+/", ("/api/v1/", "/api/v2/", "/api/v")),
+        ("/(", ()),
+    ],
+)
+def test_a_start_is_what_is_written_before_the_first_wildcard(
+    text: str, found: tuple[str, ...]
+) -> None:
+    assert starts(text) == found
 
 
 def test_of_many_parts_one_or_two_are_varied_at_a_time() -> None:

@@ -181,6 +181,12 @@ def test_layers_around_parts_become_rows() -> None:
     assert [one.field for one in found.said] == ["preflight"]
 
 
+def test_of_a_part_alone_nothing_is_told_beside_its_row() -> None:
+    found = read(Starlette(routes=[Mount("/api", app=sub(allow_origins=[APP]))]))
+    assert [row.path for row in found.rows] == ["/api/"]
+    assert found.said == ()
+
+
 def test_a_part_beside_the_layer_around_all_is_only_told() -> None:
     app = sub(allow_origins=[APP])
     app.mount("/api", sub(allow_origins=["*"]))

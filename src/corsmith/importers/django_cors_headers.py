@@ -20,7 +20,7 @@ from corsmith.importers.draft import (
 )
 from corsmith.importers.objects import class_names, layers
 from corsmith.importers.paths import ancestors, tabulate
-from corsmith.importers.readings import Reading, examples, read_pattern
+from corsmith.importers.readings import Reading, examples, read_pattern, starts
 
 __all__ = ["MIDDLEWARE", "are_settings", "read_app", "read_settings"]
 
@@ -117,18 +117,18 @@ def _of_paths(where: Reading, draft: Draft) -> tuple[list[Row], list[Diagnostic]
     def elsewhere(path: str) -> Draft | None:
         return draft if where.admits(path) else None
 
-    found = [text for text in examples(where.text) if text.startswith("/")]
-    table = tabulate({}, [key for text in found for key in ancestors(text)], elsewhere)
+    keys = [key for text in starts(where.text) for key in ancestors(text)]
+    table = tabulate({}, keys, elsewhere, examples(where.text))
     said: list[Diagnostic] = []
-    if table.beyond:
+    if not table.rows:
+        message = f"CORS_URLS_REGEX {quote(where.text)} is no list of paths and what is below them."
+        said.append(inexpressible("paths", message, "Write a [[routes]] for each path."))
+    elif table.beyond:
         message = (
             f"CORS_URLS_REGEX is {quote(where.text)}; a row covers its path and what is below, so "
             f"these differ if they exist: {', '.join(table.beyond[:6])}."
         )
         said.append(differs("paths", message))
-    if not any(draft for _, draft in table.rows):
-        message = f"CORS_URLS_REGEX {quote(where.text)} is no list of paths and what is below them."
-        said.append(inexpressible("paths", message, "Write a [[routes]] for each path."))
     rows = [Row(path=path, draft=draft) for path, draft in table.rows]
     return rows or [Row(path="/", draft=None)], said
 

@@ -24,7 +24,7 @@ from corsmith.importers.draft import (
 )
 from corsmith.importers.objects import class_names, layers
 from corsmith.importers.paths import ancestors, sample, tabulate
-from corsmith.importers.readings import Reading, examples, read_pattern
+from corsmith.importers.readings import Reading, examples, read_pattern, starts
 
 __all__ = ["read_app"]
 
@@ -62,6 +62,18 @@ class _Resource:
         if isinstance(self.pattern, str) and _HINTS.isdisjoint(self.pattern):
             return None
         return read_pattern(self.pattern, is_open=True)
+
+    @property
+    def starts(self) -> tuple[str, ...]:
+        """What of the pattern is written out; its ends may be rows."""
+        reading = self.reading
+        return (f"{self.pattern}/",) if reading is None else starts(reading.text)
+
+    @property
+    def examples(self) -> tuple[str, ...]:
+        """Paths that are meant."""
+        reading = self.reading
+        return () if reading is None else examples(reading.text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,14 +125,9 @@ def _read(app: Any) -> Imported | None:  # noqa: ANN401  a class that may not be
             shared.append(rule.rule)
             draft = None
         routes[rule.rule] = draft
-    keys = [
-        key
-        for one in whole
-        for resource in one.resources
-        for text in _starts(resource)
-        for key in ancestors(text)
-    ]
-    table = tabulate(routes, keys, elsewhere)
+    resources = [resource for one in whole for resource in one.resources]
+    keys = [key for one in resources for text in one.starts for key in ancestors(text)]
+    table = tabulate(routes, keys, elsewhere, [text for one in resources for text in one.examples])
     rows = tuple(Row(path=path, draft=draft) for path, draft in table.rows)
     said = [*_of_paths(dict.fromkeys([*shared, *table.mixed]), table.beyond), *_unanswered(app)]
     by_flask = [name for name, given in marked.items() if not given.get("automatic_options", True)]
@@ -128,15 +135,6 @@ def _read(app: Any) -> Imported | None:  # noqa: ANN401  a class that may not be
         message = f"there Flask itself answers OPTIONS for {', '.join(by_flask)}, without headers."
         said.append(differs("preflight", f"{message} Here a preflight is answered with them."))
     return Imported(title=_TITLE, found=found, rows=rows, said=tuple(said))
-
-
-def _starts(resource: _Resource) -> tuple[str, ...]:
-    reading = resource.reading
-    return (
-        (str(resource.pattern), f"{resource.pattern}/")
-        if reading is None
-        else examples(reading.text)
-    )
 
 
 # ── where the options are ────────────────────────────────────────────────────
@@ -302,7 +300,7 @@ def _age(value: Any, said: list[Diagnostic]) -> int | None:  # noqa: ANN401
     if value is None or value in (0, ""):
         return None
     if isinstance(value, timedelta):
-        return int(value.total_seconds()) or None
+        return int(value.total_seconds())
     try:
         return int(str(value))
     except ValueError:

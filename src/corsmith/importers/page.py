@@ -81,7 +81,8 @@ def _policy(imported: Imported, settled: Mapping[Draft, Settled]) -> Policy | No
 
 
 def _shared(settled: list[Settled]) -> list[Diagnostic]:
-    """Return what is said of every policy alike."""
+    """Return what is said of every policy alike; a row without one does not count."""
+    settled = [one for one in settled if one.policy is not None]
     said = dict.fromkeys(item for one in settled for item in one.said)
     return [item for item in said if all(item in one.said for one in settled)]
 

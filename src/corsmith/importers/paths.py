@@ -86,8 +86,11 @@ def tabulate(
     routes: Mapping[str, T | None],
     keys: Iterable[str],
     elsewhere: Callable[[str], T | None],
+    examples: Iterable[str] = (),
 ) -> Table[T]:
     """Return the table of the routes' values; ``elsewhere`` says what other paths have.
+
+    ``examples`` are paths that are compared too.
 
     A row that covers routes of several values has none: never more than the rules.
     """
@@ -96,7 +99,7 @@ def tabulate(
     for _, key in samples.values():
         # Exactly a path, and not what is below it, takes two rows.
         wanted |= {key} if key.endswith("/") else {key, f"{key}/"}
-    known = sorted((key for key in wanted if key.startswith("/") and not _ODD.search(key)), key=len)
+    known = sorted(sorted(key for key in wanted if not _is_odd(key)), key=len)
     held: dict[str, list[str]] = {key: [] for key in known}
     for template, (path, _) in samples.items():
         held[_covering(path, known)].append(template)
@@ -110,9 +113,14 @@ def tabulate(
         values[key] = first
     table = Table(rows=tuple(_pruned(values)))
     paths = {path for path, _ in samples.values()}
-    probes = [probe for key in known for probe in _beyond(key) if probe not in paths]
+    edges = (probe for key in known for probe in _beyond(key))
+    probes = [probe for probe in (*edges, *examples) if probe not in paths and not _is_odd(probe)]
     beyond = [probe for probe in dict.fromkeys(probes) if table.find(probe) != elsewhere(probe)]
     return Table(rows=table.rows, mixed=tuple(mixed), beyond=tuple(beyond))
+
+
+def _is_odd(path: str) -> bool:
+    return not path.startswith("/") or _ODD.search(path) is not None
 
 
 def _inside(key: str) -> str:

@@ -15,7 +15,7 @@ from corsmith.expression import Atom, Choice, Node, Repeat, Sequence, read_expre
 from corsmith.origin import parse_origin
 from corsmith.regex import compile_regex
 
-__all__ = ["Reading", "examples", "literal", "narrowed", "read_pattern", "witness"]
+__all__ = ["Reading", "examples", "literal", "narrowed", "read_pattern", "starts", "witness"]
 
 _FEW: Final = 10
 """A class of so few characters, such as ``[0-9]``, stands for each of them."""
@@ -28,6 +28,9 @@ _TURNS: Final = 4
 
 _USUAL: Final = "x1a-./:"
 """What stands for a wider class, the first that fits."""
+
+_MADE_UP: Final = "\ue000"
+"""Stands before what is not written in an expression; no text that is matched holds it."""
 
 _ENDS: Final = (".stranger.invalid", "x.stranger.invalid", ":8443", "0", "x")
 """What may follow where an expression is not held to the end of an origin."""
@@ -76,9 +79,22 @@ def examples(text: str) -> tuple[str, ...]:
     >>> examples(r"/api/v[12]/.*")
     ('/api/v1/', '/api/v1/x', '/api/v2/', '/api/v2/x')
     """
+    return tuple(dict.fromkeys(one.replace(_MADE_UP, "") for one in _written(text)))
+
+
+def starts(text: str) -> tuple[str, ...]:
+    r"""Return what is written out in an expression, up to its first wildcard, each way it may be.
+
+    >>> starts(r"/api/v[12]/.*"), starts(r"/.*\.json")
+    (('/api/v1/', '/api/v2/'), ('/',))
+    """
+    return tuple(dict.fromkeys(one.partition(_MADE_UP)[0] for one in _written(text)))
+
+
+def _written(text: str) -> Iterator[str]:
     compiled = compile_regex(text)
     tree = read_expression(compiled) if isinstance(compiled, re.Pattern) else None
-    return () if tree is None else tuple(dict.fromkeys(islice(_texts(tree), _MOST)))
+    return iter(()) if tree is None else islice(_texts(tree), _MOST)
 
 
 def _texts(node: Node) -> Iterator[str]:
@@ -89,15 +105,24 @@ def _texts(node: Node) -> Iterator[str]:
     elif isinstance(node, Choice):
         yield from chain.from_iterable(map(_texts, node.options))
     elif isinstance(node, Repeat):
-        if node.least == 0:
-            yield ""
-        turns = min(max(node.least, 1), _TURNS)
-        yield from (text * turns for text in islice(_texts(node.body), _MOST))
+        yield from _of_a_repeat(node)
     else:
         if node.looks:
             yield ""
         # What an expression looks at is what it lets in or keeps out.
         yield from _texts(node.body)
+
+
+def _of_a_repeat(node: Repeat) -> Iterator[str]:
+    texts = list(islice(_texts(node.body), _MOST))
+    made_up = any(text.startswith(_MADE_UP) for text in texts)
+    if node.least == 0:
+        yield _MADE_UP if made_up else ""
+    turns = min(max(node.least, 1), _TURNS)
+    yield from (text * turns for text in texts)
+    if node.most is None and not made_up:
+        # It goes on: one turn more than is written stands for all the others.
+        yield from (_MADE_UP + text * (turns + 1) for text in texts[:1])
 
 
 def _of_an_atom(characters: frozenset[str]) -> Iterator[str]:
@@ -106,7 +131,8 @@ def _of_an_atom(characters: frozenset[str]) -> Iterator[str]:
     if len(letters) <= _FEW:
         yield from sorted(letters)
     else:
-        yield from islice((letter for letter in _USUAL if letter in characters), 1)
+        usual = (letter for letter in _USUAL if letter in characters)
+        yield from (f"{_MADE_UP}{letter}" for letter in islice(usual, 1))
 
 
 def _of_a_sequence(items: tuple[Node, ...]) -> Iterator[str]:
