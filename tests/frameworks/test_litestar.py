@@ -200,6 +200,14 @@ def test_a_websocket_is_guarded_by_its_own_policy() -> None:
     assert shake(app, "/own", APP) == ["websocket.close"]
 
 
+def test_a_path_that_takes_websockets_only_has_the_policy_of_the_whole() -> None:
+    @websocket("/own", opt={"cors": PARTNER})
+    async def own(socket: WebSocket[Any, Any, Any]) -> None:
+        await socket.accept()
+
+    assert allowed(install_here(Litestar([own]), POLICY), "/own") == {APP}
+
+
 def test_no_guard_meets_a_preflight_and_what_it_refuses_can_be_read() -> None:
     met = []
 

@@ -166,6 +166,15 @@ def test_a_layer_that_cannot_see_the_outermost_one_answers_itself() -> None:
     assert pages(ask("OPTIONS", "/marked", OTHER, "DELETE")).lines(METHODS) == ["DELETE"]
 
 
+def test_an_application_that_builds_no_outermost_layer_has_its_500_answered() -> None:
+    class Bare(Starlette):
+        def build_middleware_stack(self) -> Any:
+            return CORSMiddleware(self.router, POLICY)
+
+    reply = over_asgi(Bare(routes=[Route("/fails", host.fails)]))(ask("GET", "/fails", APP))
+    assert (reply.status, reply.lines(ALLOW)) == (500, [APP])
+
+
 class Gate:
     """A middleware that answers everything itself."""
 

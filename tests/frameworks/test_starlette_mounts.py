@@ -154,6 +154,17 @@ def test_a_mark_of_a_layer_around_what_is_mounted_is_found() -> None:
     assert allowed(app, "/in/nowhere") == {OTHER}
 
 
+def test_what_is_mounted_without_a_mark_or_a_layer_has_the_policy_of_the_whole() -> None:
+    circle = Plain()
+    circle.app = circle  # type: ignore[attr-defined]  # what no application should be
+    sub = host.pages()
+    sub.add_middleware(Gate)
+    routes = [Mount("/circle", circle), Mount("/sub", sub), Mount("/own", cors(PARTNER)(Plain()))]
+    app = install(Starlette(routes=routes), POLICY)
+    assert allowed(app, "/circle/x") == allowed(app, "/sub/items") == {APP}
+    assert allowed(app, "/own/x") == {OTHER}
+
+
 class Gate:
     """A middleware of the outer application that answers everything itself."""
 
