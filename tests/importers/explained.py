@@ -114,8 +114,13 @@ def _may_be_wider(question: Question, theirs: Asked, page: Page) -> bool:
 
 def _may_be_narrower(question: Question, page: Page) -> bool:
     policy = page.policy(question.path)
-    if policy is None:
-        return _names_path(question.path, page) or _is_left_out(question.origin or "", page, "/")
+    is_elsewhere = question.path not in PATHS and _names_path(question.path, page)
+    if policy is None or is_elsewhere:
+        return (
+            is_elsewhere
+            or _names_path(question.path, page)
+            or _is_left_out(question.origin or "", page, "/")
+        )
     origin = question.origin or ""
     if not policy.answers.any_origin and policy.answers.allow(origin) is None:
         return _is_left_out(origin, page, question.path)
@@ -163,8 +168,7 @@ def _names_path(path: str, page: Page) -> bool:
 
 def _is_left_out(origin: str, page: Page, path: str) -> bool:
     """Return whether the origin, or what let it in, is among what is listed as closed."""
-    comments = page.comments if path == "/" else page.at(path)
-    for one in comments:
+    for one in page.comments if path == "/" else page.at(path):
         if one.field not in {"origins", "origin_regex"}:
             continue
         if f'"{origin}"' in one.message or f"{origin} for" in one.message:

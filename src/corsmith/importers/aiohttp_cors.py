@@ -24,7 +24,7 @@ from corsmith.importers.draft import (
 )
 from corsmith.importers.objects import class_names, mro_names
 from corsmith.importers.paths import tabulate
-from corsmith.prose import spell_header
+from corsmith.prose import join_words, spell_header
 
 __all__ = ["read_app"]
 
@@ -78,7 +78,7 @@ def read_app(app: object) -> Imported | None:
     if table.beyond:
         message = (
             "a row covers its path and what is below, a resource there its path alone, so these "
-            f"differ if they exist: {', '.join(table.beyond[:6])}."
+            f"differ if they exist: {join_words(table.beyond)}."
         )
         said.append(differs("paths", message))
     rows = tuple(Row(path=path, draft=draft) for path, draft in table.rows)

@@ -21,6 +21,7 @@ from corsmith.importers.draft import (
 from corsmith.importers.objects import class_names, layers
 from corsmith.importers.paths import ancestors, tabulate
 from corsmith.importers.readings import Reading, examples, read_pattern, starts
+from corsmith.prose import join_words
 
 __all__ = ["MIDDLEWARE", "are_settings", "read_app", "read_settings"]
 
@@ -126,7 +127,7 @@ def _of_paths(where: Reading, draft: Draft) -> tuple[list[Row], list[Diagnostic]
     elif table.beyond:
         message = (
             f"CORS_URLS_REGEX is {quote(where.text)}; a row covers its path and what is below, so "
-            f"these differ if they exist: {', '.join(table.beyond[:6])}."
+            f"these differ if they exist: {join_words(table.beyond)}."
         )
         said.append(differs("paths", message))
     rows = [Row(path=path, draft=draft) for path, draft in table.rows]

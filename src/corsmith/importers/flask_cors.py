@@ -25,6 +25,7 @@ from corsmith.importers.draft import (
 from corsmith.importers.objects import class_names, layers
 from corsmith.importers.paths import ancestors, sample, tabulate
 from corsmith.importers.readings import Reading, examples, read_pattern, starts
+from corsmith.prose import join_words
 
 __all__ = ["read_app"]
 
@@ -344,8 +345,9 @@ def _differences(
     elif _option(options, "always_send") and names:
         yield differs(
             "Access-Control-Allow-Origin",
-            "an answer to a request without Origin has none here; there it has every origin that "
-            "is listed.",
+            "an answer to a request without Origin has none here, nor "
+            "Access-Control-Allow-Credentials and Access-Control-Expose-Headers; there it has "
+            "every origin that is listed, and both.",
         )
     yield from _of_vary(options, is_any=is_any, count=len(_listed(_option(options, "origins"))))
     if _option(options, "allow_private_network"):
@@ -373,14 +375,14 @@ def _of_vary(options: Any, *, is_any: bool, count: int) -> Iterator[Diagnostic]:
 def _of_paths(mixed: Iterable[str], beyond: Iterable[str]) -> Iterator[Diagnostic]:
     if shown := list(mixed):
         message = (
-            f"{', '.join(shown)} cannot be told by the path alone from routes with other CORS "
+            f"{join_words(shown)} cannot be told by the path alone from routes with other CORS "
             "settings. It has none here."
         )
         yield inexpressible("paths", message, "Mark the view: @cors(policy).")
     if shown := list(beyond):
         message = (
             "a row covers its path and what is below, where the views and expressions there "
-            f"do not end alike, so these differ if they exist: {', '.join(shown[:6])}."
+            f"do not end alike, so these differ if they exist: {join_words(shown)}."
         )
         yield differs("paths", message)
 
@@ -388,5 +390,5 @@ def _of_paths(mixed: Iterable[str], beyond: Iterable[str]) -> Iterator[Diagnosti
 def _unanswered(app: Any) -> Iterator[Diagnostic]:  # noqa: ANN401
     rules = [rule.rule for rule in app.url_map.iter_rules() if "OPTIONS" not in rule.methods]
     if rules:
-        message = f"there OPTIONS is no method of {', '.join(rules[:6])}; here it is answered."
+        message = f"there OPTIONS is no method of {join_words(rules)}; here it is answered."
         yield differs("preflight", message)

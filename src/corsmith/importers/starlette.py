@@ -22,6 +22,7 @@ from corsmith.importers.objects import class_names, layers, mro_names
 from corsmith.importers.paths import ancestors, tabulate
 from corsmith.importers.readings import read_pattern
 from corsmith.origin import parse_origin
+from corsmith.prose import join_words
 
 __all__ = ["read_app"]
 
@@ -131,7 +132,7 @@ def _of_parts(parts: list[tuple[str, _Layer | None]], found: tuple[str, ...]) ->
             differs(
                 "paths",
                 "a row covers what is below its path, so these are treated otherwise than by "
-                f"Starlette, if they exist: {', '.join(table.beyond[:6])}.",
+                f"Starlette, if they exist: {join_words(table.beyond)}.",
             )
         )
     rows = tuple(Row(path=path, draft=draft) for path, draft in table.rows)
