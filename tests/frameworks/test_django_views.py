@@ -13,17 +13,12 @@ from django.utils.decorators import method_decorator
 from django.views import View
 from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import TemplateView
-from ninja import NinjaAPI, Router
-from rest_framework.decorators import action, api_view
-from rest_framework.response import Response
-from rest_framework.routers import SimpleRouter
-from rest_framework.views import APIView
-from rest_framework.viewsets import ViewSet
 
 from corsmith.adapters.django import cors
 from corsmith.adapters.django.views import Views
 from tests.frameworks.pages import APP, OTHER, PARTNER, POLICY, ask
 from tests.frameworks.project import COMMON, OURS, Project
+from tests.frameworks.viewed import Api, above, below, ninja, router
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -100,69 +95,6 @@ class Unmarked(View):  # type: ignore[misc]  # as above
 
     def get(self, request: Any) -> Any:
         return HttpResponse()
-
-
-class Api(APIView):  # type: ignore[misc]  # as above
-    cors_policy = PARTNER
-
-    def get(self, request: Any) -> Any:
-        return Response({})
-
-
-@cors(PARTNER)
-@api_view(["GET", "DELETE"])
-def above(request: Any) -> Any:
-    return Response({})
-
-
-@api_view(["GET", "DELETE"])
-@cors(PARTNER)
-def below(request: Any) -> Any:
-    return Response({})
-
-
-class Things(ViewSet):  # type: ignore[misc]  # as above
-    def list(self, request: Any) -> Any:
-        return Response([])
-
-    @cors(PARTNER)
-    def create(self, request: Any) -> Any:
-        return Response({})
-
-    def destroy(self, request: Any, pk: str) -> Any:
-        return Response({})
-
-    @cors(PARTNER)
-    @action(detail=True, methods=["post"])
-    def publish(self, request: Any, pk: str) -> Any:
-        return Response({})
-
-
-router = SimpleRouter()
-router.register("things", Things, basename="thing")
-
-ninja = NinjaAPI(urls_namespace="corsmith")
-below_ninja = Router()
-
-
-@ninja.get("/items")
-def read_items(request: Any) -> Any:
-    return []
-
-
-@ninja.delete("/items")
-@cors(PARTNER)
-def delete_items(request: Any) -> Any:
-    return {}
-
-
-@below_ninja.get("/one/{int:number}")
-@cors(PARTNER)
-async def read_one(request: Any, number: int) -> Any:
-    return {}
-
-
-ninja.add_router("/more", below_ninja)
 
 
 WHOLE = {
