@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import logging
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.frameworks import hosts
 
+if TYPE_CHECKING:
+    from _pytest.mark import ParameterSet
+
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run a test in each host, named by its module."""
     if "host" in metafunc.fixturenames:
-        metafunc.parametrize("host", hosts.here(), indirect=True)
+        metafunc.parametrize("host", [parameter(key) for key in hosts.here()], indirect=True)
+
+
+def parameter(key: str) -> ParameterSet:
+    """Return a host as a parameter, marked if it is a process of its own."""
+    return pytest.param(key, marks=[pytest.mark.servers] if key in hosts.PROCESSES else [])
 
 
 @pytest.fixture

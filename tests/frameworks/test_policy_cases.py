@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from tests.adapters.table import Case
     from tests.frameworks.hosts import Host
 
+pytestmark = pytest.mark.slow
+
 KINDS = {
     "origins": table.ORIGINS,
     "preflights": table.PREFLIGHTS,

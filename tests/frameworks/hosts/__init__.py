@@ -53,6 +53,9 @@ ELSEWHERE = frozenset({"dash", "gradio"})
 """Those that are run where they are installed, as `make test-all` does; a host that is missing
 otherwise is a failure."""
 
+PROCESSES = frozenset({"robyn"})
+"""Those that are servers of their own, and are asked over real sockets."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Host:
