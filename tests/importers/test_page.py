@@ -57,7 +57,7 @@ origin_regex = 'https://[a-z]+\\.b\\.example'
 methods = ["GET", "PUT"]
 headers = ["X-Key"]
 credentials = true
-max_age = 600  # the default of a library
+max_age = 600  # the default there
 """)
     assert isinstance(read_document(text), Policy)
 

@@ -71,7 +71,7 @@ def write_page(imported: Imported, source: str) -> str:
         if "[policy]" not in lines:
             lines += ["", *list(_told(own, f" at {row.path}"))[1:], "[[routes]]"]
             lines.append(f"path = {_text(row.path)}")
-        lines += _fields(None if one is None else one.policy, row.draft, imported.title)
+        lines += _fields(None if one is None else one.policy, row.draft)
     return "\n".join(lines) + "\n"
 
 
@@ -111,7 +111,7 @@ def _wrapped(text: str, indent: str, first: str) -> list[str]:
     )
 
 
-def _fields(policy: Policy | None, draft: Draft | None, title: str) -> Iterator[str]:
+def _fields(policy: Policy | None, draft: Draft | None) -> Iterator[str]:
     if policy is None:
         yield "cors = false"
         return
@@ -120,7 +120,7 @@ def _fields(policy: Policy | None, draft: Draft | None, title: str) -> Iterator[
         value = fields.get(name)
         if value is not None and (name, value) not in (("expose", []), ("origins", [])):
             whose = draft is not None and name in draft.defaults
-            yield f"{name} = {_value(value)}{f'  # the default of {title}' if whose else ''}"
+            yield f"{name} = {_value(value)}{'  # the default there' if whose else ''}"
 
 
 def _value(value: object) -> str:
