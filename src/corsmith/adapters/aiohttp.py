@@ -31,7 +31,7 @@ from corsmith.marks import UNMARKED, cors, mark_of
 from corsmith.tables import MAX_ORIGINS_MET
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Generator, Iterator, Sequence
+    from collections.abc import Awaitable, Callable, Generator, Iterator, Mapping, Sequence
     from typing import TypeVar
 
     from corsmith.gate import Source
@@ -71,6 +71,11 @@ class CORS:
         self._layer.policy = new
         self._find_shortcut()
 
+    @property
+    def added(self) -> Mapping[object, Policy | None]:
+        """The routes and resources that were given a policy of their own."""
+        return self._added
+
     def renew(self, layer: Layer) -> None:
         """Put another layer in force, as installing again does; marks stay."""
         self._layer = layer
@@ -106,6 +111,7 @@ class CORS:
     def _find_shortcut(self) -> None:
         """See whether an Origin is all that an answer to a request depends on."""
         self._is_usual = self._layer.is_constant and not self._has_marks and not self._has_inner
+        self._unasked = CIMultiDict(self._layer.pairs(()) or ())
         self._ready: dict[str, CIMultiDict[str]] = {}
 
     def resolve(self, request: web.Request) -> Awaitable[web.UrlMappingMatchInfo]:
@@ -135,7 +141,7 @@ class CORS:
         origins = request.headers.getall(hdrs.ORIGIN, ())
         ready = self._ready.get(origins[0]) if len(origins) == 1 else None
         if ready is None:
-            ready = self._prepare(origins)
+            ready = self._prepare(origins) if origins else self._unasked
         fields = response.headers
         if fields.keys().isdisjoint(_TOUCHED):
             fields.extend(ready)
@@ -147,8 +153,8 @@ class CORS:
         """Return the headers for these Origin lines, and keep them where they are allowed."""
         pairs = self._layer.pairs(text_of_bytes(origins)) or ()
         fields = CIMultiDict(pairs)
-        is_one = len(origins) == 1 and pairs != self._layer.pairs(())
-        if is_one and len(self._ready) < MAX_ORIGINS_MET:
+        is_allowed = len(origins) == 1 and fields != self._unasked
+        if is_allowed and len(self._ready) < MAX_ORIGINS_MET:
             self._ready[origins[0]] = fields
         return fields
 
@@ -181,11 +187,21 @@ class CORS:
         """Return the mark of the route that the request, or what it prepares, goes to."""
         if asked.is_preflight:
             request = request.clone(method=asked.wanted)
-        route = (await self._resolve_inside(request)).route
+        found = await self._resolve_inside(request)
+        if not isinstance(found.http_exception, web.HTTPMethodNotAllowed):
+            return self._mark_at(found.route, asked.wanted)
+        # The policy of the path's other methods tells the page which there are, if it is one.
+        marks = set()
+        for method in found.http_exception.allowed_methods - {hdrs.METH_OPTIONS}:
+            found = await self._resolve_inside(request.clone(method=method))
+            marks.add(self._mark_at(found.route, method))
+        return marks.pop() if len(marks) == 1 else UNMARKED
+
+    def _mark_at(self, route: web.AbstractRoute, method: str) -> Mark:
         for routed in (route, route.resource):
             if routed in self._added:
                 return self._added[routed]
-        return _mark_of(route, asked.wanted)
+        return _mark_of(route, method)
 
 
 class _Given(web.Response):
