@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -280,3 +281,23 @@ def test_views_that_cannot_be_imported_are_told_by_django_alone() -> None:
 
     Project(CORS_POLICY=OPEN, ROOT_URLCONF="tests.frameworks.nowhere").enter()
     assert check_project() == []
+
+
+def test_a_receiver_of_the_signal_that_nothing_sends_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from corsheaders.signals import check_request_enabled
+
+    assert told() == []
+
+    def receiver(**_: Any) -> bool:
+        return True
+
+    check_request_enabled.connect(receiver)
+    try:
+        (item,) = check()
+    finally:
+        check_request_enabled.disconnect(receiver)
+    assert (item.id, item.obj) == ("corsmith.setting-not-read", "check_request_enabled")
+    monkeypatch.delitem(sys.modules, "corsheaders.signals")
+    assert told() == []

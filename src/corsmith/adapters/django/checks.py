@@ -7,6 +7,7 @@ of ours. What does not: how the settings are read (``settings``), where the laye
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -18,7 +19,7 @@ from corsmith.adapters.django.placement import check_placement
 from corsmith.adapters.django.sessions import check_cookies, check_csrf
 from corsmith.adapters.django.settings import read_settings
 from corsmith.adapters.django.views import Views
-from corsmith.diagnostics import Diagnostic, Severity
+from corsmith.diagnostics import Diagnostic, Severity, diagnose
 from corsmith.policy import Policy
 from corsmith.routes import Routes
 
@@ -43,6 +44,7 @@ def check_project(**_: object) -> list[CheckMessage]:
         *check_csrf(settings, policies),
         *check_cookies(settings, policies),
         *_check_views(),
+        *_check_signal(),
     ]
     return [
         _LEVELS[item.severity](
@@ -69,3 +71,12 @@ def _check_views() -> Iterator[Diagnostic]:
     for view, problems in views.problems:
         for item in problems:
             yield replace(item, field=f"{view} {item.field or ''}".rstrip())
+
+
+def _check_signal() -> Iterator[Diagnostic]:
+    """Yield a warning where the project waits for the signal of django-cors-headers."""
+    signals = sys.modules.get("corsheaders.signals")
+    if signals is not None and signals.check_request_enabled.has_listeners():
+        message = "check_request_enabled has receivers, and nothing sends that signal."
+        fix = 'Give a policy function: CORS_POLICY = "project.cors.choose".'
+        yield diagnose("setting-not-read", "check_request_enabled", None, message, fix)
