@@ -124,15 +124,16 @@ class Treatment:
 def put(fields: Fields, pairs: Pairs, owned: frozenset[str] = OWNED_RESPONSE_HEADERS) -> None:
     """Put ``pairs`` on a response where its headers stand: a set replaced, ``Vary`` merged.
 
-    Doing it twice leaves what doing it once does.
+    Doing it twice does nothing more: a host may have begun to send what is there.
     """
     # The usual response has no line of ours yet, and is asked that in one go.
     if _TOUCHED.isdisjoint(map(str.lower, fields)):
         fields.extend(pairs)
     elif pairs or owned:
         lines = _merge(fields.items(), pairs, owned)
-        fields.clear()
-        fields.extend(lines)
+        if sorted(lines) != sorted(fields.items()):
+            fields.clear()
+            fields.extend(lines)
 
 
 def _merge(

@@ -6,11 +6,10 @@ Facts that shape the code:
 
 * Sanic runs request middlewares also where no route was found, the highest priority first:
   ours answers a preflight before any login, whatever the router says;
-* it runs response middlewares from the lowest priority to the highest. One that raises ends
-  them, and the response is sent as it is: so ours is both the first and the last, and the
-  last replaces what those between have put on a response or in its place;
-* it finds a response's type, length and date itself; ``ctx`` of a request is for whoever
-  wants to remember something.
+* it runs response middlewares from the lowest priority to the highest, and one that raises or
+  returns a response of its own ends them. So ours is the first and the last, and a signal that
+  comes after them all marks what they have made; what is streamed is sent before that signal;
+* a request remembers in ``ctx`` what was decided about it.
 """
 
 from __future__ import annotations
@@ -21,6 +20,7 @@ from urllib.parse import unquote
 
 from sanic import HTTPResponse, Sanic
 from sanic.exceptions import SanicException
+from sanic.signals import Event
 
 from corsmith.adapters.native import Answer, Asked, Layer, Treatment, text_of_bytes
 from corsmith.diagnostics import diagnose, quote
@@ -73,9 +73,18 @@ def install(
     app.ctx.corsmith = Layer(source, enforce=enforce, asynchronous=True)
     if is_new:
         app.register_middleware(_meet, "request", priority=_HIGHEST)
-        app.register_middleware(_mark, "response", priority=-_HIGHEST)
-        app.register_middleware(_mark, "response", priority=_HIGHEST)
+        for priority in (-_HIGHEST, _HIGHEST):
+            app.register_middleware(_mark, "response", priority=priority)
+        app.add_signal(_mark, Event.HTTP_LIFECYCLE_RESPONSE)
+        app.register_listener(_check_marks, "before_server_start")
     return app
+
+
+async def _check_marks(app: App, *_: object) -> None:
+    """Read every mark once, so that a bad one is told when the server starts."""
+    for route in app.router.routes:
+        for method in route.methods:
+            _mark_of(route, method)
 
 
 async def _meet(request: Request) -> HTTPResponse | None:

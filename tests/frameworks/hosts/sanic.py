@@ -39,19 +39,20 @@ def new() -> Any:
     return app
 
 
-async def start(app: Any) -> None:
-    """Tell an application that its server starts, as ASGI does."""
+async def start(app: Any) -> Any:
+    """Tell an application that its server starts, as ASGI does; return what it says."""
     sent: asyncio.Queue[Any] = asyncio.Queue()
     messages: asyncio.Queue[Any] = asyncio.Queue()  # it is never told to stop
     messages.put_nowait({"type": "lifespan.startup"})
     running = asyncio.ensure_future(app({"type": "lifespan"}, messages.get, sent.put))
-    assert await sent.get() == {"type": "lifespan.startup.complete"}
+    said = await sent.get()
     running.cancel()
+    return said
 
 
 def over_sanic(app: Any, script: Script | None = None) -> Ask:
     """Return what asks an application that was started."""
-    asyncio.run(start(app))
+    assert asyncio.run(start(app)) == {"type": "lifespan.startup.complete"}
     return over_asgi(app, script)
 
 
