@@ -26,6 +26,10 @@ async def hello(request: web.Request) -> web.StreamResponse:
     return web.Response(text="hello")
 
 
+async def greet(request: web.Request) -> web.StreamResponse:
+    return web.Response(text="welcome")
+
+
 class Views(web.View):
     cors_policy = POLICY
 
@@ -124,6 +128,31 @@ def test_a_resource_is_marked_with_all_of_its_routes(tmp_path: Path) -> None:
     assert asked(ask("GET", "/health", APP)).cors == {}
 
 
+def test_a_method_that_no_route_has_is_answered_by_the_policy_of_those_that_there_are() -> None:
+    app = web.Application()
+    layer = setup(app, Routes({}))
+    layer.add(app.router.add_get("/items", hello), PARTNER)
+    layer.add(app.router.add_get("/mixed", hello), PARTNER)
+    app.router.add_post("/mixed", hello)
+    asked = over_aiohttp(app)
+    reply = asked(ask("OPTIONS", "/items", OTHER, "PUT"))
+    assert (reply.status, reply.lines(ALLOW), reply.lines(METHODS)) == (200, [OTHER], ["DELETE"])
+    reply = asked(ask("PUT", "/items", OTHER))
+    assert (reply.status, reply.lines(ALLOW)) == (405, [OTHER])
+    assert asked(ask("OPTIONS", "/mixed", OTHER, "PUT")).status == 405
+
+
+def test_what_is_added_for_get_holds_for_its_head() -> None:
+    app = web.Application()
+    layer = setup(app, Routes({}))
+    app.router.add_head("/items", hello)
+    layer.add(app.router.add_get("/items", greet, allow_head=False), PARTNER)
+    layer.add(app.router.add_get("/both", hello), PARTNER)
+    asked = over_aiohttp(app)
+    assert asked(ask("HEAD", "/both", OTHER)).lines(ALLOW) == [OTHER]
+    assert asked(ask("HEAD", "/items", OTHER)).lines(ALLOW) == []
+
+
 def test_what_may_be_written_as_a_mark_is_checked_when_it_is_added() -> None:
     app = web.Application()
     layer = setup(app, POLICY)
@@ -157,7 +186,8 @@ def test_a_view_has_a_policy_and_each_of_its_methods_may_have_another(add: str) 
     asked = over_aiohttp(app)
     assert asked(ask("OPTIONS", "/items", OTHER, "DELETE")).lines(METHODS) == ["DELETE"]
     assert asked(ask("DELETE", "/items", OTHER)).lines(ALLOW) == [OTHER]
-    allowed = [APP] if add == "add_view" else ["*"]
+    # The policy of the methods that there are is that of a 405.
+    allowed = [APP] if add == "add_view" else []
     assert asked(ask("GET", "/items", APP)).lines(ALLOW) == allowed
 
 

@@ -93,7 +93,13 @@ class CORS:
             raise PolicyError([diagnose("wrong-type", "route", quote(routed), message, fix)])
         # The decorator knows what may be written as a mark.
         mark = mark_of(cors(policy, **fields)(_Marked()))
-        self._added[routed] = None if mark is UNMARKED else mark
+        own = None if mark is UNMARKED else mark
+        self._added[routed] = own
+        if isinstance(routed, web.AbstractRoute) and routed.method == hdrs.METH_GET:
+            # `add_get` returns one route and registers another: HEAD, of the same handler.
+            for beside in routed.resource or ():
+                if beside.method == hdrs.METH_HEAD and beside.handler is routed.handler:
+                    self._added[beside] = own
         self._has_marks = True
         self._find_shortcut()
         return routed
