@@ -283,13 +283,13 @@ def _methods(value: Any, said: list[Diagnostic]) -> tuple[str, ...]:  # noqa: AN
     return tuple(name for name in names if name != "*")
 
 
-def _headers(given: Iterable[Any], said: list[Diagnostic]) -> tuple[str, ...]:
+def _headers(given: list[Any], said: list[Diagnostic]) -> tuple[str, ...]:
     if any(_is_any(one) for one in given):
         return ("*", "Authorization")
-    names, readings = _split(given)
-    for reading in readings:
+    names, _ = _split(given)
+    for pattern in (getattr(one, "pattern", one) for one in given if one not in names):
         message = (
-            f"the request headers that match {quote(reading.text)} are allowed there; a policy "
+            f"the request headers that match {quote(pattern)} are allowed there; a policy "
             "has names only. It is left out."
         )
         said.append(inexpressible("headers", message, "Write the names that pages send."))
