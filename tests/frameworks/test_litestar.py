@@ -66,6 +66,7 @@ def test_the_plugin_takes_its_place_once_however_often_the_application_starts() 
     layer = app.asgi_handler
     asyncio.run(start(app))
     assert app.asgi_handler is layer
+    assert over_asgi(app)(ask("GET", "/items", APP)).lines(ALLOW) == [APP]
 
 
 def test_a_client_for_tests_starts_the_plugin() -> None:

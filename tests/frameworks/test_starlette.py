@@ -13,7 +13,7 @@ from starlette.middleware.cors import CORSMiddleware as Stock
 from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.routing import Mount, Route, Router, WebSocketRoute
 
-from corsmith import Policy, PolicyError, install, refusals
+from corsmith import PolicyError, install, refusals
 from corsmith.adapters import asgi
 from corsmith.adapters.starlette import CORSMiddleware, cors
 from corsmith.adapters.starlette import install as install_here
@@ -371,7 +371,7 @@ def test_the_fields_of_a_policy_may_be_given_to_add_middleware() -> None:
 
 
 def test_a_policy_is_asked_again_when_another_route_was_added() -> None:
-    app = installed(host.pages(), Policy(origins=[APP]))
+    app = installed(Starlette(routes=[Route("/items", host.items)]))
     pages = over_asgi(app)
     assert pages(ask("GET", "/later", OTHER)).status == 404
     app.router.routes.append(Route("/later", host.delete, methods=["DELETE"]))
