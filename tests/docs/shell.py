@@ -32,10 +32,10 @@ EXAMPLES: Final = ROOT / "examples"
 _REPLACED: Final = ("corsmith", "git", "make", "pip", "uvx")
 _SERVES: Final = re.compile(
     r"(?:^|&& )(?:\S*/)?(?:corsmith serve|make serve|uvicorn|gunicorn|uvx .*corsmith serve"
-    r"|flask .*run|python -m http\.server)\b",
+    r"|flask .*run|sanic|python -m http\.server)\b",
     re.MULTILINE,
 )
-_RUNS: Final = re.compile(r"\bserve_forever\b|\bapp\.start\(")
+_RUNS: Final = re.compile(r"\bserve_forever\b|\bapp\.start\(|\brun_app\(|\bapp\.listen\(")
 _SCRIPT: Final = re.compile(r"\bpython (?P<name>[\w./-]+\.py)")
 _SECONDS: Final = 20.0
 
