@@ -40,7 +40,7 @@ def _line(*cells: str) -> str:
 
 def table(rows: dict[str, str]) -> str:
     """Return the whole table."""
-    ordered = sorted(rows.values(), key=str.lower)
+    ordered = sorted(rows.values(), key=lambda row: name_in(row).lower())
     return "\n".join([_line(*HEAD), _line(*("---" for _ in HEAD)), *ordered])
 
 

@@ -28,29 +28,30 @@ PER_ROUTE = "that of FastAPI"
 
 
 @cache
-def interface() -> Any:
-    """Return what is mounted."""
+def mounted() -> list[Any]:
+    """Return the routes that Gradio's mount adds to an application; making them takes a while."""
     with gradio.Blocks() as blocks:
         gradio.Textbox()
-    return blocks
+    app = FastAPI(openapi_url=None)
+    return [*gradio.mount_gradio_app(app, blocks, path="/gradio").routes]
 
 
-def with_gradio(app: Any) -> Any:
+def with_gradio() -> FastAPI:
     """Return a FastAPI application with Gradio in it."""
-    return gradio.mount_gradio_app(app, interface(), path="/gradio")
+    return FastAPI(routes=mounted())
 
 
 def probed(source: Any, **options: Any) -> Ask:
-    return over_asgi(install(with_gradio(fastapi_pages(FastAPI())), source, **options))
+    return over_asgi(install(fastapi_pages(with_gradio()), source, **options))
 
 
 def swappable(source: Any) -> tuple[Ask, Callable[[Any], None]]:
-    app: Any = install(with_gradio(fastapi_pages(FastAPI())), source)
+    app: Any = install(fastapi_pages(with_gradio()), source)
     return over_asgi(app), lambda new: setattr(app.state.corsmith, "policy", new)
 
 
 def scripted(source: Any, app: App, **options: Any) -> Ask:
-    script, outer = Script(), with_gradio(FastAPI())
+    script, outer = Script(), with_gradio()
 
     async def answer(scope: Any, receive: Any, send: Any) -> None:
         script.ran = True
