@@ -105,6 +105,11 @@ class RouteTable:
         self.is_marked = any(one.is_marked for one in self._marked)
         self.sizes: Sizes = tuple((routes, len(routes)) for routes in lists)
 
+    @property
+    def routes(self) -> tuple[MarkedRoute, ...]:
+        """The routes in their order, with the mark that each has."""
+        return self._marked
+
     def find(self, scope: Scope) -> tuple[Mark, bool]:
         """Return the mark of the route that a scope goes to, and whether a layer gave it."""
         try:
