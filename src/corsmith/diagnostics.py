@@ -244,6 +244,8 @@ CODES: dict[str, Code] = {
     "crash-without-headers": _error("A 500 that looks like a CORS error", _FETCH + "concept-cors-check"),
     "preflight-not-answered": _error("A preflight that the application does not let through", _FETCH + "cors-preflight-fetch"),
     "redirect-without-headers": _warning("A redirect without the headers of the others", _FETCH + "concept-cors-check"),
+    "stranger-admitted": _error("An origin that nobody named and that is let in", _OWN),
+    "websocket-unguarded": _error("A WebSocket that any page may open", "https://www.rfc-editor.org/rfc/rfc6455#section-10.2"),
     # ── what Django's system checks find ─────────────────────────────────────
     "middleware-order": _warning("A layer above CORS that can answer first", _FETCH + "concept-cors-check"),
     "csrf-origin-missing": _warning("An origin with cookies that CSRF protection refuses", _OWN),

@@ -63,17 +63,17 @@ class LoadedApp:
 class Wanted:
     """Who asks: ``verb`` stands in the hints.
 
-    ``is_read`` says that an application is only read and never called: then one that speaks
-    a protocol of its framework alone will do, and one that a coroutine makes.
+    ``any_kind`` says that an application that speaks a protocol of its framework alone will
+    do, and one that a coroutine makes: it is only read, or called as its framework calls it.
     """
 
     verb: str
-    is_read: bool = False
+    any_kind: bool = False
 
 
-CHECK: Final = Wanted(verb="check")
+CHECK: Final = Wanted(verb="check", any_kind=True)
 
-_OF_FRAMEWORKS: Final = frozenset({"aiohttp.web_app.Application"})
+_OF_FRAMEWORKS: Final = frozenset({"aiohttp.web_app.Application", "tornado.web.Application"})
 """Applications that are served by their own framework and speak neither ASGI nor WSGI."""
 
 
@@ -249,7 +249,7 @@ def _found(module: ModuleType, wanted: Wanted) -> list[str]:
 
 def _is_app(value: object, wanted: Wanted) -> bool:
     """Return whether a value can be called as ASGI or WSGI applications are, or only read."""
-    if wanted.is_read and class_names(value) & _OF_FRAMEWORKS:
+    if wanted.any_kind and class_names(value) & _OF_FRAMEWORKS:
         return True
     if not callable(value) or isinstance(value, type):
         return False
@@ -264,7 +264,7 @@ def _is_factory(value: object, wanted: Wanted) -> bool:
     """Return whether a value is a function that can be called without arguments."""
     if not inspect.isfunction(value):
         return False
-    if inspect.iscoroutinefunction(value) and not wanted.is_read:
+    if inspect.iscoroutinefunction(value) and not wanted.any_kind:
         return False
     parameters = inspect.signature(value).parameters.values()
     return all(
@@ -283,7 +283,7 @@ def _made(value: object, target: str, root: str, wanted: Wanted, *, must: bool) 
     if callable(value) and (must or _is_factory(value, wanted)):
         try:
             app = value()
-            if inspect.iscoroutine(app) and wanted.is_read:
+            if inspect.iscoroutine(app) and wanted.any_kind:
                 app = asyncio.run(app)
         except (Exception, SystemExit) as error:
             raise AppError(
