@@ -38,7 +38,7 @@ Examples:
   corsmith import mysite/settings.py
 """
 
-_WANTED: Final = Wanted(verb="import", is_read=True)
+_WANTED: Final = Wanted(verb="import", any_kind=True)
 _MODULE: Final = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*\Z")
 _INSTEAD: Final = {
     TargetKind.POLICY: "is a policy file already: corsmith check {0}",
