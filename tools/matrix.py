@@ -34,6 +34,9 @@ ROOT = Path(__file__).resolve().parent.parent
 TESTS = ROOT / "tests" / "frameworks"
 COMMON = ("probes", "policy_cases", "marked_routes", "in_force")
 _NO_INDEX = "the package index cannot be reached"
+ALSO = {"pyramid": ("setuptools<82",)}
+"""What an old version needs and does not say: Pyramid 2.0 imports pkg_resources."""
+
 _NAME = re.compile(r"[\w.-]+")
 _VERSION = "import sys, importlib.metadata as m; print(m.version(sys.argv[1]))"
 
@@ -88,7 +91,8 @@ def requirements(row: Row) -> list[str]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     tests = group(project["dependency-groups"], "test")
     others = [line for line in tests if _name(line) != row.package]
-    return ["--editable", f"{ROOT}[gateway]", *others, row.requirement]
+    also = ALSO.get(row.package, ())
+    return ["--editable", f"{ROOT}[gateway]", *others, *also, row.requirement]
 
 
 def _name(requirement: str) -> str:
