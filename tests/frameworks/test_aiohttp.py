@@ -107,6 +107,7 @@ def test_a_route_is_marked_as_aiohttp_cors_does(policy: Any) -> None:
     route = app.router.add_delete("/items", hello)
     added = layer.add(route, **policy) if isinstance(policy, dict) else layer.add(route, policy)
     assert added is route
+    assert layer.added == {route: PARTNER}
     asked = over_aiohttp(app)
     assert asked(ask("OPTIONS", "/items", OTHER, "DELETE")).lines(METHODS) == ["DELETE"]
     assert asked(ask("DELETE", "/items", OTHER)).lines(ALLOW) == [OTHER]
