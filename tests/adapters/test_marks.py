@@ -97,5 +97,6 @@ def test_an_exempt_endpoint_is_not_touched(over: Any) -> None:
 
 def test_a_layer_without_marks_again_asks_the_policy() -> None:
     layer = native.Layer(POLICY, marks=marks)
+    assert layer.marks is marks
     layer.marks = None
     assert ("Access-Control-Allow-Origin", APP) in layer.treat(asked_of(get(APP))).pairs
