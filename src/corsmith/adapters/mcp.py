@@ -65,8 +65,9 @@ def app(
 
     What the transport needs is added to the policy: its methods, and ``@mcp`` among the headers
     and in ``expose``; what ``Routes`` or a function say stays as it is written. ``hosts`` are
-    the names, without a port, that the server is reached by. ``options`` are the policy's
-    fields, and those of the SDK's ``streamable_http_app``.
+    the names, without a port, that the server is reached by. ``enforce=False`` leaves ``Origin``
+    to the SDK, which knows no patterns. ``options`` are the policy's fields, and those of the
+    SDK's ``streamable_http_app``.
     ``application.state.corsmith.policy = other`` puts another policy in force. Raises
     ``PolicyError``.
 
