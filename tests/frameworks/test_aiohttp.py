@@ -328,3 +328,10 @@ def test_only_so_many_origins_of_a_pattern_are_remembered(
     assert sorted(app[CORS_KEY].__dict__["_ready"]) == [f"https://{n}.shop.example" for n in "ab"]
     app[CORS_KEY].policy = POLICY
     assert asked(ask("GET", "/", "https://a.shop.example")).lines(ALLOW) == []
+
+
+def test_enforce_refuses_a_stranger_where_a_path_has_two_readings() -> None:
+    app = install(pages(), Routes({"/items": POLICY, "/open/": PARTNER}), enforce=True)
+    reply = over_aiohttp(app)(ask("GET", "/items/../open/x", APP))
+    assert (reply.status, reply.cors) == (403, {})
+    assert over_aiohttp(app)(ask("GET", "/items/../open/x", None)).status == 404
