@@ -96,7 +96,10 @@ def _starlette(rng: Random) -> Original:
     if rng.random() < 0.15:
         settings["allow_origins"] = "https://app.example.com,https://admin.example.com"
     if rng.random() < 0.1:
-        settings["allow_methods"] = "GET, PUT"
+        settings["allow_methods"] = rng.choice(["GET, PUT", "*"])
+    if rng.random() < 0.1:
+        settings["allow_headers"] = rng.choice(["X-Key", "*"])
+        settings["expose_headers"] = rng.choice(["X-Secret", "*"])
     return originals.starlette(**_maybe(rng, settings))
 
 
@@ -167,7 +170,7 @@ def _django(rng: Random) -> Original:
                     re.compile(rng.choice(EXPRESSIONS), rng.choice([re.NOFLAG, re.IGNORECASE])),
                 ],
                 "CORS_ALLOW_METHODS": _methods(rng),
-                "CORS_ALLOW_HEADERS": _names(rng),
+                "CORS_ALLOW_HEADERS": rng.choice([_names(rng), "*"]),
                 "CORS_EXPOSE_HEADERS": tuple(_some(rng, SHOWN, 3)),
                 "CORS_ALLOW_CREDENTIALS": True,
                 "CORS_PREFLIGHT_MAX_AGE": rng.choice([0, 600, 200_000]),

@@ -121,6 +121,7 @@ def test_one_string_for_a_list_is_its_letters() -> None:
     draft = draft_of(CORS_ALLOWED_ORIGINS=APP, CORS_ALLOW_METHODS="GET")
     assert (draft.origins, draft.methods) == ((), ())
     assert codes(draft) == ["never-matched CORS_ALLOW_METHODS", "never-matched origins"]
+    assert draft_of(CORS_ALLOW_HEADERS="*").headers == ("*",)
 
 
 @pytest.mark.parametrize(("given", "age"), [(0, None), (None, None), ("60", 60), ("x", None)])

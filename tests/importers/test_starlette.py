@@ -103,6 +103,16 @@ def test_one_string_for_a_list_of_methods_is_sent_letter_by_letter() -> None:
     assert codes(draft) == ["never-matched methods"]
 
 
+def test_one_string_for_a_list_of_names_is_none_of_them() -> None:
+    draft = draft_of(allow_origins=[APP], allow_headers="X-Key", expose_headers="ETag")
+    assert draft.headers == ("Accept", "Accept-Language", "Content-Language", "Content-Type")
+    assert draft.expose == ()
+    assert codes(draft) == ["never-matched headers", "never-matched expose"]
+    draft = draft_of(allow_origins=[APP], allow_headers="*", expose_headers="*")
+    assert (draft.headers, draft.expose) == (("*", "Authorization"), ("*",))
+    assert codes(draft) == []
+
+
 def test_an_age_that_is_no_number_of_seconds_is_none() -> None:
     draft = draft_of(allow_origins=[APP], max_age=1.5)
     assert draft.max_age is None

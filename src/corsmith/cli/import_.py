@@ -39,7 +39,9 @@ Examples:
 """
 
 _WANTED: Final = Wanted(verb="import", any_kind=True)
-_MODULE: Final = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*\Z")
+_MODULE: Final = re.compile(r"[^\W\d]\w*(?:\.(?!(?:py|toml)\Z)[^\W\d]\w*)*\Z")
+"""A dotted name; what ends as a file does is meant as one, though it be missing."""
+
 _INSTEAD: Final = {
     TargetKind.POLICY: "is a policy file already: corsmith check {0}",
     TargetKind.FOLDER: "is a folder; name the file in it: corsmith import {0}/main.py",

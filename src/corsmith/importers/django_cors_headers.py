@@ -171,7 +171,8 @@ def _names(
     said: list[Diagnostic],
 ) -> tuple[str, ...]:
     value = _get(settings, name, default)
-    if not isinstance(value, str):
+    # Of a string the letters are joined, so that "*" is right by chance.
+    if not isinstance(value, str) or value == "*":
         return tuple(str(one) for one in value)
     message = f"{name} is the string {quote(value)}, and its letters are sent as names."
     said.append(diagnose("never-matched", name, value, message, "Write a list of the names."))

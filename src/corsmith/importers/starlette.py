@@ -4,7 +4,7 @@ Read from the middleware itself, which has every default in force; one that only
 ``user_middleware`` is made once, around nothing. FastAPI has the same.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -42,7 +42,7 @@ class _Layer:
 
     middleware: Any
     place: str
-    given: frozenset[str] | None = None
+    given: Mapping[str, Any] | None = None
     outside: tuple[str, ...] = ()
 
 
@@ -80,7 +80,7 @@ def _listed(app: Any) -> Iterator[_Layer]:  # noqa: ANN401  a class that may not
         yield _Layer(
             middleware=entry.cls(None, *entry.args, **entry.kwargs),
             place="in app.user_middleware",
-            given=frozenset(entry.kwargs),
+            given=dict(entry.kwargs),
             outside=tuple(outside),
         )
 
@@ -175,12 +175,13 @@ def _draft(layer: _Layer) -> Draft:
     reading = None if regex is None else read_pattern(regex, is_open=False)
     origins = _origins(cors, said)
     age = _age(cors.preflight_headers["Access-Control-Max-Age"], said)
+    headers, expose = _headers(layer, said), _expose(layer, said)
     return Draft(
         origins=origins,
         readings=() if reading is None else (reading,),
         methods=methods,
-        headers=_headers(cors),
-        expose=_names(cors.simple_headers.get("Access-Control-Expose-Headers", "")),
+        headers=headers,
+        expose=expose,
         credentials=bool(cors.allow_credentials),
         max_age=age,
         sent=frozenset({"methods", "headers", "expose"}),
@@ -189,7 +190,7 @@ def _draft(layer: _Layer) -> Draft:
     )
 
 
-def _defaults(given: frozenset[str] | None) -> frozenset[str]:
+def _defaults(given: Mapping[str, Any] | None) -> frozenset[str]:
     if given is None:
         return frozenset()
     return frozenset(ours for theirs, ours in _ARGUMENTS.items() if theirs not in given)
@@ -219,10 +220,30 @@ def _methods(given: Iterable[str], said: list[Diagnostic]) -> tuple[str, ...]:
     return tuple(name for name in ("GET", "HEAD", "POST") if name in given)
 
 
-def _headers(cors: Any) -> tuple[str, ...]:  # noqa: ANN401
+def _headers(layer: _Layer, said: list[Diagnostic]) -> tuple[str, ...]:
+    cors = layer.middleware
     if cors.allow_all_headers:
         return ("*", "Authorization")
-    return _names(cors.preflight_headers.get("Access-Control-Allow-Headers", ""))
+    names = _names(cors.preflight_headers.get("Access-Control-Allow-Headers", ""))
+    letters = _letters(layer, "allow_headers", "headers", said)
+    return tuple(name for name in names if name not in letters)
+
+
+def _expose(layer: _Layer, said: list[Diagnostic]) -> tuple[str, ...]:
+    names = _names(layer.middleware.simple_headers.get("Access-Control-Expose-Headers", ""))
+    letters = _letters(layer, "expose_headers", "expose", said)
+    return tuple(name for name in names if name not in letters)
+
+
+def _letters(layer: _Layer, argument: str, field: str, said: list[Diagnostic]) -> str:
+    """Return the letters of one string where a list of names is meant; they are no names."""
+    value = (layer.given or {}).get(argument)
+    if not isinstance(value, str) or value == "*":
+        return ""
+    header = f"Access-Control-{argument.replace('_', '-').title()}"
+    message = f"{quote(value)} is one string; its letters are the {header}. They are left out."
+    said.append(diagnose("never-matched", field, value, message, "List the names you mean."))
+    return value
 
 
 def _names(value: str) -> tuple[str, ...]:
