@@ -56,9 +56,7 @@ server: Any = Robyn(__file__)
 
 def asked(request: Any) -> Asked:
     """Return what a request says, each header as its list of lines."""
-    lines: dict[str, list[str]] = {}
-    for name, value in request.headers.multi_items():
-        lines.setdefault(name.lower(), []).append(value)
+    lines = request.headers.get_headers()  # by lower-case name, each with its list of values
     return Asked(
         method=request.method,
         path=request.url.path,
@@ -67,8 +65,13 @@ def asked(request: Any) -> Asked:
         names=lines.get("access-control-request-headers", []),
         sites=lines.get("sec-fetch-site", []),
         scheme=request.url.scheme,
-        host=lines.get("host", [None])[0],
+        host=request.headers.get("host"),
     )
+
+
+def lines_of(headers: Any) -> list[tuple[str, str]]:
+    """Return Robyn's headers as lines."""
+    return [(name, value) for name, values in headers.get_headers().items() for value in values]
 
 
 def headers_of(lines: Any) -> Any:
@@ -97,7 +100,7 @@ def after(request: Any, response: Any) -> Any:
         return response
     treatment = state.layer.treat(asked(request))
     if treatment.answer is None:
-        response.headers = headers_of(treatment.mark(response.headers.multi_items()))
+        response.headers = headers_of(treatment.mark(lines_of(response.headers)))
     return response
 
 
