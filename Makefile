@@ -19,7 +19,7 @@ check: .dev ## While you work: lint, format, types, layers, the fast tests (unde
 test: .dev ## Before you push: everything, real browsers too where there are some
 	@$(PYTHON) -m tools.suite test
 
-test-all: .dev ## What does not fit the time of `make test`: planted bugs, laws with more examples
+test-all: .dev ## What does not fit the time of `make test`: planted bugs, more examples, other versions
 	@$(PYTHON) -m tools.suite test-all
 
 laws: .dev ## The laws (Hypothesis), with new examples each time

@@ -6,13 +6,13 @@ from django.core.wsgi import get_wsgi_application
 from django.http import Http404, HttpRequest, JsonResponse
 from django.urls import path
 
-from corsmith import install
-
 # A project has these in settings.py; here everything is one file.
 settings.configure(
     ROOT_URLCONF=__name__,
     ALLOWED_HOSTS=["127.0.0.1", "localhost"],
     SECRET_KEY=get_random_secret_key(),
+    MIDDLEWARE=["corsmith.adapters.django.CORSMiddleware"],
+    CORS_POLICY={"origins": ["https://app.example"], "methods": ["GET", "PUT"]},
 )
 items = {1: "tea"}
 
@@ -27,6 +27,4 @@ def item(request: HttpRequest, number: int) -> JsonResponse:
 
 urlpatterns = [path("items/<int:number>", item)]
 
-# A project has these two lines in wsgi.py.
 application = get_wsgi_application()
-application = install(application, origins=["https://app.example"], methods=["GET", "PUT"])

@@ -19,5 +19,5 @@ def write_item(number: int, item: dict[str, str]) -> dict[str, str]:
     return item
 
 
-# Last, so that it is outermost: the 404 and the 500 then carry the headers too.
+# Outermost, wherever this line stands: the 404 and the 500 carry the headers too.
 app = install(app, origins=["https://app.example"], methods=["GET", "PUT"])

@@ -20,4 +20,4 @@ def write_item(number: int) -> dict[str, str]:
     return item
 
 
-app.wsgi_app = install(app.wsgi_app, origins=["https://app.example"], methods=["GET", "PUT"])
+app = install(app, origins=["https://app.example"], methods=["GET", "PUT"])

@@ -137,7 +137,7 @@ def test_what_is_no_application_is_refused(app: Any) -> None:
 
 
 def test_the_policy_is_checked_as_the_adapter_does() -> None:
-    assert install(wsgi_app, origins=["https://app.example"]).policy == POLICY  # type: ignore[attr-defined]
+    assert install(wsgi_app, origins=["https://app.example"]).policy == POLICY
     with pytest.raises(PolicyError, match="allow_origins"):
         install(asgi_app, allow_origins="*")
     with pytest.raises(PolicyError, match="Write async def"):

@@ -54,6 +54,11 @@ WHOLE = (
     Step(name="all of src is covered", command=(*COVERAGE, "report")),
 )
 DEEP = (
+    Step(
+        name="frameworks in other versions",
+        command=(PYTHON, "-m", "tools.matrix"),
+        quiet=False,
+    ),
     Step(name="planted bugs", command=(PYTHON, "-m", "tools.mutants")),
     Step(
         name="laws, with new examples",

@@ -244,6 +244,12 @@ CODES: dict[str, Code] = {
     "crash-without-headers": _error("A 500 that looks like a CORS error", _FETCH + "concept-cors-check"),
     "preflight-not-answered": _error("A preflight that the application does not let through", _FETCH + "cors-preflight-fetch"),
     "redirect-without-headers": _warning("A redirect without the headers of the others", _FETCH + "concept-cors-check"),
+    "stranger-admitted": _error("An origin that nobody named and that is let in", _OWN),
+    "websocket-unguarded": _error("A WebSocket that any page may open", "https://www.rfc-editor.org/rfc/rfc6455#section-10.2"),
+    # ── what Django's system checks find ─────────────────────────────────────
+    "middleware-order": _warning("A layer above CORS that can answer first", _FETCH + "concept-cors-check"),
+    "csrf-origin-missing": _warning("An origin with cookies that CSRF protection refuses", _OWN),
+    "setting-not-read": _warning("A CORS setting that nothing reads", _OWN),
     # ── why a browser does not let a page read an answer ─────────────────────
     "allow-origin-missing": _error("An answer without Access-Control-Allow-Origin", _FETCH + "concept-cors-check"),
     "allow-origin-mismatch": _error("An Access-Control-Allow-Origin that names another origin", _FETCH + "concept-cors-check"),
@@ -300,4 +306,9 @@ CODES: dict[str, Code] = {
     "websocket-refused": _error("A WebSocket handshake that was refused", "https://www.rfc-editor.org/rfc/rfc6455#section-10.2"),
     "network-error": _error("A failure without a reason", _FETCH + "concept-network-error"),
     "reason-not-told": _error("A refusal whose reason is not told", _OWN),
+    # ── what another library's settings become ───────────────────────────────
+    "regex-open-end": _warning("A regular expression that is held to the beginning only", _OWN),
+    "never-matched": _warning("A value that another library never matched", _OWN),
+    "not-expressible": _warning("A setting that a policy file has no words for", _OWN),
+    "answers-differently": _reason("An answer that is not the one of another library", _OWN),
 }  # fmt: skip

@@ -4,37 +4,56 @@ What lives here: finding the adapter of an application. What does not: the adapt
 """
 
 import inspect
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import Any, Final
 
 from corsmith.diagnostics import diagnose, quote
 from corsmith.errors import PolicyError
 from corsmith.gate import Source
 
-__all__ = ["install", "is_asgi"]
+__all__ = ["FRAMEWORKS", "install", "is_asgi"]
+
+FRAMEWORKS: Final[Mapping[str, str]] = {
+    "aiohttp": "aiohttp",
+    "django": "django",
+    "falcon": "falcon",
+    "fastapi": "fastapi",
+    "flask": "flask",
+    "litestar": "litestar",
+    "mcp": "mcp",
+    "quart": "quart",
+    "sanic": "sanic",
+    "starlette": "starlette",
+    "tornado": "tornado",
+}
+"""The top-level package of an application's class, and the adapter's module."""
 
 _WSGI_ARGUMENTS = 2  # environ, start_response
 _ASGI_ARGUMENTS = 3  # scope, receive, send
 
 
 def install(
-    app: Callable[..., Any],
+    app: Any,  # noqa: ANN401  an application of any framework, or of a protocol alone
     policy: Source | None = None,
     *,
     enforce: bool = False,
     **fields: object,
-) -> Callable[..., Any]:
+) -> Any:  # noqa: ANN401  the same application, where its framework has a place for layers
     """Return ``app`` with ``policy`` outermost, so that its 404s and 500s carry it too.
 
-    ``app`` is an ASGI or a WSGI application; serve what is returned. The policy is a
-    ``Policy``, ``Routes``, a function, or fields given directly. Raises ``PolicyError``,
-    also for what is no application.
+    ``app`` is an application of a framework, or any ASGI or WSGI application; serve what is
+    returned. The policy is a ``Policy``, ``Routes``, a function, or fields given directly.
+    Raises ``PolicyError``, also for what is no application.
 
     >>> async def app(scope, receive, send): ...
     >>> app = install(app, origins=["https://app.example"])
     >>> type(app).__module__
     'corsmith.adapters.asgi'
     """
+    if (name := _adapter_of(app)) is not None:
+        framework = import_module(f"corsmith.adapters.{name}")
+        return framework.install(app, policy, enforce=enforce, **fields)
     if is_asgi(app):
         from corsmith.adapters import asgi  # only the adapter that is needed is loaded
 
@@ -42,6 +61,14 @@ def install(
     from corsmith.adapters import wsgi
 
     return wsgi.CORSMiddleware(app, policy, enforce=enforce, **fields)
+
+
+def _adapter_of(app: object) -> str | None:
+    """Return the adapter of the framework whose class ``app`` is of, if there is one."""
+    for base in type(app).__mro__:
+        if (name := FRAMEWORKS.get(base.__module__.partition(".")[0])) is not None:
+            return name
+    return None
 
 
 def is_asgi(app: object) -> bool:

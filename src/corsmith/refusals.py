@@ -11,7 +11,8 @@ and 256 remembered; beyond that nothing is written, and nothing is computed eith
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Final, TypeAlias
 
 from corsmith.diagnostics import Diagnostic, quote
@@ -19,7 +20,7 @@ from corsmith.nearest import nearest
 from corsmith.policy import Policy
 from corsmith.tables import Fault
 
-__all__ = ["NOBODY", "Refusals", "note_replaced_headers", "note_warnings"]
+__all__ = ["NOBODY", "Refusals", "hushed", "note_replaced_headers", "note_warnings"]
 
 LOGGER: Final = logging.getLogger("corsmith")
 
@@ -142,3 +143,17 @@ def note_replaced_headers(names: Iterable[str]) -> None:
         _said.add(key)
         shown = ", ".join(sorted(set(names)))
         LOGGER.warning("the application's own %s replaced: the policy decides alone", shown)
+
+
+@contextmanager
+def hushed() -> Iterator[None]:
+    """Let nobody log: for what we ask on purpose, of which no log shall tell.
+
+    It is for a process of ours that has an application in it, never for a server.
+    """
+    before = logging.root.manager.disable
+    logging.disable()
+    try:
+        yield
+    finally:
+        logging.disable(before)

@@ -14,8 +14,9 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from wsgiref.validate import validator
 
-from corsmith.adapters import asgi, wsgi
+from corsmith.adapters import asgi, native, wsgi
 from corsmith.adapters.http_server import CORSMixin
+from corsmith.adapters.native import Asked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -271,8 +272,40 @@ def ask_http_server(source: Any, request: Request, app: App = _ANSWER) -> Reply:
     return Reply(status=status, headers=headers, body=body, app_ran=ran, raised=raised)
 
 
+def asked_of(request: Request, **changes: Any) -> Asked:
+    """Return a request as the adapter of a framework hands it to the layer."""
+
+    def lines(wanted: str) -> list[str]:
+        return [value for name, value in request.headers if name.lower() == wanted]
+
+    return Asked(
+        method=request.method,
+        path=request.path,
+        raw_path=request.path,
+        origins=lines("origin"),
+        methods=lines("access-control-request-method"),
+        names=lines("access-control-request-headers"),
+        sites=lines("sec-fetch-site"),
+        host=next(iter(lines("host")), None),
+        **changes,
+    )
+
+
+def ask_native(source: Any, request: Request, app: App = _ANSWER, **options: Any) -> Reply:
+    """Ask the layer of frameworks with requests and responses of their own."""
+    changes = {"is_websocket": True} if options.pop("is_websocket", False) else {}
+    treatment = native.Layer(source, **options).treat(asked_of(request, **changes))
+    if (answer := treatment.answer) is not None:
+        body = answer.body.encode()
+        return Reply(status=answer.status, headers=answer.headers, body=body, app_ran=False)
+    status, lines = (500, ()) if app.error is not None else (app.status, app.headers)
+    headers = tuple(treatment.mark(lines))
+    return Reply(status=status, headers=headers, body=app.body, app_ran=True, raised=app.error)
+
+
 HOSTS: dict[str, Callable[..., Reply]] = {
     "asgi": ask_asgi,
     "wsgi": ask_wsgi,
     "http.server": ask_http_server,
+    "native": ask_native,
 }

@@ -51,7 +51,7 @@ class App:
         return 200 if method == "GET" else 405
 
     @contextmanager
-    def faulty(self, fault: Literal["error", "crash"]) -> Iterator[str | None]:
+    def faulty(self, fault: Literal["error", "crash"], _route: str) -> Iterator[str | None]:
         self.fault = fault
         yield "/raises"
         self.fault = None
@@ -141,11 +141,11 @@ def test_a_slash_is_added_where_the_route_has_none() -> None:
 
 def test_a_handler_that_does_not_run_is_told() -> None:
     @contextmanager
-    def without(_fault: str) -> Iterator[str | None]:
+    def without(_fault: str, _route: str) -> Iterator[str | None]:
         yield None
 
     @contextmanager
-    def elsewhere(_fault: str) -> Iterator[str | None]:
+    def elsewhere(_fault: str, _route: str) -> Iterator[str | None]:
         yield "/items/"
 
     none = appraised(App(), faulty=without)

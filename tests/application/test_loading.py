@@ -69,7 +69,7 @@ def test_a_factory_is_called(folder: Path, target: str) -> None:
         ("app = 1\n", "mine:app", "mine:app is int, no ASGI or WSGI application"),
         ("app = 1\n", "mine:app()", "mine:app() is int, no ASGI or WSGI application"),
         ("class app: ...\n", "mine:app", "mine:app is type, no ASGI"),
-        ("async def app(): ...\n", "mine:app()", "mine:app() returns coroutine, no ASGI"),
+        ("async def app(): ...\n", "mine:app()", "mine:app() returns NoneType, no ASGI"),
         ("def app(a): ...\n", "mine:app", "mine:app is function, no ASGI or WSGI"),
         ("def app(): return 1\n", "mine:app", "mine:app returns int, no ASGI or WSGI"),
     ],

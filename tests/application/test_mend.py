@@ -233,8 +233,8 @@ def test_flask_is_wrapped_in_its_own_place_with_the_defaults_of_flask_cors() -> 
     assert mended(source) == textwrap.dedent("""\
         from corsmith import install
         app = Flask(__name__)
-        app.wsgi_app = install(
-            app.wsgi_app,
+        app = install(
+            app,
             origins=["https://app.example"],
             methods=["GET"],
             headers=["*", "Authorization"],
@@ -243,7 +243,7 @@ def test_flask_is_wrapped_in_its_own_place_with_the_defaults_of_flask_cors() -> 
     bare = mended("app = Flask(__name__)\n", origins=["https://app.example"])
     assert bare is not None
     assert bare.endswith(
-        'app = Flask(__name__)\napp.wsgi_app = install(app.wsgi_app, origins=["https://app.example"])\n'
+        'app = Flask(__name__)\napp = install(app, origins=["https://app.example"])\n'
     )
 
 
@@ -260,7 +260,7 @@ def test_an_application_without_cors_is_not_changed_without_fields() -> None:
             "flask",
             "web",
             {},
-            'web.wsgi_app = install(web.wsgi_app, origins=["https://app.example"])',
+            'web = install(web, origins=["https://app.example"])',
         ),
         ("django", None, {}, 'application = install(application, origins=["https://app.example"])'),
         (

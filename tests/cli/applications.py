@@ -45,7 +45,7 @@ from corsmith import install
 app = Flask(__name__)
 @app.get("/items/")
 def read_items(): return ["tea"]
-app.wsgi_app = install(app.wsgi_app, {arguments})
+install(app, {arguments})
 """
 BARE: Final = """\
 from starlette.applications import Starlette

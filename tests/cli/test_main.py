@@ -50,8 +50,9 @@ Options:
   -h, --help  Show this message and exit.
 
 Verbs:
-  serve  Serve the tutorial's JSON API under a CORS policy.
-  check  Say whether a page may, and if not, why and what to change.
+  serve   Serve the tutorial's JSON API under a CORS policy.
+  check   Say whether a page may, and if not, why and what to change.
+  import  Print another library's CORS settings as a policy file.
 
   Examples:
     corsmith serve
@@ -61,12 +62,12 @@ Verbs:
 
 def test_a_program_that_looks_finds_the_verbs_and_no_others() -> None:
     context = click.Context(main)
-    assert main.list_commands(context) == ["check", "serve"]
+    assert main.list_commands(context) == ["check", "import", "serve"]
     assert main.get_command(context, "serve") is not None
     assert main.get_command(context, "frobnicate") is None
 
 
-@pytest.mark.parametrize("verb", ["serve", "check"])
+@pytest.mark.parametrize("verb", ["serve", "check", "import"])
 def test_every_verb_has_help_with_an_example(verb: str) -> None:
     result = run(verb, "--help")
     assert result.exit_code == Status.OK
@@ -92,10 +93,10 @@ def test_without_a_verb_the_help_is_shown_as_what_was_missing() -> None:
         (["srve"], "corsmith: there is no verb 'srve'; did you mean serve?\n"),
         (
             ["frobnicate"],
-            "corsmith: there is no verb 'frobnicate'; the verbs are serve and check\n",
+            "corsmith: there is no verb 'frobnicate'; the verbs are serve, check and import\n",
         ),
         (["--zzzzz"], "corsmith: there is no option --zzzzz\n"),
-        (["--", "-x"], "corsmith: there is no verb '-x'; the verbs are serve and check\n"),
+        (["--", "-x"], "corsmith: there is no verb '-x'; the verbs are serve, check and import\n"),
         (["--verion"], "corsmith: there is no option --verion; did you mean --version?\n"),
     ],
 )

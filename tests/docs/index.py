@@ -106,6 +106,11 @@ _PASTED: Final = (
     "network-error",
     "reason-not-told",
 )
+# What `corsmith import` tells of the settings that it read.
+_IMPORTED: Final = ("regex-open-end", "never-matched", "not-expressible", "answers-differently")
+_SETTINGS: Final = (
+    "What `corsmith import` tells of another library's settings, beside the problems."
+)
 _SIGHTINGS: Final = "What `corsmith check` reads in a pasted text, beside the verdicts."
 _REFUSALS: Final = "Why a browser does not let a page read an answer."
 _FINDINGS: Final = "What `corsmith check URL` finds at an address, also where the page may."
@@ -125,11 +130,14 @@ def codes_index() -> str:
     for severity, title, sentence in _PARTS:
         codes = [code for code, known in CODES.items() if known.severity is severity]
         parts += _table(
-            title, sentence, [code for code in codes if code not in {*_VERDICTS, *_FOUND, *_PASTED}]
+            title,
+            sentence,
+            [code for code in codes if code not in {*_VERDICTS, *_FOUND, *_PASTED, *_IMPORTED}],
         )
     parts += _table("Verdicts", _REFUSALS, _VERDICTS)
     parts += _table("Findings", _FINDINGS, _FOUND)
     parts += _table("Pasted", _SIGHTINGS, _PASTED)
+    parts += _table("Imported", _SETTINGS, _IMPORTED)
     parts += ["```{toctree}", ":hidden:", ":glob:", "", "*", "```"]
     return "\n".join(parts) + "\n"
 

@@ -107,6 +107,7 @@ class Run:
         if example.exists() and example.read_text() != text:
             return _difference(example.read_text(), text)
         (self.shell.folder / name).write_text(self.shell.ports.to_real(text))
+        self._use_files(text)
         self._files[name] = False
         return None
 

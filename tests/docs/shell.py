@@ -32,9 +32,10 @@ EXAMPLES: Final = ROOT / "examples"
 _REPLACED: Final = ("corsmith", "make", "pip", "uvx")
 _SERVES: Final = re.compile(
     r"(?:^|&& )(?:\S*/)?(?:corsmith serve|make serve|uvicorn|gunicorn|uvx .*corsmith serve"
-    r"|flask .*run|python -m http\.server)\b",
+    r"|flask .*run|sanic|python -m http\.server)\b",
     re.MULTILINE,
 )
+_RUNS: Final = re.compile(r"\bserve_forever\b|\bapp\.start\(|\brun_app\(|\bapp\.listen\(")
 _SCRIPT: Final = re.compile(r"\bpython (?P<name>[\w./-]+\.py)")
 _SECONDS: Final = 20.0
 
@@ -173,7 +174,7 @@ class Shell:
         if script is None:
             return False
         path = self.folder / script["name"]
-        return path.exists() and "serve_forever" in path.read_text()
+        return path.exists() and bool(_RUNS.search(path.read_text()))
 
     def run(self, command: str, is_expected: Callable[[str], bool]) -> str:
         """Return what ``command`` prints; a server is left running once it printed that."""

@@ -10,6 +10,7 @@ import pytest
 from tests.docs.documents import DOCUMENTS
 from tests.docs.runner import run_document
 from tests.docs.shell import ROOT
+from tests.frameworks import hosts
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,6 +22,8 @@ def parameter(path: Path) -> ParameterSet:
     """Return the parameter of a document, marked if its commands start processes."""
     starts = re.search(r"^```(?:console|sh)$", path.read_text(), re.MULTILINE)
     marks = [pytest.mark.servers] if starts else []
+    if path.stem in hosts.ELSEWHERE and path.stem not in hosts.here():
+        marks.append(pytest.mark.skip(reason=f"`make test-all` installs {path.stem}"))
     return pytest.param(path, id=str(path.relative_to(ROOT)), marks=marks)
 
 

@@ -20,11 +20,12 @@ from typing import Any, Final, TypeAlias, cast
 
 from corsmith.gate import FAILED, AsyncChooser, Choice, Source, admit, check_enforce, choose
 from corsmith.headers import OWNED_RESPONSE_HEADERS, REQUEST_HEADERS_OF_PREFLIGHT, merge_vary
+from corsmith.marks import UNMARKED, Mark, Marks
 from corsmith.policy import Policy
 from corsmith.refusals import Refusals, note_replaced_headers
 from corsmith.routes import Routes
 
-__all__ = ["CORSMiddleware"]
+__all__ = ["CORSMiddleware", "path_of", "wanted_method"]
 
 # ASGI leaves scopes and messages open, so their values cannot be typed more closely.
 Scope: TypeAlias = MutableMapping[str, Any]
@@ -92,7 +93,18 @@ class CORSMiddleware:
         self.app = app
         self._enforce = check_enforce(enforce)
         self._refusals = Refusals()
+        self._marks: Marks | None = None
         self.policy = admit(policy, fields, asynchronous=True)
+
+    @property
+    def marks(self) -> Marks | None:
+        """Finds the mark of the endpoint of a request, which comes before the policy."""
+        return self._marks
+
+    @marks.setter
+    def marks(self, new: Marks | None) -> None:
+        self._marks = new
+        self._find_shortcut()
 
     @property
     def policy(self) -> Source:
@@ -101,10 +113,23 @@ class CORSMiddleware:
 
     @policy.setter
     def policy(self, new: Source) -> None:
+        # In this order, a request that comes between the two lines meets the old or the
+        # new, never neither.
         self._source = admit(new, {}, asynchronous=True)
-        # The usual case without a look at what the source is. In this order, a request
-        # that comes between the two lines meets the old or the new, never neither.
-        self._policy = self._source if type(self._source) is Policy else None
+        self._find_shortcut()
+
+    def find_mark(self, scope: Scope, path: str) -> Mark:
+        """Return the mark of the endpoint that a request, or its preflight, goes to.
+
+        A framework whose router looks at more than method and path has its own. It is asked
+        where the policy in force is not the same for every request.
+        """
+        return UNMARKED if self._marks is None else self._marks(wanted_method(scope), path)
+
+    def _find_shortcut(self) -> None:
+        """Keep the policy of the usual case, which needs no look at what the source is."""
+        source = self._source
+        self._policy = source if type(source) is Policy and self._marks is None else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: C901, PLR0912  one coroutine is all that a request may cost
         """Answer one connection."""
@@ -152,8 +177,12 @@ class CORSMiddleware:
             await self.app(scope, receive, send_marked)
         except Exception:
             if not started:
-                await _send_failure(send, pairs)
+                await self._answer_failure(send, pairs)
             raise
+
+    async def _answer_failure(self, send: Send, pairs: Pairs) -> None:
+        """Answer for an application that raised before its answer began."""
+        await _send_failure(send, pairs)
 
     async def _run_exempt(self, choice: Choice, scope: Scope, receive: Receive, send: Send) -> None:
         """Run the application where no policy holds."""
@@ -163,7 +192,7 @@ class CORSMiddleware:
         pairs = _VARY if choice.varies else ()
         owned = _OWNED if choice.ambiguous else frozenset[bytes]()
         if choice.ambiguous:
-            self._refusals.note_path(_path(scope)[0])
+            self._refusals.note_path(path_of(scope)[0])
             # Whichever reading the application takes, no policy has allowed this Origin.
             has_origin = bool(_lines(scope, b"origin"))
             if self._enforce and has_origin and await _send_refusal(scope, send, pairs):
@@ -181,7 +210,7 @@ class CORSMiddleware:
             await self.app(scope, receive, send_marked)
         except Exception:
             if not started:
-                await _send_failure(send, pairs)
+                await self._answer_failure(send, pairs)
             raise
 
     def _preflight(self, policy: Policy, scope: Scope, varies: bool) -> Message | None:  # noqa: FBT001  as above
@@ -220,7 +249,10 @@ class CORSMiddleware:
 
     async def _choose(self, source: object, scope: Scope) -> Choice:
         """Return what is in force for this path and origin."""
-        path, raw_path = _path(scope)
+        path, raw_path = path_of(scope)
+        mark = self.find_mark(scope, path)
+        if mark is not UNMARKED:
+            return Choice(policy=mark)
         if isinstance(source, (Policy, Routes)):
             return choose(source, path, raw_path)
         origin = _single(scope, b"origin")
@@ -320,7 +352,15 @@ def _single(scope: Scope, wanted: bytes) -> str | None:
     return lines[0].strip(b" \t").decode("latin-1") if len(lines) == 1 else None
 
 
-def _path(scope: Scope) -> tuple[str, str | None]:
+def wanted_method(scope: Scope) -> str:
+    """Return the method of a request, or the one that a preflight asks for."""
+    method: str = scope.get("method", "GET")  # a WebSocket handshake has none
+    if method == "OPTIONS" and _lines(scope, b"origin") and (asked := _lines(scope, _ACRM)):
+        return b", ".join(asked).decode("latin-1")
+    return method
+
+
+def path_of(scope: Scope) -> tuple[str, str | None]:
     """Return the path that the application routes on, decoded and as it was received.
 
     It is the part below where the application is mounted (ASGI, "root_path").

@@ -21,8 +21,9 @@ import traceback
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, TypeAlias, cast
 
-from corsmith.gate import FAILED, admit, check_enforce, choose, path_of_target
+from corsmith.gate import FAILED, Choice, admit, check_enforce, choose, path_of_target
 from corsmith.headers import OWNED_RESPONSE_HEADERS, merge_vary
+from corsmith.marks import UNMARKED
 from corsmith.policy import Policy
 from corsmith.refusals import Refusals, note_replaced_headers
 from corsmith.routes import Routes
@@ -33,9 +34,10 @@ if TYPE_CHECKING:
 
     from _typeshed import OptExcInfo
 
-    from corsmith.gate import Choice, Chooser, Source
+    from corsmith.gate import Chooser, Source
+    from corsmith.marks import Mark, Marks
 
-__all__ = ["CORSMiddleware"]
+__all__ = ["CORSMiddleware", "path_of", "raw_path_of", "wanted_method"]
 
 Headers: TypeAlias = list[tuple[str, str]]
 Pairs: TypeAlias = tuple[tuple[str, str], ...]
@@ -92,7 +94,18 @@ class CORSMiddleware:
         self.app = app
         self._enforce = check_enforce(enforce)
         self._refusals = Refusals()
+        self._marks: Marks | None = None
         self._take(admit(policy, fields))
+
+    @property
+    def marks(self) -> Marks | None:
+        """Finds the mark of the endpoint of a request, which comes before the policy."""
+        return self._marks
+
+    @marks.setter
+    def marks(self, new: Marks | None) -> None:
+        self._marks = new
+        self._take(self._source)
 
     @property
     def policy(self) -> Source:
@@ -103,11 +116,19 @@ class CORSMiddleware:
     def policy(self, new: Source) -> None:
         self._take(admit(new, {}))
 
+    def find_mark(self, environ: WSGIEnvironment, path: str) -> Mark:
+        """Return the mark of the endpoint of a request; asked only where there are marks."""
+        return UNMARKED if self._marks is None else self._marks(wanted_method(environ), path)
+
+    def lets_raise(self) -> bool:
+        """Return whether whoever called wants the exception itself, as a test may."""
+        return False
+
     def _take(self, source: Source) -> None:
         # The usual case needs no look at what the source is. In this order, a request that
         # comes between the two lines meets the old policy or the new one.
         self._source = source
-        self._policy = source if isinstance(source, Policy) else None
+        self._policy = source if isinstance(source, Policy) and self._marks is None else None
 
     def __call__(  # noqa: C901, PLR0912  a call more costs a tenth of the layer
         self, environ: WSGIEnvironment, start_response: StartResponse
@@ -154,7 +175,9 @@ class CORSMiddleware:
         head.held = head.write = None
         try:
             body = self.app(environ, head.start)
-        except Exception:  # noqa: BLE001  raising again would lose the answer
+        except Exception:
+            if self.lets_raise():
+                raise
             return head.fail(environ)
         if head.held is None:
             return _Unstarted(body, head, environ)
@@ -167,7 +190,7 @@ class CORSMiddleware:
 
         Whichever reading the application takes, no policy has allowed its Origin.
         """
-        self._refusals.note_path(_path(environ))
+        self._refusals.note_path(path_of(environ))
         return self._enforce and "HTTP_ORIGIN" in environ and not _is_same_origin(environ)
 
     def _preflight(
@@ -187,8 +210,11 @@ class CORSMiddleware:
 
     def _choose(self, source: object, environ: WSGIEnvironment) -> Choice:
         """Return what is in force for this path and origin."""
-        path = _path(environ)
-        raw_path = _raw_path(environ)
+        path, raw_path = path_of(environ), raw_path_of(environ)
+        if self._marks is not None:
+            mark = self.find_mark(environ, path)
+            if mark is not UNMARKED:
+                return Choice(policy=mark)
         if isinstance(source, (Policy, Routes)):
             return choose(source, path, raw_path)
         origin = environ.get("HTTP_ORIGIN")
@@ -348,7 +374,15 @@ def _is_same_origin(environ: WSGIEnvironment) -> bool:
     return environ.get("HTTP_SEC_FETCH_SITE") == "same-origin"
 
 
-def _path(environ: WSGIEnvironment) -> str:
+def wanted_method(environ: WSGIEnvironment) -> str:
+    """Return the method of a request, or the one that a preflight asks for."""
+    method: str = environ["REQUEST_METHOD"]
+    if method == "OPTIONS" and "HTTP_ORIGIN" in environ:
+        method = environ.get("HTTP_ACCESS_CONTROL_REQUEST_METHOD", method)
+    return method
+
+
+def path_of(environ: WSGIEnvironment) -> str:
     """Return the path that the application routes on, decoded.
 
     PEP 3333: it is Latin-1 text that stands for bytes, which are UTF-8 mostly.
@@ -357,12 +391,11 @@ def _path(environ: WSGIEnvironment) -> str:
     return path.encode("latin-1", "replace").decode("utf-8", "replace") or "/"
 
 
-def _raw_path(environ: WSGIEnvironment) -> str | None:
+def raw_path_of(environ: WSGIEnvironment) -> str | None:
     """Return the part of the target that ``PATH_INFO`` is decoded from, if the host has it.
 
     Not in PEP 3333: gunicorn and mod_wsgi hand over the target as it was received.
     """
     raw: str | None = environ.get("RAW_URI", environ.get("REQUEST_URI"))
-    if raw is None:
-        return None
-    return path_of_target(raw).removeprefix(environ.get("SCRIPT_NAME", ""))
+    root = environ.get("SCRIPT_NAME", "")
+    return None if raw is None else path_of_target(raw).removeprefix(root)

@@ -17,10 +17,10 @@ from corsmith.diagnostics import Diagnostic
 from corsmith.exchange import Exchange, Trial
 from corsmith.inquiry.probes import probe
 
-__all__ = ["TITLES", "Appraisal", "Kind", "Page", "Path", "Probe", "appraise"]
+__all__ = ["NO_SUCH_PATH", "TITLES", "Appraisal", "Kind", "Page", "Path", "Probe", "appraise"]
 
-Faulty: TypeAlias = Callable[[Literal["error", "crash"]], AbstractContextManager[str | None]]
-"""Makes a handler of the application raise, and gives its path."""
+Faulty: TypeAlias = Callable[[Literal["error", "crash"], str], AbstractContextManager[str | None]]
+"""Makes a handler of the application raise, best that of a path, and gives its path."""
 
 
 class Kind(StrEnum):
@@ -36,7 +36,8 @@ class Kind(StrEnum):
     SLASH = "slash"
 
 
-_NO_SUCH_PATH: Final = "/corsmith-no-such-path"
+NO_SUCH_PATH: Final = "/corsmith-no-such-path"
+"""A path without a route."""
 
 TITLES: Final = MappingProxyType(
     {
@@ -55,12 +56,16 @@ TITLES: Final = MappingProxyType(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """The page that asks; ``method`` and ``headers`` are what its preflights ask for."""
+    """The page that asks; ``method`` and ``headers`` are what its preflights ask for.
+
+    ``unknown`` is a path without a route that it may ask, ``None`` where none is covered.
+    """
 
     origin: str
     method: str = "GET"
     headers: tuple[tuple[str, str], ...] = ()
     cookies: bool = False
+    unknown: str | None = NO_SUCH_PATH
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,11 +117,15 @@ class Probe:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Appraisal:
-    """The eight probes of one page, and what the answers show besides."""
+    """The eight probes of one page, and what the answers show besides.
+
+    ``route`` is the path whose answers were looked at.
+    """
 
     page: Page
     probes: tuple[Probe, ...]
     also: tuple[Diagnostic, ...] = ()
+    route: str = "/"
 
     @property
     def asked(self) -> tuple[Probe, ...]:
@@ -141,6 +150,17 @@ class Appraisal:
             for name, value in leg.answer.headers
         )
 
+    @property
+    def credentials(self) -> bool:
+        """Whether any answer says that pages may include cookies."""
+        return any(
+            (leg.answer.get("access-control-allow-credentials") or "").strip() == "true"
+            for probe in self.probes
+            if probe.trial is not None
+            for leg in probe.trial.legs
+            if leg.answer is not None
+        )
+
     def of(self, kind: Kind) -> Probe:
         """Return the probe of a kind."""
         return next(probe for probe in self.probes if probe.kind is kind)
@@ -158,11 +178,11 @@ def appraise(
     route = asker.route(paths)
     probes = [
         asker.preflight(Kind.PREFLIGHT, route),
-        asker.preflight(Kind.PREFLIGHT_UNKNOWN, _NO_SUCH_PATH),
+        asker.preflight(Kind.PREFLIGHT_UNKNOWN, page.unknown),
         asker.get(route),
         asker.not_found(),
         asker.not_allowed(paths),
-        *(asker.faulty(kind, faulty) for kind in (Kind.ERROR, Kind.CRASH)),
+        *(asker.faulty(kind, faulty, route) for kind in (Kind.ERROR, Kind.CRASH)),
         asker.slash(paths),
     ]
     get = probes[2]
@@ -170,12 +190,13 @@ def appraise(
     if get.trial is not None and get.passed:
         found = probe(replace(asker.request(route)), get.trial, exchange).diagnostics
         also = tuple(one for one in found if one.code in _ALSO)
-    return Appraisal(page=page, probes=tuple(probes), also=also)
+    return Appraisal(page=page, probes=tuple(probes), also=also, route=route)
 
 
 # The 404 is a probe of its own here, and which headers a page needs nobody can say.
 _ALSO: Final = frozenset({"vary-missing", "two-layers", "body-after-204"})
 
+_UNCOVERED: Final = "no policy covers a path without a route"
 _NOT_FOUND: Final = 404
 _NOT_ALLOWED: Final = 405
 _SERVER_ERRORS: Final = range(500, 600)
@@ -215,7 +236,9 @@ class _Asker:
                 return path
         return candidates[0]
 
-    def preflight(self, kind: Kind, path: str) -> Probe:
+    def preflight(self, kind: Kind, path: str | None) -> Probe:
+        if path is None:
+            return Probe(kind=kind, absent=_UNCOVERED)
         request = replace(
             self.request(path, self.page.method),
             headers=self.page.headers,
@@ -230,7 +253,9 @@ class _Asker:
         return Probe(kind=Kind.GET, trial=self.put(self.request(path)))
 
     def not_found(self) -> Probe:
-        trial = self.put(self.request(_NO_SUCH_PATH))
+        if self.page.unknown is None:
+            return Probe(kind=Kind.NOT_FOUND, absent=_UNCOVERED)
+        trial = self.put(self.request(self.page.unknown))
         status = self.status(trial)
         absent = None if status == _NOT_FOUND else f"an unknown path is answered {status}"
         return Probe(kind=Kind.NOT_FOUND, trial=trial, absent=absent)
@@ -245,10 +270,12 @@ class _Asker:
         absent = "no route answers POST with 405" if paths else "its routes are not known here"
         return Probe(kind=Kind.NOT_ALLOWED, absent=absent)
 
-    def faulty(self, kind: Literal[Kind.ERROR, Kind.CRASH], faulty: Faulty | None) -> Probe:
+    def faulty(
+        self, kind: Literal[Kind.ERROR, Kind.CRASH], faulty: Faulty | None, route: str
+    ) -> Probe:
         if faulty is None:
             return Probe(kind=kind, absent="no handler can be made to raise here")
-        with faulty("error" if kind is Kind.ERROR else "crash") as path:
+        with faulty("error" if kind is Kind.ERROR else "crash", route) as path:
             if path is None:
                 return Probe(kind=kind, absent="there is no route that could raise")
             # With a query of its own, it is another request than that for the same route.

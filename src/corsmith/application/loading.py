@@ -4,6 +4,7 @@ What lives here: importing it as a server would, and what is told where that fai
 not: calling it (``memory``) and what it tells about itself (``anatomy``).
 """
 
+import asyncio
 import importlib
 import importlib.util
 import inspect
@@ -19,10 +20,23 @@ from typing import Any, Final, TypeAlias
 
 from corsmith.application.frames import shorten, trimmed
 from corsmith.errors import AppError, PolicyError, UsageError
+from corsmith.importers.objects import class_names
 from corsmith.installer import is_asgi
 from corsmith.misnomers import nearest_word
 
-__all__ = ["App", "LoadedApp", "load_app", "load_app_file", "quiet"]
+__all__ = [
+    "CHECK",
+    "App",
+    "LoadedApp",
+    "Wanted",
+    "app_of",
+    "has_app",
+    "load_app",
+    "load_app_file",
+    "load_module",
+    "load_module_file",
+    "quiet",
+]
 
 App: TypeAlias = Callable[..., Any]
 
@@ -45,6 +59,24 @@ class LoadedApp:
     made: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Who asks: ``verb`` stands in the hints.
+
+    ``any_kind`` says that an application that speaks a protocol of its framework alone will
+    do, and one that a coroutine makes: it is only read, or called as its framework calls it.
+    """
+
+    verb: str
+    any_kind: bool = False
+
+
+CHECK: Final = Wanted(verb="check", any_kind=True)
+
+_OF_FRAMEWORKS: Final = frozenset({"aiohttp.web_app.Application", "tornado.web.Application"})
+"""Applications that are served by their own framework and speak neither ASGI nor WSGI."""
+
+
 @contextmanager
 def quiet() -> Iterator[None]:
     """Send what the application prints, and its warnings, to standard error."""
@@ -53,7 +85,7 @@ def quiet() -> Iterator[None]:
         yield
 
 
-def load_app(target: str) -> LoadedApp:
+def load_app(target: str, wanted: Wanted = CHECK) -> LoadedApp:
     """Return the application of ``module:attr``, found as a server finds it.
 
     The current folder comes first on ``sys.path``. A factory is called, with or without
@@ -62,19 +94,36 @@ def load_app(target: str) -> LoadedApp:
     """
     name, _, attr = target.partition(":")
     root = os.getcwd()  # noqa: PTH109  text, as sys.path has it
-    module = _import(name, root, target)
+    module = _import(name, root, target, wanted)
     attr, called = attr.removesuffix("()"), attr.endswith("()")
     value: object = module
     for part in attr.split("."):
         if not hasattr(value, part):
-            raise UsageError(_no_attribute(target, module, value, part))
+            raise UsageError(_no_attribute(target, module, value, part, wanted))
         value = getattr(value, part)
-    app, made = _made(value, target, root, must=called)
+    app, made = _made(value, target, root, wanted, must=called)
     return _loaded(app, module, attr, root, made=made)
 
 
-def load_app_file(path: str) -> LoadedApp:
+def load_app_file(path: str, wanted: Wanted = CHECK) -> LoadedApp:
     """Return the application of a Python file, by its usual names, else the only one there.
+
+    Raises as ``load_app``.
+    """
+    return app_of(*load_module_file(path, wanted), path, wanted)
+
+
+def load_module(name: str, wanted: Wanted) -> tuple[ModuleType, str]:
+    """Return a module by its dotted name, and the folder that it is found in.
+
+    Raises as ``load_app``.
+    """
+    root = os.getcwd()  # noqa: PTH109  text, as sys.path has it
+    return _import(name, root, name, wanted), root
+
+
+def load_module_file(path: str, wanted: Wanted) -> tuple[ModuleType, str]:
+    """Return the module of a Python file, and the folder that it is found in.
 
     Raises as ``load_app``.
     """
@@ -83,19 +132,33 @@ def load_app_file(path: str) -> LoadedApp:
     while (folder / "__init__.py").is_file():  # a package is imported by its whole name
         name, folder = f"{folder.name}.{name}", folder.parent
     root = str(folder)
-    module = _import(name, root, path) if _is_name(name) else _execute(file, root)
-    found = _found(module)
+    is_named = all(part.isidentifier() for part in name.split("."))
+    return (_import(name, root, path, wanted) if is_named else _execute(file, root)), root
+
+
+def app_of(module: ModuleType, root: str, path: str, wanted: Wanted) -> LoadedApp:
+    """Return the application of a module, by its usual names, else the only one there.
+
+    Raises ``UsageError`` where there is none, or where it is not clear which.
+    """
+    name = Path(path).stem if module.__name__ == _EXECUTED else module.__name__
+    found = _found(module, wanted)
     if not found:
         names = f"{', '.join(NAMES[:2])} or {NAMES[5]}()"
         raise UsageError(
             f"{path} has no application that is called {names}; name yours:\n"
-            f"  corsmith check {name}:NAME"
+            f"  corsmith {wanted.verb} {name}:NAME"
         )
     if len(found) > 1:
-        shown = "\n".join(f"  corsmith check {name}:{attr}" for attr in found)
+        shown = "\n".join(f"  corsmith {wanted.verb} {name}:{attr}" for attr in found)
         raise UsageError(f"{path} has {len(found)} applications; type one of\n{shown}")
-    app, made = _made(getattr(module, found[0]), path, root, must=False)
+    app, made = _made(getattr(module, found[0]), path, root, wanted, must=False)
     return _loaded(app, module, found[0], root, made=made)
+
+
+def has_app(module: ModuleType, wanted: Wanted) -> bool:
+    """Return whether a module has an application, or a function that makes one."""
+    return bool(_found(module, wanted))
 
 
 def _loaded(app: App, module: ModuleType, attr: str, root: str, *, made: bool) -> LoadedApp:
@@ -108,7 +171,10 @@ def _loaded(app: App, module: ModuleType, attr: str, root: str, *, made: bool) -
 # ── the module ───────────────────────────────────────────────────────────────
 
 
-def _import(name: str, root: str, target: str) -> ModuleType:
+_EXECUTED: Final = "__corsmith_app__"
+
+
+def _import(name: str, root: str, target: str, wanted: Wanted) -> ModuleType:
     if root not in sys.path:
         sys.path.insert(0, root)
     importlib.invalidate_caches()
@@ -119,7 +185,7 @@ def _import(name: str, root: str, target: str) -> ModuleType:
         if name == missing or name.startswith(f"{missing}."):
             raise UsageError(
                 f"there is no module {missing} in {root} or installed; for a file type\n"
-                f"  corsmith check {name.replace('.', '/')}.py"
+                f"  corsmith {wanted.verb} {name.replace('.', '/')}.py"
             ) from None
         raise _broken(target, error, root) from error
     except (Exception, SystemExit) as error:
@@ -128,7 +194,7 @@ def _import(name: str, root: str, target: str) -> ModuleType:
 
 def _execute(file: Path, root: str) -> ModuleType:
     """Import a file whose name is no name of a module."""
-    spec = importlib.util.spec_from_file_location("__corsmith_app__", file)
+    spec = importlib.util.spec_from_file_location(_EXECUTED, file)
     if spec is None or spec.loader is None:
         raise UsageError(f"{file} is no Python file")
     module = importlib.util.module_from_spec(spec)
@@ -140,10 +206,6 @@ def _execute(file: Path, root: str) -> ModuleType:
     except (Exception, SystemExit) as error:
         raise _broken(str(file), error, root) from error
     return module
-
-
-def _is_name(name: str) -> bool:
-    return all(part.isidentifier() for part in name.split("."))
 
 
 def _broken(target: str, error: BaseException, root: str) -> AppError:
@@ -158,33 +220,37 @@ def _broken(target: str, error: BaseException, root: str) -> AppError:
 # ── the name in it ───────────────────────────────────────────────────────────
 
 
-def _no_attribute(target: str, module: ModuleType, value: object, part: str) -> str:
+def _no_attribute(target: str, module: ModuleType, value: object, part: str, wanted: Wanted) -> str:
     names = [name for name in vars(value) if not name.startswith("_")] if value is module else []
     near = nearest_word(part, names)
-    others = [name for name in names if _is_app(getattr(value, name))]
+    others = [name for name in names if _is_app(getattr(value, name), wanted)]
     offered = [near] if near else others
     shown = f"{module.__name__} has no {part}"
     if not offered:
         return f"{target}: {shown}, and no other application"
-    lines = "\n".join(f"  corsmith check {module.__name__}:{name}" for name in offered)
+    lines = "\n".join(f"  corsmith {wanted.verb} {module.__name__}:{name}" for name in offered)
     return f"{target}: {shown}; type\n{lines}"
 
 
-def _found(module: ModuleType) -> list[str]:
+def _found(module: ModuleType, wanted: Wanted) -> list[str]:
     """Return the name of the application of a module, or those among which to choose."""
     values = vars(module)
     for name in NAMES:
-        if name in values and (_is_app(values[name]) or _is_factory(values[name])):
+        if name not in values:
+            continue
+        if _is_app(values[name], wanted) or _is_factory(values[name], wanted):
             return [name]
     return [
         name
         for name, value in values.items()
-        if not name.startswith("_") and not inspect.isroutine(value) and _is_app(value)
+        if not name.startswith("_") and not inspect.isroutine(value) and _is_app(value, wanted)
     ]
 
 
-def _is_app(value: object) -> bool:
-    """Return whether a value can be called as ASGI or WSGI applications are."""
+def _is_app(value: object, wanted: Wanted) -> bool:
+    """Return whether a value can be called as ASGI or WSGI applications are, or only read."""
+    if wanted.any_kind and class_names(value) & _OF_FRAMEWORKS:
+        return True
     if not callable(value) or isinstance(value, type):
         return False
     try:
@@ -194,9 +260,11 @@ def _is_app(value: object) -> bool:
     return True
 
 
-def _is_factory(value: object) -> bool:
+def _is_factory(value: object, wanted: Wanted) -> bool:
     """Return whether a value is a function that can be called without arguments."""
-    if not inspect.isfunction(value) or inspect.iscoroutinefunction(value):
+    if not inspect.isfunction(value):
+        return False
+    if inspect.iscoroutinefunction(value) and not wanted.any_kind:
         return False
     parameters = inspect.signature(value).parameters.values()
     return all(
@@ -206,18 +274,22 @@ def _is_factory(value: object) -> bool:
     )
 
 
-def _made(value: object, target: str, root: str, *, must: bool) -> tuple[App, bool]:
+def _made(value: object, target: str, root: str, wanted: Wanted, *, must: bool) -> tuple[App, bool]:
     """Return the application, made by its factory where the value is one."""
-    if not must and _is_app(value) and callable(value):
+    # A coroutine function without arguments makes an application, and is none.
+    makes = inspect.iscoroutinefunction(value) and _is_factory(value, wanted)
+    if not must and not makes and _is_app(value, wanted) and callable(value):
         return value, False
-    if callable(value) and (must or _is_factory(value)):
+    if callable(value) and (must or _is_factory(value, wanted)):
         try:
             app = value()
+            if inspect.iscoroutine(app) and wanted.any_kind:
+                app = asyncio.run(app)
         except (Exception, SystemExit) as error:
             raise AppError(
                 f"{target} fails when it is called", trace=trimmed(error, root)
             ) from error
-        if _is_app(app) and callable(app):
+        if _is_app(app, wanted) and callable(app):
             return app, True
         if inspect.iscoroutine(app):
             app.close()

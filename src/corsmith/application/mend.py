@@ -69,6 +69,10 @@ _CORS_SITES: Final = {
     "starlette": (SiteKind.ADD_CORS, SiteKind.LIST_CORS),
     "flask-cors": (SiteKind.FLASK_CORS,),
     "django-cors-headers": (SiteKind.DJANGO,),
+    "aiohttp-cors": (SiteKind.CONFIG,),
+    "falcon": (SiteKind.CONFIG,),
+    "litestar": (SiteKind.CONFIG,),
+    "corsmith": (SiteKind.OURS, SiteKind.DJANGO),
 }
 
 
@@ -101,12 +105,7 @@ def install_lines(
     if "origins" not in values or not _is_policy(values):
         values["origins"] = _literal([page])
     name = target or ("application" if framework == "django" else "app")
-    return (_IMPORT, *_statement(_served(framework, name), values, "", _NARROW))
-
-
-def _served(framework: str | None, target: str) -> str:
-    """Return the name that is wrapped: Flask has a place of its own for it."""
-    return f"{target}.wsgi_app" if framework == "flask" else target
+    return (_IMPORT, *_statement(name, values, "", _NARROW))
 
 
 def _is_plain(value: object) -> bool:
@@ -280,7 +279,7 @@ class _Edit:
         if statement is None or target is None or not self._owns(statement):
             return False
         indent = " " * statement.col_offset
-        lines = _statement(_served("flask", target), self.values, indent)
+        lines = _statement(target, self.values, indent)
         self.added.append((statement.end_lineno or statement.lineno, lines))
         if self.site.kind is not SiteKind.APP:
             self._remove(statement)

@@ -1,18 +1,21 @@
-"""What an appraisal finds: each finding with its place in the source and the change there.
+"""What is wrong with an application: each finding with its place in the source and the change.
 
-What lives here: from probes, settings and sites to findings. What does not: the diff that
-makes the change (``mend``), and how findings are written (the command line).
+What lives here: from probes, settings and sites to findings. What does not: layers beside each
+other (``layering``), cookies, strangers (``visitors``), the diff that makes the change (``mend``),
+and how findings are written (the command line).
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
 
-from corsmith.application.anatomy import Anatomy, Settings
-from corsmith.application.appraisal import Appraisal, Kind, Probe
-from corsmith.application.mend import cors_site, install_lines
-from corsmith.application.sites import Site, SiteKind
-from corsmith.diagnostics import Diagnostic, diagnose, quote
+from corsmith.application.anatomy import Fields, Settings
+from corsmith.application.appraisal import Kind, Probe
+from corsmith.application.case import Case, Finding
+from corsmith.application.cookies import find_cookies
+from corsmith.application.layering import find_order, find_second
+from corsmith.application.sites import SiteKind
+from corsmith.application.visitors import Visit, find_visitors
+from corsmith.diagnostics import diagnose, quote
 from corsmith.errors import PolicyError
 from corsmith.policy import Policy
 from corsmith.prose import join_words
@@ -20,76 +23,38 @@ from corsmith.prose import join_words
 __all__ = ["Finding", "find_shortcomings"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One finding: what is wrong, where, and the lines to write."""
-
-    diagnostic: Diagnostic
-    place: str | None = None
-    lines: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Case:
-    """All that is known of one application."""
-
-    appraisal: Appraisal
-    anatomy: Anatomy
-    sites: Sequence[Site]
-
-    @property
-    def site(self) -> Site | None:
-        """Where its CORS layer is made."""
-        settings = self.anatomy.settings
-        return cors_site(self.sites, None if settings is None else settings.library)
-
-    @property
-    def place(self) -> str | None:
-        """File and line of its CORS layer, else of the application."""
-        site = self.site or next((one for one in self.sites if one.kind is SiteKind.APP), None)
-        return None if site is None else str(site)
-
-    @property
-    def layer(self) -> str:
-        """What its CORS layer is called in a sentence."""
-        settings = self.anatomy.settings
-        if self.site is not None and self.site.kind is not SiteKind.DJANGO:
-            return self.site.says
-        return "the CORS layer" if settings is None else settings.title
-
-    @property
-    def lines(self) -> tuple[str, ...]:
-        """The lines that put corsmith around the application, with the same fields."""
-        target = next((one.target for one in self.sites if one.kind is SiteKind.APP), None)
-        return install_lines(
-            self.anatomy.framework,
-            target,
-            {} if self.anatomy.settings is None else self.anatomy.settings.fields,
-            self.appraisal.page.origin,
-        )
-
-
-def find_shortcomings(
-    appraisal: Appraisal, anatomy: Anatomy, sites: Sequence[Site]
-) -> tuple[Finding, ...]:
+def find_shortcomings(case: Case, came: Visit) -> tuple[Finding, ...]:
     """Return what is wrong, the most important first; nothing for an application that is right."""
-    case = _Case(appraisal=appraisal, anatomy=anatomy, sites=sites)
-    settings = anatomy.settings
-    found = list(_settings(case, settings)) if settings is not None and settings.known else []
+    settings = case.anatomy.settings
+    appraisal = case.appraisal
     if not appraisal.has_cors and settings is None:
         return (_without(case),)
-    listed = settings is not None and settings.lists(appraisal.page.origin)
-    if appraisal.of(Kind.GET).blocked and not listed:
+    found = list(_lint(case))
+    is_wrong = bool(found)
+    found += (one for one in find_visitors(case, came) if one.diagnostic.code not in _codes(found))
+    found += find_second(case)
+    found += find_order(case)
+    page = appraisal.page.origin
+    listed = settings is not None and (settings.lists(page) or settings.page == page)
+    if appraisal.of(Kind.GET).blocked and (is_wrong or not listed):
         return tuple(found) or (_refused(case),)
     found += _probes(case)
-    found += (Finding(diagnostic=one, place=case.place) for one in appraisal.also)
+    found += find_cookies(case)
+    told = _codes(found)
+    found += (
+        Finding(diagnostic=one, place=case.place) for one in appraisal.also if one.code not in told
+    )
     return tuple(found)
+
+
+def _codes(found: Sequence[Finding]) -> frozenset[str]:
+    return frozenset(one.diagnostic.code for one in found)
 
 
 # ── no page may read it ──────────────────────────────────────────────────────
 
 
-def _without(case: _Case) -> Finding:
+def _without(case: Case) -> Finding:
     what = case.anatomy.title if case.anatomy.framework else "the application"
     return Finding(
         diagnostic=diagnose(
@@ -105,7 +70,7 @@ def _without(case: _Case) -> Finding:
     )
 
 
-def _refused(case: _Case) -> Finding:
+def _refused(case: Case) -> Finding:
     page = case.appraisal.page
     probe = case.appraisal.of(Kind.GET)
     settings = case.anatomy.settings
@@ -132,21 +97,35 @@ def _why(probe: Probe) -> str:
 
 # ── the settings themselves ──────────────────────────────────────────────────
 
-_EXACT: Final = frozenset({"starlette", "django-cors-headers"})
+_EXACT: Final = frozenset({"starlette", "django-cors-headers", "falcon"})
+"""Which compare whole origins, where others have patterns."""
+
+_LISTS: Final = ("methods", "headers", "expose")
 
 
-def _settings(case: _Case, settings: Settings) -> Iterator[Finding]:
-    """Yield what is wrong with the origins of a layer of another library."""
-    if settings.library == "corsmith":
-        return
-    origins = settings.fields.get("origins", ())
-    regex = settings.fields.get("origin_regex")
+def _lint(case: Case) -> Iterator[Finding]:
+    """Yield what is wrong with the settings of each layer of another library."""
+    for settings in case.anatomy.cors:
+        if settings.library == "corsmith":
+            continue
+        parts = [settings.fields] if settings.known or not settings.rows else []
+        parts += [row for _, row in settings.rows if row is not None]
+        told: set[tuple[str, str | None]] = set()
+        for fields in parts:
+            for one in _of_fields(case, settings, fields):
+                key = (one.diagnostic.code, one.diagnostic.value)
+                if key not in told:
+                    told.add(key)
+                    yield one
+
+
+def _of_fields(case: Case, settings: Settings, fields: Fields) -> Iterator[Finding]:
+    origins = fields.get("origins", ())
     word = settings.words.get("origins", "origins")
     if settings.library in _EXACT and not isinstance(origins, str):
         globs = [one for one in origins if isinstance(one, str) and "*" in one and one != "*"]
         if globs:
-            yield _finding(
-                case,
+            yield case.finding(
                 "misplaced-wildcard",
                 word,
                 quote(globs[0]),
@@ -154,27 +133,36 @@ def _settings(case: _Case, settings: Settings) -> Iterator[Finding]:
                 "corsmith has patterns: write install(app, origins=[…]) in its place.",
             )
             origins = [one for one in origins if one not in globs] or ["https://app.example"]
-    fields = {"origins": origins, "credentials": bool(settings.fields.get("credentials"))}
-    if regex is not None:
-        fields["origin_regex"] = regex
+    regular = bool(settings.readings or fields.get("readings"))
+    if regular and not isinstance(origins, str):
+        # What is a regular expression is tried on strangers instead.
+        origins = [one for one in origins if not _is_regular(one)] or ["https://app.example"]
+    kept = {"origins": origins, "credentials": bool(fields.get("credentials"))}
+    regex = fields.get("origin_regex")
+    if regex is not None and not (isinstance(origins, list | tuple) and "*" in origins):
+        kept["origin_regex"] = regex
+    kept |= {name: fields[name] for name in _LISTS if isinstance(fields.get(name), str)}
     try:
-        Policy.from_mapping(fields)
+        Policy.from_mapping(kept)
     except PolicyError as error:
         for one in error.problems:
             field = settings.words.get(one.field or "", one.field)
-            yield _finding(case, one.code, field, one.value, one.message, one.fix)
+            if one.field in _LISTS and one.code != "not-a-list":
+                continue
+            yield case.finding(one.code, field, one.value, one.message, one.fix)
 
 
-def _finding(
-    case: _Case, code: str, field: str | None, value: str | None, message: str, fix: str | None
-) -> Finding:
-    return Finding(diagnostic=diagnose(code, field, value, message, fix), place=case.place)
+def _is_regular(origin: object) -> bool:
+    return not isinstance(origin, str) or (origin != "*" and bool(set(origin) & _SIGNS))
+
+
+_SIGNS: Final = frozenset("*\\]?$^[()")
 
 
 # ── the probes ───────────────────────────────────────────────────────────────
 
 
-def _probes(case: _Case) -> Iterator[Finding]:
+def _probes(case: Case) -> Iterator[Finding]:
     blocked = {probe.kind: probe for probe in case.appraisal.blocked}
     if Kind.CRASH in blocked:
         yield _crash(case, blocked[Kind.CRASH])
@@ -193,7 +181,7 @@ _ERRORS: Final = (Kind.GET, Kind.NOT_FOUND, Kind.NOT_ALLOWED, Kind.ERROR)
 _OUTERMOST: Final = "Put corsmith around the finished application instead, in its last line:"
 
 
-def _crash(case: _Case, probe: Probe) -> Finding:
+def _crash(case: Case, probe: Probe) -> Finding:
     if case.anatomy.framework in {"fastapi", "starlette"}:
         why = (
             f"{case.layer} is inside ServerErrorMiddleware, which answers what no handler "
@@ -214,7 +202,7 @@ def _crash(case: _Case, probe: Probe) -> Finding:
     )
 
 
-def _preflight(case: _Case, probes: Sequence[Probe]) -> Finding:
+def _preflight(case: Case, probes: Sequence[Probe]) -> Finding:
     statuses = join_words(list(dict.fromkeys(str(probe.status) for probe in probes)))
     unknown = all(probe.kind is Kind.PREFLIGHT_UNKNOWN for probe in probes)
     others = [one for one in case.sites if one.kind is SiteKind.MIDDLEWARE]
@@ -242,7 +230,7 @@ def _preflight(case: _Case, probes: Sequence[Probe]) -> Finding:
     )
 
 
-def _errors(case: _Case, probes: Sequence[Probe]) -> Finding:
+def _errors(case: Case, probes: Sequence[Probe]) -> Finding:
     statuses = join_words(list(dict.fromkeys(str(probe.status) for probe in probes)))
     return Finding(
         diagnostic=diagnose(
@@ -258,7 +246,7 @@ def _errors(case: _Case, probes: Sequence[Probe]) -> Finding:
     )
 
 
-def _slash(case: _Case, probe: Probe) -> Finding:
+def _slash(case: Case, probe: Probe) -> Finding:
     sent = "" if probe.trial is None else probe.trial.legs[0].sent.url
     place, fix, lines = case.place, _OUTERMOST, case.lines
     if case.anatomy.framework == "django" and case.anatomy.settings is not None:

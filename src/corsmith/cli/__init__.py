@@ -7,7 +7,7 @@ policy code.
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from importlib import import_module
 from typing import Any, Final, NoReturn
 
@@ -18,10 +18,11 @@ from corsmith.cli.status import Status
 
 __all__ = ["main"]
 
-# verb → (the module that has the click command of that name, what it does in a line)
+# verb → (the module that has the click command of its own name, what it does in a line)
 _VERBS: Final = {
     "serve": ("corsmith.cli.serve", "Serve the tutorial's JSON API under a CORS policy."),
     "check": ("corsmith.cli.check", "Say whether a page may, and if not, why and what to change."),
+    "import": ("corsmith.cli.import_", "Print another library's CORS settings as a policy file."),
 }
 
 _EXAMPLES: Final = """\b
@@ -38,7 +39,9 @@ class _Verbs(click.Group):
         """Import the verb and return its command; ``None`` if there is no such verb."""
         if name not in _VERBS:
             return None
-        command: click.Command = getattr(import_module(_VERBS[name][0]), name)
+        path = _VERBS[name][0]
+        # Named as its module is: `import` is a word of the language, and so `import_`.
+        command: click.Command = getattr(import_module(path), path.rpartition(".")[2])
         return command
 
     def format_commands(self, _context: click.Context, formatter: click.HelpFormatter) -> None:
@@ -56,7 +59,7 @@ class _Verbs(click.Group):
         from difflib import get_close_matches  # only for a slip
 
         near = get_close_matches(word, _VERBS, n=1)
-        names = f"did you mean {near[0]}?" if near else f"the verbs are {' and '.join(_VERBS)}"
+        names = f"did you mean {near[0]}?" if near else f"the verbs are {_listed(_VERBS)}"
         raise click.UsageError(f"there is no verb {word!r}; {names}", context)
 
     def main(self, *args: Any, **settings: Any) -> NoReturn:  # noqa: ANN401  as click's own
@@ -64,6 +67,11 @@ class _Verbs(click.Group):
         settings["standalone_mode"] = False
         _open_standard_streams()
         sys.exit(_guarded(lambda: super(_Verbs, self).main(*args, **settings)))
+
+
+def _listed(words: Iterable[str]) -> str:
+    *first, last = words
+    return f"{', '.join(first)} and {last}"
 
 
 def _open_standard_streams() -> None:

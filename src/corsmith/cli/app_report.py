@@ -11,11 +11,12 @@ from dataclasses import asdict, dataclass
 from corsmith.address import read_address
 from corsmith.application.anatomy import Anatomy
 from corsmith.application.appraisal import TITLES, Appraisal, Kind, Probe
-from corsmith.application.shortcomings import Finding
+from corsmith.application.case import Finding
 from corsmith.cli.columns import encodable, wrapped
+from corsmith.diagnostics import Diagnostic
 from corsmith.exchange import Leg
 
-__all__ = ["AppReport", "answer", "as_json", "as_text"]
+__all__ = ["AppReport", "Refused", "answer", "as_json", "as_text"]
 
 _INDENT = " " * 15
 
@@ -43,6 +44,37 @@ class AppReport:
     def conclusion(self) -> str:
         """Yes or no."""
         return "no" if self.findings else "yes"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """An application whose own policy is refused while it is imported, and where."""
+
+    target: str
+    problems: tuple[Diagnostic, ...]
+    place: str | None
+
+    def as_text(self) -> str:
+        """Return the problems as text, without a final line feed."""
+        return encodable("\n".join(self._lines()))
+
+    def _lines(self) -> Iterator[str]:
+        count = len(self.problems)
+        shown = "a problem" if count == 1 else f"{count} problems"
+        yield f"no: {self.target} cannot start: its policy has {shown}"
+        for one in self.problems:
+            yield ""
+            yield from _finding(Finding(diagnostic=one, place=self.place))
+        yield ""
+        yield from _row("about", f"docs/codes/{self.problems[0].code}.md")
+
+    def as_json(self) -> str:
+        """Return the problems as JSON, in the words of a report."""
+        findings = [{**asdict(one), "place": self.place, "lines": []} for one in self.problems]
+        return json.dumps(
+            {"target": self.target, "answer": "no", "cors": "corsmith", "findings": findings},
+            indent=2,
+        )
 
 
 _SAYS = {
@@ -113,7 +145,8 @@ def _page(report: AppReport) -> str:
         return origin
     if settings is not None and settings.page == origin:
         who = "application" if report.policy is None else "policy"
-        return f"{origin}  (the {who} names it; another with --from ORIGIN)"
+        told = "names" if origin in settings.listed else "allows"
+        return f"{origin}  (the {who} {told} it; another with --from ORIGIN)"
     return f"{origin}  (assumed; yours with --from ORIGIN)"
 
 

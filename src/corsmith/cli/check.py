@@ -65,7 +65,7 @@ _FOR_ADDRESSES: Final = {
 }
 
 # What only an application can be asked with.
-_FOR_APPS: Final = {"policy": "--policy", "fix": "--fix"}
+_FOR_APPS: Final = {"policy": "--policy", "fix": "--fix", "routes": "--routes"}
 _APPS: Final = frozenset({TargetKind.APP, TargetKind.APP_FILE})
 
 # What only a text that was pasted leaves to say.
@@ -120,6 +120,9 @@ _FOR_ROUTES: Final = {"path": "--path"}
 )
 @click.option("--fix", is_flag=True, help="Print the change to an application as a diff.")
 @click.option(
+    "--routes", is_flag=True, help="Show which policy holds for each route of an application."
+)
+@click.option(
     "--format",
     "form",
     type=click.Choice(["text", "json"]),
@@ -162,6 +165,7 @@ class _Words:
     send: bool
     policy: str | None
     fix: bool
+    routes: bool
 
 
 def _check(words: _Words, curl: list[str] | None) -> Status:
@@ -205,6 +209,8 @@ def _app(targets: list[Target], words: _Words) -> Status:
     _refuse(words, _FOR_ROUTES, "is for a policy file with [[routes]]")
     if words.fix and words.form == "json":
         raise UsageError("--fix prints a diff, and --format json the report: one of them")
+    if words.routes:
+        return _routes(first, words)
     asking = _asking(words)
     click.echo(f"corsmith: {first.sentence}", err=True)
     from corsmith.cli.check_app import check_app
@@ -213,6 +219,26 @@ def _app(targets: list[Target], words: _Words) -> Status:
     return check_app(
         first.value, asking, file=is_file, policy=words.policy, fix=words.fix, form=words.form
     )
+
+
+# What asks something, where the routes are only read.
+_FOR_QUESTIONS: Final = {
+    "origins": "--from",
+    "method": "-X",
+    "headers": "-H",
+    "cookies": "--cookies",
+    "policy": "--policy",
+    "fix": "--fix",
+}
+
+
+def _routes(target: Target, words: _Words) -> Status:
+    _refuse(words, _FOR_QUESTIONS, "asks the application; --routes only reads it")
+    click.echo(f"corsmith: {target.sentence}", err=True)
+    from corsmith.cli.app_routes import check_routes
+
+    is_file = target.kind is TargetKind.APP_FILE
+    return check_routes(target.value, file=is_file, form=words.form)
 
 
 _TEXTS: Final = frozenset({TargetKind.NONE, TargetKind.TEXT, TargetKind.RECORDING})

@@ -1,56 +1,60 @@
 """``corsmith check main:app``: the eight probes, in memory, and what a browser makes of each.
 
 What lives here: from the command line to the findings, and the exit status. What does not:
-what is asked (``appraisal``), what is wrong (``shortcomings``), and how it is written
-(``app_report``).
+what is asked (``appraisal``), what is wrong (``shortcomings``), the diff (``app_fix``), and how
+it is written (``app_report``).
 """
 
 import io
-import sys
+import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, redirect_stderr
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Final, Literal
 
 import click
 
-from corsmith.application.anatomy import Anatomy, Settings, examine
-from corsmith.application.appraisal import Appraisal, Page, appraise
+from corsmith.application.anatomy import Anatomy, Settings, Spot, of_source, sample_page
+from corsmith.application.appraisal import NO_SUCH_PATH, Appraisal, Page, appraise
 from corsmith.application.appraisal import Path as AppPath
-from corsmith.application.frames import is_theirs, shorten
-from corsmith.application.loading import LoadedApp, load_app, load_app_file, quiet
+from corsmith.application.case import Case
+from corsmith.application.frames import their_frame
+from corsmith.application.jurisdiction import Territory, find_territory, govern
+from corsmith.application.loading import quiet
 from corsmith.application.memory import Called, InMemory
-from corsmith.application.mend import as_diff, cors_site, mend
+from corsmith.application.mend import cors_site
 from corsmith.application.shortcomings import Finding, find_shortcomings
-from corsmith.application.sites import Site, SiteKind, find_sites
+from corsmith.application.visitors import Visit, admits, opened, visit
 from corsmith.cli import app_report
+from corsmith.cli.app_fix import find_diff, print_diff
+from corsmith.cli.app_source import Loaded, load
 from corsmith.cli.asked import Asking
 from corsmith.cli.status import Status
-from corsmith.errors import AppError, UsageError
+from corsmith.errors import AppError, PolicyError, UsageError
 from corsmith.exchange import Answer, Exchange, NoAnswer
-from corsmith.gate import load
+from corsmith.gate import load as load_policy
 from corsmith.installer import install
 from corsmith.policy import Policy
+from corsmith.refusals import hushed
+from corsmith.routes import Routes
 
 __all__ = ["check_app"]
 
 ASSUMED_PAGE: Final = "https://app.example"
 _SECONDS: Final = 10.0
-_LARGEST_SOURCE: Final = 1_048_576
-_MOST_FILES: Final = 200
 _STAND_IN: Final = {"content-type": "application/json", "range": "bytes=-1"}
+_MOST_TRIED: Final = 12
+_ORIGIN: Final = re.compile(r"""["'](https?://[a-z0-9.-]+(?::[0-9]+)?)["']""")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Loaded:
-    """An application and all that can be known before it is called."""
+class _Asked:
+    """What was asked of an application, and what came of it."""
 
-    target: str
-    app: LoadedApp
-    anatomy: Anatomy
-    sites: tuple[Site, ...]
-    sources: dict[str, str]
+    appraisal: Appraisal
+    visit: Visit
+    calls: list[Called]
+    named: bool
 
 
 def check_app(
@@ -63,41 +67,32 @@ def check_app(
     form: Literal["text", "json"] = "text",
 ) -> Status:
     """Check an application, write what was found, and return the exit status."""
-    given = None if policy is None else load(policy)
+    given = None if policy is None else load_policy(policy)
+    if len(asking.origins) > 1:
+        raise UsageError("an application is checked for one page at a time: one --from ORIGIN")
     try:
-        with quiet():
-            loaded = _load(target, is_file=file)
-            page, named = _page(asking, loaded, given if isinstance(given, Policy) else None)
-            server = _serving(loaded, given)
-            appraisal, calls = _ask(server, page, loaded)
+        loaded = load(target, is_file=file)
+        anatomy = _under(loaded.anatomy, given, policy)
+        asked = _ask(loaded, anatomy, given, asking)
     except AppError as error:
-        click.echo(f"corsmith: {error}", err=True)
-        return Status.UNKNOWN
-    anatomy = loaded.anatomy
-    if given is not None:
-        fields = dict(given.to_mapping()) if isinstance(given, Policy) else {}
-        ours = Settings(
-            library="corsmith",
-            title=f"the policy {policy}",
-            fields=fields,
-            known=isinstance(given, Policy),
-        )
-        anatomy = replace(anatomy, settings=ours)
-    findings = find_shortcomings(appraisal, anatomy, loaded.sites)
+        return _unasked(target, error, form)
+    case = Case(appraisal=asked.appraisal, anatomy=anatomy, sites=loaded.sites)
+    findings = find_shortcomings(case, asked.visit)
     report = app_report.AppReport(
         target=target,
-        appraisal=appraisal,
+        appraisal=asked.appraisal,
         anatomy=anatomy,
         place=_place(loaded, anatomy),
         findings=findings,
-        named=named,
-        raised=_first_raised(calls),
+        named=asked.named,
+        raised=_first_raised(asked.calls),
         words=_words(asking, policy),
         policy=policy,
     )
-    diff = _diff(report, loaded, named=named)
+    diff = find_diff(report, loaded)
     if fix:
-        return _fix(report, diff)
+        print_diff(report, diff)
+        return _status(findings)
     report = replace(report, diffable=diff is not None)
     click.echo(app_report.as_json(report) if form == "json" else app_report.as_text(report))
     return _status(findings)
@@ -117,90 +112,111 @@ def _status(findings: tuple[Finding, ...]) -> Status:
     return Status.NO if findings else Status.OK
 
 
-# ── the application ──────────────────────────────────────────────────────────
+def _unasked(target: str, error: AppError, form: Literal["text", "json"]) -> Status:
+    """Say why an application could not be asked: its own policy, or an error of its own."""
+    cause = error.__cause__
+    if not isinstance(cause, PolicyError):
+        click.echo(f"corsmith: {error}", err=True)
+        return Status.UNKNOWN
+    frame = their_frame(cause)
+    place = None if frame is None else f"{frame[0]}:{frame[1]}"
+    refused = app_report.Refused(target=target, problems=cause.problems, place=place)
+    click.echo(refused.as_json() if form == "json" else refused.as_text())
+    return Status.USAGE
 
 
-def _load(target: str, *, is_file: bool) -> _Loaded:
-    app = load_app_file(target) if is_file else load_app(target)
-    sources = _sources(app)
-    sites = tuple(site for file, text in sources.items() for site in find_sites(file, text))
-    return _Loaded(target=target, app=app, anatomy=examine(app.app), sites=sites, sources=sources)
+def _under(anatomy: Anatomy, given: Policy | Routes | None, name: str | None) -> Anatomy:
+    """Return the anatomy with a policy of the command line around it."""
+    if given is None:
+        return anatomy
+    ours = of_source(given, f"the policy {name}")
+    return replace(anatomy, cors=(ours,), above=())
 
 
-def _sources(app: LoadedApp) -> dict[str, str]:
-    """Return the user's own source files that are loaded, the application's first."""
-    files = [app.file] if app.file else []
-    for module in list(sys.modules.values()):
-        file = getattr(module, "__file__", None)
-        if isinstance(file, str) and file.endswith(".py") and is_theirs(file, app.root):
-            inside = Path(file).resolve().is_relative_to(Path(app.root).resolve())
-            files += [shorten(file)] if inside else []
-    texts: dict[str, str] = {}
-    for file in dict.fromkeys(files[:_MOST_FILES]):
-        path = Path(file)
-        try:
-            if path.stat().st_size <= _LARGEST_SOURCE:
-                texts[file] = path.read_bytes().decode("utf-8")
-        except (OSError, UnicodeDecodeError):
-            continue  # then its lines are not shown
-    return texts
+# ── what is asked ────────────────────────────────────────────────────────────
 
 
-def _page(asking: Asking, loaded: _Loaded, policy: Policy | None) -> tuple[Page, bool]:
-    """Return the page that asks, and whether the person named it."""
-    if len(asking.origins) > 1:
-        raise UsageError("an application is checked for one page at a time: one --from ORIGIN")
-    settings = loaded.anatomy.settings
-    if policy is not None:
-        settings = Settings(library="corsmith", title="", fields=dict(policy.to_mapping()))
-    allowed = None if settings is None or settings.any_origin else settings.page
-    page = Page(
-        origin=asking.origins[0] if asking.origins else allowed or ASSUMED_PAGE,
+def _ask(loaded: Loaded, anatomy: Anatomy, given: Policy | Routes | None, asking: Asking) -> _Asked:
+    territory = find_territory(govern(anatomy), anatomy.settings)
+    spot = Spot(prefix=territory.prefix or "/")
+    app = loaded.app.app if given is None else install(loaded.app.app, given)
+    server = InMemory(app, seconds=_SECONDS, root=loaded.app.root)
+    base = f"https://{anatomy.host or 'localhost'}"
+    exchange = Exchange(send=server.send, follow=lambda url: url.startswith(f"{base}/"))
+    paths = [
+        AppPath(path=route.path, methods=route.methods, fixed=route.fixed)
+        for route in territory.routes
+    ]
+    with quiet(), server:
+        if anatomy.prepare is not None:
+            anatomy.prepare(spot)
+        server.start()
+        origin = _origin(asking, anatomy, territory) or _tried(exchange, base, paths, loaded)
+        page = _page(asking, origin, territory)
+        appraisal = appraise(page, base, paths, exchange, _faulty(anatomy, spot))
+        with hushed(), redirect_stderr(io.StringIO()):
+            came = visit(base, appraisal.route, page.origin, anatomy, exchange)
+            came = replace(came, opened=opened(base, anatomy, server.opens))
+    if not any(isinstance(call.result, Answer) for call in server.calls):
+        first = server.calls[0].result
+        problem = first.problem if isinstance(first, NoAnswer) else ""
+        raise AppError(f"{loaded.target} gives no answer to any request: {problem}")
+    named = bool(asking.origins)
+    return _Asked(appraisal=appraisal, visit=came, calls=server.calls, named=named)
+
+
+def _origin(asking: Asking, anatomy: Anatomy, territory: Territory) -> str | None:
+    """Return the origin of the page: as it was named, else one that the settings allow."""
+    if asking.origins:
+        return asking.origins[0]
+    settings = anatomy.settings
+    fields = territory.fields
+    if settings is None or fields is None:
+        return None
+    whole = Settings(library=settings.library, title="", fields=fields)
+    if whole.any_origin:
+        return ASSUMED_PAGE
+    return sample_page(fields, fields.get("readings", settings.readings))
+
+
+def _tried(exchange: Exchange, base: str, paths: list[AppPath], loaded: Loaded) -> str:
+    """Return an origin that the source names and the application answers, if there is one.
+
+    It is for layers of libraries that nobody knows here, and for those written by hand.
+    """
+    found = (match[1] for text in loaded.sources.values() for match in _ORIGIN.finditer(text))
+    path = next((one.path for one in paths if "GET" in one.methods), "/")
+    tried = [*dict.fromkeys(found)][:_MOST_TRIED]
+    with hushed():
+        return next((one for one in tried if admits(exchange, f"{base}{path}", one)), ASSUMED_PAGE)
+
+
+def _page(asking: Asking, origin: str, territory: Territory) -> Page:
+    prefix = territory.prefix
+    return Page(
+        origin=origin,
         method=asking.method,
         headers=tuple(
             (name, _STAND_IN.get(name.lower(), "1") if value is None else value)
             for name, value in asking.headers
         ),
         cookies=asking.cookies,
+        unknown=None if prefix is None else f"{prefix.rstrip('/')}{NO_SUCH_PATH}",
     )
-    return page, bool(asking.origins)
 
 
-def _serving(loaded: _Loaded, given: object) -> InMemory:
-    app = loaded.app.app
-    if given is not None:
-        app = install(app, given)  # type: ignore[arg-type]  # load() gave a policy or routes
-    return InMemory(app, seconds=_SECONDS, root=loaded.app.root)
-
-
-def _ask(server: InMemory, page: Page, loaded: _Loaded) -> tuple[Appraisal, list[Called]]:
-    base = f"https://{loaded.anatomy.host or 'localhost'}"
-    exchange = Exchange(send=server.send, follow=lambda url: url.startswith(f"{base}/"))
-    paths = [
-        AppPath(path=route.path, methods=route.methods, fixed=route.fixed)
-        for route in loaded.anatomy.routes
-    ]
-    with server:
-        server.start()
-        appraisal = appraise(page, base, paths, exchange, _silent(loaded.anatomy))
-    if not any(isinstance(call.result, Answer) for call in server.calls):
-        first = server.calls[0].result
-        problem = first.problem if isinstance(first, NoAnswer) else ""
-        raise AppError(f"{loaded.target} gives no answer to any request: {problem}")
-    return appraisal, server.calls
-
-
-def _silent(
-    anatomy: Anatomy,
-) -> Callable[[Literal["error", "crash"]], AbstractContextManager[str | None]] | None:
+def _faulty(
+    anatomy: Anatomy, spot: Spot
+) -> Callable[[Literal["error", "crash"], str], AbstractContextManager[str | None]] | None:
     """Return how a handler is made to raise, without the log that the framework writes of it."""
     raising = anatomy.raising
     if raising is None:
         return None
 
     @contextmanager
-    def silent(fault: Literal["error", "crash"]) -> Iterator[str | None]:
-        with raising(fault) as path, redirect_stderr(io.StringIO()):
+    def silent(fault: Literal["error", "crash"], route: str) -> Iterator[str | None]:
+        there = replace(spot, route=route)
+        with raising(fault, there) as path, redirect_stderr(io.StringIO()), hushed():
             yield path
 
     return silent
@@ -212,51 +228,9 @@ def _first_raised(calls: list[Called]) -> str | None:
     return next((str(raised) for raised in own), None)
 
 
-def _place(loaded: _Loaded, anatomy: Anatomy) -> str | None:
+def _place(loaded: Loaded, anatomy: Anatomy) -> str | None:
     settings = anatomy.settings
-    site = cors_site(loaded.sites, None if settings is None else settings.library)
+    if settings is None or settings.title.startswith("the policy "):
+        return None
+    site = cors_site(loaded.sites, settings.library)
     return None if site is None else f"{site}"
-
-
-# ── the diff ─────────────────────────────────────────────────────────────────
-
-
-def _fix(report: app_report.AppReport, diff: str | None) -> Status:
-    """Write the diff alone to standard output; the rest is talk."""
-    click.echo(f"corsmith: {app_report.answer(report)}", err=True)
-    status = _status(report.findings)
-    if not report.findings:
-        return status
-    if diff is not None:
-        click.echo(diff, nl=False)
-        return status
-    hint = "" if report.named or report.anatomy.settings else "; or name the page: --from ORIGIN"
-    click.echo(
-        "corsmith: no change is certain enough for a diff;\n"
-        f"  the report without --fix has the lines to write{hint}",
-        err=True,
-    )
-    return status
-
-
-def _diff(report: app_report.AppReport, loaded: _Loaded, *, named: bool) -> str | None:
-    settings = report.anatomy.settings
-    if not report.findings:
-        return None
-    fields = None
-    if settings is None:
-        site = next((one for one in loaded.sites if one.kind is SiteKind.APP), None)
-        if not named:
-            return None
-        page = report.appraisal.page
-        fields = {"origins": [page.origin], **({"credentials": True} if page.cookies else {})}
-    elif {one.diagnostic.code for one in report.findings} == {"origin-not-allowed"}:
-        return None  # which origins are meant, only the user knows
-    else:
-        site = cors_site(loaded.sites, settings.library)
-    if site is None:
-        return None
-    own = site.file == loaded.app.file and not loaded.app.made
-    before = loaded.sources[site.file]
-    after = mend(site, before, loaded.app.attr if own else None, fields)
-    return None if after is None else "".join(as_diff(site.file, before, after))

@@ -51,8 +51,10 @@ def test_starlette_tells_its_routes_also_below_a_mount() -> None:
     app.router.routes.append(WebSocketRoute("/ws", view))
     anatomy = examine(app)
     assert anatomy.framework == "starlette"
-    assert paths(anatomy) == ["/items", "/api/1", "/api/00000000-0000-4000-8000-000000000000/1"]
-    assert [route.fixed for route in anatomy.routes] == [True, False, False]
+    uuid = "00000000-0000-4000-8000-000000000000"
+    assert paths(anatomy) == ["/items", "/api/1", f"/api/{uuid}/1", "/ws"]
+    assert [route.fixed for route in anatomy.routes] == [True, False, False, True]
+    assert [route.is_websocket for route in anatomy.routes] == [False, False, False, True]
     assert anatomy.routes[0].methods == {"POST"}
 
 
@@ -111,8 +113,9 @@ def test_a_host_check_that_lets_all_through_names_none(hosts: list[Any], host: s
         ({"origins": ["*"]}, None, True),
         ({"origins": f"http://a.example, {PAGE}/"}, PAGE, False),
         ({"origins": [PAGE]}, PAGE, True),
-        ({"origin_regex": r"https://.*\.example"}, None, True),
-        ({"origins": ["@loopback"], "origin_regex": "x"}, None, False),
+        ({"origin_regex": r"https://.*\.example"}, "https://x.example", True),
+        ({"origins": ["@loopback"], "origin_regex": "x"}, "http://localhost:3000", False),
+        ({"origins": ["https://pr-*.shop.example"]}, "https://pr-1.shop.example", False),
     ],
 )
 def test_settings_name_a_page_and_say_whether_they_mean_one(
@@ -190,7 +193,7 @@ def test_our_own_layer_is_found_outside_and_in_flasks_own_place() -> None:
     outside = examine(install(Starlette(), policy))
     assert settings(outside).library == "corsmith"
     assert settings(outside).fields["max_age"] == 5
-    assert outside.layers[0] == "CORSMiddleware"
+    assert outside.layers[0] == "ServerErrorMiddleware"
     flask = Flask(__name__)
     flask.wsgi_app = install(flask.wsgi_app, policy)  # type: ignore[method-assign]  # Flask's own place
     assert settings(examine(flask)).page == PAGE

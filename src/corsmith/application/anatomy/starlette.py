@@ -1,29 +1,41 @@
 """FastAPI and Starlette: routes, middleware, and a route that raises.
 
-Read from ``app.routes``, ``app.user_middleware`` and ``app.openapi()``; nothing is imported.
+Read from ``app.routes``, ``app.user_middleware`` and ``app.openapi()``; nothing is imported
+but the adapter, which knows how routes are marked.
 """
 
+import inspect
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from importlib import import_module
 from typing import Any, Final
 
 from corsmith.application.anatomy.part import (
     Anatomy,
+    Cookie,
     Fault,
     Raising,
     Route,
     Settings,
+    Spot,
     class_names,
+    crash,
+    faulty_path,
     first_host,
+    own,
     sample_path,
 )
+from corsmith.importers.objects import mro_names
+from corsmith.importers.readings import read_pattern
 
-__all__ = ["FAULTY_PATH", "examine", "settings_around"]
-
-FAULTY_PATH: Final = "/corsmith-raises"
+__all__ = ["examine", "settings_around"]
 
 _CORS: Final = "starlette.middleware.cors.CORSMiddleware"
+_OURS: Final = "corsmith.adapters.asgi.CORSMiddleware"
+_OUTERMOST: Final = "corsmith.adapters.starlette.OutermostMiddleware"
+_SESSIONS: Final = "starlette.middleware.sessions.SessionMiddleware"
+_HOSTS: Final = "starlette.middleware.trustedhost.TrustedHostMiddleware"
 _TITLE: Final = "Starlette's CORSMiddleware"
 
 # Starlette's words → a policy's
@@ -36,6 +48,7 @@ _FIELDS: Final = {
     "expose_headers": "expose",
     "max_age": "max_age",
 }
+_WORDS: Final[Mapping[str, str]] = {ours: theirs for theirs, ours in _FIELDS.items()}
 
 
 def examine(app: Any) -> Anatomy | None:  # noqa: ANN401  a class that may not be installed
@@ -46,12 +59,16 @@ def examine(app: Any) -> Anatomy | None:  # noqa: ANN401  a class that may not b
     is_fastapi = "fastapi.applications.FastAPI" in names
     middleware = list(getattr(app, "user_middleware", ()))
     layers = [getattr(one.cls, "__name__", "") for one in middleware]
+    outermost = getattr(app.state, "corsmith", None)
+    has_outermost = _OUTERMOST in class_names(outermost)
     return Anatomy(
         framework="fastapi" if is_fastapi else "starlette",
         title="FastAPI" if is_fastapi else "Starlette",
         routes=tuple(_routes(app, is_fastapi=is_fastapi)),
         layers=("ServerErrorMiddleware", *layers, "ExceptionMiddleware"),
-        settings=_settings(middleware),
+        cors=(*((own(outermost),) if has_outermost else ()), *_cors(middleware)),
+        above=() if has_outermost else tuple(_above(middleware)),
+        cookies=tuple(_cookies(middleware)),
         host=_host(middleware),
         raising=_raising(app),
     )
@@ -64,12 +81,19 @@ def settings_around(layer: Any) -> Settings | None:  # noqa: ANN401
     fields = {"origins": layer.allow_origins, "credentials": layer.allow_credentials}
     if layer.allow_origin_regex is not None:
         fields["origin_regex"] = layer.allow_origin_regex.pattern
+    return _settings(fields)
+
+
+def _settings(fields: Mapping[str, Any]) -> Settings:
+    regex = fields.get("origin_regex")
+    reading = None if not isinstance(regex, str) else read_pattern(regex, is_open=False)
+    readings = () if reading is None else (reading,)
     return Settings(
-        library="starlette",
-        title=_TITLE,
-        fields=fields,
-        words={ours: theirs for theirs, ours in _FIELDS.items()},
+        library="starlette", title=_TITLE, fields=fields, words=_WORDS, readings=readings
     )
+
+
+# ── the routes ───────────────────────────────────────────────────────────────
 
 
 def _routes(app: Any, *, is_fastapi: bool) -> Iterator[Route]:  # noqa: ANN401
@@ -77,31 +101,68 @@ def _routes(app: Any, *, is_fastapi: bool) -> Iterator[Route]:  # noqa: ANN401
         getattr(app, name, None)
         for name in ("openapi_url", "docs_url", "redoc_url", "swagger_ui_oauth2_redirect_url")
     }
+    table = import_module("corsmith.adapters.starlette.routes").RouteTable(app.router)
     seen: set[str] = set()
     last: list[Route] = []
-    for route in _read(app.routes, ""):
+    for route in _read(table.routes, ""):
         seen.add(route.path)
         if route.path in docs:
             last.append(route)
         else:
             yield route
     if is_fastapi:
-        # Routers that are included show their paths only in the schema, in newer versions.
+        # Routers that are included show their paths only in the schema, in some versions.
         yield from _from_schema(app, seen)
     yield from last
 
 
-def _read(routes: Iterable[Any], prefix: str) -> Iterator[Route]:
-    for route in routes:
+def _read(marked: Iterable[Any], prefix: str) -> Iterator[Route]:
+    for one in marked:
+        route = one.route
         template = getattr(route, "path", None)
         if not isinstance(template, str):
             continue
-        inner = getattr(route, "routes", None)
-        if inner:
-            yield from _read(inner, prefix + template)
-        elif methods := getattr(route, "methods", None):
-            path, fixed = sample_path(prefix + template)
-            yield Route(path=path, methods=frozenset(methods), fixed=fixed)
+        if one.inner:
+            yield from _read(one.inner, prefix + template)
+            continue
+        methods = frozenset(getattr(route, "methods", None) or ())
+        endpoint = getattr(route, "endpoint", None)
+        kind = getattr(route, "original_route", route)
+        is_websocket = "starlette.routing.WebSocketRoute" in class_names(kind)
+        if isinstance(endpoint, type) and not is_websocket and not methods:
+            # A class answers the methods that it has.
+            methods = frozenset(name for name in _METHODS if hasattr(endpoint, name.lower()))
+        if methods or is_websocket:
+            yield from _by_method(one, prefix + template, methods, is_websocket=is_websocket)
+
+
+_METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+
+
+def _by_method(
+    one: Any,  # noqa: ANN401  a route with its marks, of the adapter
+    template: str,
+    methods: frozenset[str],
+    *,
+    is_websocket: bool,
+) -> Iterator[Route]:
+    """Yield a route, and each method with a mark of its own as one."""
+    path, fixed = sample_path(template)
+    marks = {name: mark for name, mark in one.methods.items() if name in methods}
+    for names, mark in [
+        (methods - marks.keys(), one.mark),
+        *((frozenset({name}), mark) for name, mark in marks.items()),
+    ]:
+        if names or is_websocket:
+            yield Route(
+                path=path,
+                methods=names,
+                fixed=fixed,
+                template=template,
+                endpoint=getattr(one.route, "endpoint", None),
+                mark=mark,
+                is_websocket=is_websocket,
+            )
 
 
 def _from_schema(app: Any, seen: set[str]) -> Iterator[Route]:  # noqa: ANN401
@@ -113,41 +174,73 @@ def _from_schema(app: Any, seen: set[str]) -> Iterator[Route]:  # noqa: ANN401
         path, fixed = sample_path(template)
         if path not in seen:
             names = frozenset(name.upper() for name in methods)
-            yield Route(path=path, methods=names, fixed=fixed)
+            yield Route(path=path, methods=names, fixed=fixed, template=template)
 
 
-def _settings(middleware: Iterable[Any]) -> Settings | None:
+# ── the middleware ───────────────────────────────────────────────────────────
+
+
+def _cors(middleware: Iterable[Any]) -> Iterator[Settings]:
+    """Yield the settings of each CORS layer, the outermost first."""
     for one in middleware:
-        kind = one.cls
-        name = f"{getattr(kind, '__module__', '')}.{getattr(kind, '__name__', '')}"
-        if name == _CORS:
-            words = {ours: theirs for theirs, ours in _FIELDS.items()}
+        names = mro_names(one.cls)
+        if _CORS in names:
             given = {_FIELDS[key]: value for key, value in one.kwargs.items() if key in _FIELDS}
-            fields = {"origins": (), **given}
-            return Settings(library="starlette", title=_TITLE, fields=fields, words=words)
-    return None
+            yield _settings({"origins": (), **given})
+        elif _OURS in names:
+            unbuilt = import_module("corsmith.adapters.starlette.routes").unbuilt
+            yield own(one.cls(unbuilt, *one.args, **one.kwargs))
+
+
+def _above(middleware: Iterable[Any]) -> Iterator[object]:
+    """Yield what stands outside of the outermost CORS layer: a class, or its own function."""
+    found: list[object] = []
+    for one in middleware:
+        if {_CORS, _OURS} & mro_names(one.cls):
+            yield from found
+            return
+        found.append(one.kwargs.get("dispatch") or one.cls)
+
+
+def _cookies(middleware: Iterable[Any]) -> Iterator[Cookie]:
+    for one in middleware:
+        if _SESSIONS not in mro_names(one.cls):
+            continue
+        given = inspect.signature(one.cls.__init__).bind(None, None, *one.args, **one.kwargs)
+        given.apply_defaults()
+        values = given.arguments
+        yield Cookie(
+            name=str(values["session_cookie"]),
+            setting="same_site",
+            crosses=values["same_site"] == "none" and bool(values["https_only"]),
+            fix='add_middleware(SessionMiddleware, …, same_site="none", https_only=True)',
+        )
 
 
 def _host(middleware: Iterable[Any]) -> str | None:
     for one in middleware:
-        if getattr(one.cls, "__name__", "") == "TrustedHostMiddleware":
+        if _HOSTS in mro_names(one.cls):
             return first_host(one.kwargs.get("allowed_hosts") or ())
     return None
 
 
+# ── a route that raises ──────────────────────────────────────────────────────
+
+
 def _raising(app: Any) -> Raising:  # noqa: ANN401
     @contextmanager
-    def raising(fault: Fault) -> Iterator[str | None]:
+    def raising(fault: Fault, spot: Spot = Spot(), /) -> Iterator[str | None]:  # noqa: B008  frozen
         async def endpoint(_request: object) -> None:
             if fault == "error":
                 raise sys.modules["starlette.exceptions"].HTTPException(status_code=418)
-            raise RuntimeError("raised by corsmith, in place of an error in a handler")
+            raise crash()
 
         routes = app.router.routes
-        route = sys.modules["starlette.routing"].Route(FAULTY_PATH, endpoint)
+        path = faulty_path(spot)
+        route = sys.modules["starlette.routing"].Route(path, endpoint)
         routes.insert(0, route)
         try:
-            yield FAULTY_PATH
+            yield path
         finally:
             routes.remove(route)
 

@@ -1,7 +1,8 @@
 """An application called in memory: one request in, its answer or its exception out.
 
-What lives here: ASGI with its lifespan, and WSGI, without a socket and without a framework.
-What does not: importing the application (``apps``) and judging its answers (``browser``).
+What lives here: ASGI with its lifespan, and WSGI, without a socket, and what speaks neither
+turned into ASGI. What does not: importing the application (``loading``) and judging its answers
+(``browser``).
 
 Facts that shape the code:
 
@@ -18,14 +19,18 @@ from types import TracebackType
 from typing import Final, Self
 
 from corsmith.application.frames import their_frame
-from corsmith.application.memory import wsgi
+from corsmith.application.memory import aiohttp, tornado, wsgi
 from corsmith.application.memory.asgi import Loop
 from corsmith.application.memory.part import App, Called, Pairs, Raised, Request, late
 from corsmith.browser import Sent
 from corsmith.exchange import Answer, NoAnswer
+from corsmith.importers.objects import class_names
 from corsmith.installer import is_asgi
 
-__all__ = ["Called", "InMemory", "Raised"]
+__all__ = ["OTHERS", "Called", "InMemory", "Raised"]
+
+OTHERS: Final = {aiohttp.CLASS: aiohttp.as_asgi, tornado.CLASS: tornado.as_asgi}
+"""The classes of applications that speak neither protocol, and what speaks ASGI for them."""
 
 _SECONDS: Final = 10.0
 
@@ -43,11 +48,13 @@ class InMemory:
     """
 
     def __init__(self, app: App, *, seconds: float | None = None, root: str | None = None) -> None:
-        """Take an ASGI or WSGI application; ``root`` is the folder of the user's own files.
+        """Take an application; ``root`` is the folder of the user's own files.
 
         ``seconds`` is how long an answer may take: 10 for ASGI, without limit for WSGI,
-        unless given. Raises ``PolicyError`` where ``app`` is neither.
+        unless given. Raises ``PolicyError`` where ``app`` is none that can be called.
         """
+        names = class_names(app)
+        app = next((make(app) for name, make in OTHERS.items() if name in names), app)
         self.app = app
         self.is_asgi = is_asgi(app)
         self.calls: list[Called] = []
@@ -102,6 +109,13 @@ class InMemory:
             called = self._call_wsgi(Request.read(method, url, headers, body))
         self.calls.append(called)
         return called
+
+    def opens(self, url: str, headers: Pairs) -> bool:
+        """Return whether the application accepts a WebSocket handshake, and then leave."""
+        self.start()
+        if self._loop is None:  # WSGI has none
+            return False
+        return self._loop.opens(Request.read("GET", url, headers, None))
 
     def _raised(self, error: BaseException) -> Raised:
         frame = their_frame(error, self._root)

@@ -71,6 +71,13 @@ class Loop:
         except FutureTimeoutError:
             return late(self._seconds)
 
+    def opens(self, request: Request) -> bool:
+        """Return whether the application accepts a WebSocket handshake."""
+        try:
+            return self._run(_shake_hands(self._app, request, self._state))
+        except FutureTimeoutError:
+            return False
+
     def close(self) -> None:
         """Run the shutdown and end the thread, even where the application hangs."""
         with suppress(FutureTimeoutError):
@@ -193,6 +200,41 @@ class _Conversation:
         elif message["type"] == "http.response.body":
             self._body += message.get("body", b"")
             del self._body[MOST_BODY:]
+
+
+_CONNECT: Final[Message] = {"type": "websocket.connect"}
+_DISCONNECT: Final[Message] = {"type": "websocket.disconnect", "code": 1005}
+
+
+async def _shake_hands(app: App, request: Request, state: dict[str, Any]) -> bool:
+    """Return whether a handshake is accepted; whoever asks goes away at once."""
+    answered = asyncio.Event()
+    sent: list[str] = []
+    connects = iter([_CONNECT])
+
+    async def receive() -> Message:
+        message = next(connects, _DISCONNECT)
+        if message is _DISCONNECT:
+            await answered.wait()
+        return dict(message)
+
+    async def send(message: Message) -> None:
+        sent.append(message["type"])
+        answered.set()
+
+    scope = _scope(request, state)
+    del scope["method"]
+    scope["type"] = "websocket"
+    scope["scheme"] = "wss" if request.scheme == "https" else "ws"
+    scope["subprotocols"] = []
+    task = asyncio.ensure_future(app(scope, receive, send))
+    task.add_done_callback(lambda _: answered.set())
+    await answered.wait()
+    await asyncio.wait([task], timeout=_DISCONNECT_SECONDS)
+    task.cancel()
+    # What a handler makes of a client that leaves at once is nobody's concern here.
+    await asyncio.gather(task, return_exceptions=True)
+    return sent[:1] == ["websocket.accept"]
 
 
 def _scope(request: Request, state: dict[str, Any]) -> Message:

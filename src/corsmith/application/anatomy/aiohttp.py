@@ -1,0 +1,147 @@
+"""aiohttp: the router's routes, our layer, aiohttp-cors, and a handler that raises.
+
+Read from ``app.router``, and from what the application keeps; a handler that raises is added
+before the application is started, as its routes are fixed then.
+"""
+
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from corsmith.application.anatomy.part import (
+    Added,
+    Anatomy,
+    Fault,
+    Route,
+    Settings,
+    class_names,
+    crash,
+    own,
+    sample_path,
+)
+from corsmith.marks import UNMARKED, Mark, mark_of
+
+__all__ = ["examine"]
+
+_APP: Final = "aiohttp.web_app.Application"
+_OURS: Final = "corsmith.adapters.aiohttp.CORS"
+_WEBSOCKET: Final = "WebSocketResponse"
+_TEAPOT: Final = 418
+
+
+def examine(app: Any) -> Anatomy | None:  # noqa: ANN401  a class that may not be installed
+    """Return what an aiohttp application tells; ``None`` if it is none."""
+    if _APP not in class_names(app):
+        return None
+    layer = next(_own(app), None)
+    added = Added(lambda path: _add(app, path, added))
+    marks = {} if layer is None else layer.added
+    return Anatomy(
+        framework="aiohttp",
+        title="aiohttp",
+        routes=tuple(_routes(app, marks)),
+        layers=("on_response_prepare", *_names(app)),
+        cors=(*(() if layer is None else (own(layer),)), *_aiohttp_cors(app)),
+        raising=added.raising(_error),
+        prepare=added.prepare,
+    )
+
+
+def _own(app: Any) -> Iterator[Any]:  # noqa: ANN401
+    return (app[key] for key in app if _OURS in class_names(app[key]))
+
+
+def _names(app: Any) -> Iterator[str]:  # noqa: ANN401
+    return (getattr(one, "__name__", type(one).__name__) for one in app.middlewares)
+
+
+def _routes(app: Any, marks: Mapping[object, Mark]) -> Iterator[Route]:  # noqa: ANN401
+    for route in app.router.routes():
+        resource = route.resource
+        if resource is None:
+            continue
+        template = resource.canonical
+        path, fixed = sample_path(template)
+        names = frozenset({route.method} if route.method != "*" else _METHODS)
+        for methods, mark, given in _marks(route, names, marks):
+            yield Route(
+                path=path,
+                methods=methods,
+                fixed=fixed,
+                template=template,
+                endpoint=route.handler,
+                mark=mark,
+                given=given,
+                is_websocket="GET" in methods and _opens_websocket(route.handler),
+            )
+    for resource in app.router.resources():
+        inner = resource.get_info().get("app")
+        if inner is not None:
+            # The routes of an application inside have its prefix already.
+            yield from _routes(inner, _marks_of(inner, marks))
+
+
+def _marks_of(app: Any, marks: Mapping[object, Mark]) -> Mapping[object, Mark]:  # noqa: ANN401
+    layer = next(_own(app), None)
+    return marks if layer is None else layer.added
+
+
+_METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+
+
+def _marks(
+    route: Any,  # noqa: ANN401
+    names: frozenset[str],
+    added: Mapping[object, Mark],
+) -> Iterator[tuple[frozenset[str], Mark, str]]:
+    """Yield the methods of a route with their mark: a class may mark each of its own."""
+    handler = route.handler
+    if isinstance(handler, type):
+        names = frozenset(name for name in names if hasattr(handler, name.lower()))
+    for routed in (route, route.resource):
+        if routed in added:
+            yield names, added[routed], "layer.add"
+            return
+    found: dict[Mark, set[str]] = {}
+    for name in sorted(names):
+        mark = mark_of(getattr(handler, name.lower(), None), handler)
+        found.setdefault(mark, set()).add(name)
+    for mark, methods in found.items() or [(UNMARKED, set[str]())]:
+        yield frozenset(methods), mark, "@cors"
+
+
+def _opens_websocket(handler: Any) -> bool:  # noqa: ANN401
+    """Return whether a handler makes what answers a handshake: no route tells that."""
+    functions = (handler, getattr(handler, "get", None))
+    codes = (getattr(one, "__code__", None) for one in functions)
+    return any(code is not None and _WEBSOCKET in code.co_names for code in codes)
+
+
+def _aiohttp_cors(app: Any) -> Iterator[Settings]:  # noqa: ANN401
+    module = sys.modules.get("aiohttp_cors")
+    if module is not None and getattr(module, "APP_CONFIG_KEY", "aiohttp_cors") in app:
+        yield Settings(library="aiohttp-cors", title="aiohttp-cors", fields={}, known=False)
+
+
+# ── a handler that raises ────────────────────────────────────────────────────
+
+
+def _add(app: Any, path: str, added: Added) -> None:  # noqa: ANN401
+    web = sys.modules["aiohttp.web"]
+
+    async def fail(_request: object) -> Any:  # noqa: ANN401
+        added.fail()
+        raise web.HTTPNotFound
+
+    app.router.add_get(path, fail)
+
+
+def _error(fault: Fault) -> Exception:
+    if fault == "crash":
+        return crash()
+
+    class Teapot(sys.modules["aiohttp.web"].HTTPClientError):  # type: ignore[misc]  # by name
+        status_code = _TEAPOT
+
+    raised: Exception = Teapot()
+    return raised
