@@ -48,7 +48,7 @@ def test_the_application_stays_the_object_that_it_was() -> None:
     assert type(app[CORS_KEY]) is CORS
 
 
-@pytest.mark.parametrize("app", [web.RouteTableDef(), "main:app", None], ids=repr)
+@pytest.mark.parametrize("app", [web.RouteTableDef(), "main:app", None])
 def test_what_is_no_aiohttp_application_is_refused(app: Any) -> None:
     with pytest.raises(PolicyError, match=r"is no aiohttp\.web\.Application"):
         install(app, POLICY)

@@ -100,7 +100,6 @@ def test_manage_py_check_shows_them_and_fails_for_an_error() -> None:
         (["project.middleware.Maintenance"], "Maintenance stands"),
         ([GZIP, COMMON], "CommonMiddleware stands"),
     ],
-    ids=str,
 )
 def test_a_layer_above_that_can_answer_first_is_told(above: list[str], names: str) -> None:
     (item,) = check(MIDDLEWARE=[*above, OURS])

@@ -308,7 +308,6 @@ def test_what_no_browser_notices_is_left_out_and_told(name: str) -> None:
         {"CORS_ALLOW_ALL_ORIGINS": False},
         {"CORS_ALLOWED_ORIGIN_REGEXES": []},
     ],
-    ids=str,
 )
 def test_an_empty_list_allows_nobody_and_is_told(settings: dict[str, Any]) -> None:
     reading = read(**settings)

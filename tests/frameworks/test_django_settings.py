@@ -52,7 +52,6 @@ def read(value: Any, **more: Any) -> Any:
         (f"{__name__}.POLICY", POLICY),
         (f"{__name__}.FIELDS", POLICY),
     ],
-    ids=str,
 )
 def test_a_policy_is_written_in_each_of_these_forms(value: Any, means: Any) -> None:
     reading = read(value)
@@ -98,7 +97,6 @@ def test_a_policy_is_written_in_each_of_these_forms(value: Any, means: Any) -> N
         (f"{__name__}.NOT_A_POLICY", ["wrong-type: CORS_POLICY: 5 is no policy."]),
         (lambda: None, ["wrong-type: CORS_POLICY: the policy function is given four arguments"]),
     ],
-    ids=str,
 )
 def test_every_problem_is_told_by_the_name_of_the_setting(value: Any, said: list[str]) -> None:
     problems = read(value).problems
@@ -151,7 +149,6 @@ def test_enforce_is_a_setting_too() -> None:
         ({"CORS_QUUX": 1}, None),
         ({"CORSAIR": 1}, None),
     ],
-    ids=str,
 )
 def test_a_setting_that_nothing_reads_is_told(settings: dict[str, Any], said: str | None) -> None:
     found = [str(item) for item in read(POLICY, **settings).warnings]

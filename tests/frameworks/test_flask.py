@@ -49,7 +49,7 @@ def test_a_class_of_ones_own_is_a_flask_application_too() -> None:
     assert "corsmith" in corsmith.install(Shop(__name__), POLICY).extensions
 
 
-@pytest.mark.parametrize("app", [Blueprint("shop", __name__), "main:app", None], ids=repr)
+@pytest.mark.parametrize("app", [Blueprint("shop", __name__), "main:app", None])
 def test_what_is_no_flask_application_is_refused(app: Any) -> None:
     with pytest.raises(PolicyError, match="is no Flask application"):
         install(app, POLICY)

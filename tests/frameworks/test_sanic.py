@@ -44,7 +44,7 @@ def test_the_application_stays_the_object_that_it_was() -> None:
     assert corsmith.install(new(), POLICY).ctx.corsmith.policy is POLICY
 
 
-@pytest.mark.parametrize("app", [Blueprint("shop"), "main:app", None], ids=repr)
+@pytest.mark.parametrize("app", [Blueprint("shop"), "main:app", None])
 def test_what_is_no_sanic_application_is_refused(app: Any) -> None:
     with pytest.raises(PolicyError, match="is no Sanic application"):
         install(app, POLICY)
