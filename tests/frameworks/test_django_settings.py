@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from types import SimpleNamespace
 from typing import Any
 
@@ -32,6 +33,11 @@ CHOOSER = Chooser()
 NOT_A_POLICY = 5
 
 
+def named(value: Any) -> str:
+    """Return a value as a test's name has it: the same in each process, so without addresses."""
+    return re.sub(r" at 0x[0-9a-f]+", "", str(value))
+
+
 def read(value: Any, **more: Any) -> Any:
     return read_settings(SimpleNamespace(CORS_POLICY=value, **more))
 
@@ -52,6 +58,7 @@ def read(value: Any, **more: Any) -> Any:
         (f"{__name__}.POLICY", POLICY),
         (f"{__name__}.FIELDS", POLICY),
     ],
+    ids=named,
 )
 def test_a_policy_is_written_in_each_of_these_forms(value: Any, means: Any) -> None:
     reading = read(value)
@@ -97,6 +104,7 @@ def test_a_policy_is_written_in_each_of_these_forms(value: Any, means: Any) -> N
         (f"{__name__}.NOT_A_POLICY", ["wrong-type: CORS_POLICY: 5 is no policy."]),
         (lambda: None, ["wrong-type: CORS_POLICY: the policy function is given four arguments"]),
     ],
+    ids=named,
 )
 def test_every_problem_is_told_by_the_name_of_the_setting(value: Any, said: list[str]) -> None:
     problems = read(value).problems
@@ -149,6 +157,7 @@ def test_enforce_is_a_setting_too() -> None:
         ({"CORS_QUUX": 1}, None),
         ({"CORSAIR": 1}, None),
     ],
+    ids=named,
 )
 def test_a_setting_that_nothing_reads_is_told(settings: dict[str, Any], said: str | None) -> None:
     found = [str(item) for item in read(POLICY, **settings).warnings]

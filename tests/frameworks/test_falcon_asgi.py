@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, ClassVar
 
 import falcon.asgi
 import pytest
@@ -58,9 +58,12 @@ class Late:
 
 
 class Chat:
-    """A resource of WebSockets."""
+    """A resource of WebSockets, which notes each handshake that it sees."""
+
+    ran: ClassVar[list[str]] = []
 
     async def on_websocket(self, req: Any, ws: Any) -> None:
+        self.ran.append(req.path)
         await ws.accept()
         await ws.send_text("hello")
 
@@ -74,6 +77,7 @@ class Partner(Chat):
 def greeting(app: Any, path: str, origin: str) -> str | None:
     """Return what a WebSocket says first; ``None``: the handshake is refused."""
     sent: list[Any] = []
+    Chat.ran.clear()
 
     async def send(message: Any) -> None:
         sent.append(message)
@@ -88,7 +92,7 @@ def greeting(app: Any, path: str, origin: str) -> str | None:
 
     asyncio.run(exchange())
     if sent[0]["type"] == "websocket.close":
-        assert (sent[0]["code"], len(sent)) == (1008, 1)
+        assert (sent[0]["code"], len(sent), Chat.ran) == (1008, 1, [])
         return None
     said: str = sent[1]["text"]
     return said

@@ -30,8 +30,8 @@ __all__ = ["PEERS", "Peer", "Run", "counting", "fetch", "run", "unpack"]
 
 HERE: Final = Path(__file__).parent
 UNREACHABLE: Final = re.compile(
-    r"name resolution|NewConnectionError|ConnectTimeout|ConnectionError|ProxyError"
-    r"|unreachable|timed out|dns error",
+    r"name resolution|dns error|connection (refused|broken)|unreachable|timed out|tunnel error"
+    r"|tcp connect error|from versions: none",
     re.IGNORECASE,
 )
 PATIENCE: Final = 150

@@ -88,10 +88,6 @@ class CORSMiddleware(wsgi.CORSMiddleware):
         self._enforce = check_enforce(enforce)
         self.policy = admit(policy, fields)
 
-    def lets_raise(self) -> bool:
-        """Return whether the exception goes on: what ``TESTING`` is for."""
-        return self._flask.testing
-
     def find_mark(self, environ: WSGIEnvironment, path: str) -> Mark:
         """Return the mark of the endpoint that Flask would send a request to."""
         method = wsgi.wanted_method(environ)

@@ -146,7 +146,7 @@ def find_territory(governed: Sequence[Governed], settings: Settings | None) -> T
         return Territory(
             routes=tuple(one.route for one in chosen),
             fields=first.meant,
-            prefix=None if first.why is Why.MARK else _prefix(first.key),
+            prefix=None if first.why is Why.MARK else _prefix(first.key, first.why),
         )
     row = None if settings is None else next((row for row in settings.rows if row[1]), None)
     if row is None:
@@ -155,12 +155,16 @@ def find_territory(governed: Sequence[Governed], settings: Settings | None) -> T
         return Territory(routes=held, fields=None if settings is None else settings.fields)
     key, fields = row
     entry = Route(path=key, methods=frozenset({"GET"}))
-    return Territory(routes=(entry,), fields=fields, prefix=_prefix(key))
+    return Territory(routes=(entry,), fields=fields, prefix=_prefix(key, Why.ENTRY))
 
 
 _HELD: Final = {Why.WHOLE: 3, Why.OTHER: 2, Why.FUNCTION: 2, Why.ENTRY: 1, Why.MARK: 0}
 _OWN: Final = frozenset({Why.MARK})
 
 
-def _prefix(key: str | None) -> str:
-    return "/" if key is None else f"{key.rstrip('/')}/"
+def _prefix(key: str | None, why: Why) -> str:
+    """Return what is covered below an entry, or beside what is one resource elsewhere."""
+    if key is None:
+        return "/"
+    folder = key.rpartition("/")[0] if why is Why.OTHER else key.rstrip("/")
+    return f"{folder}/"

@@ -25,10 +25,8 @@ from corsmith.installer import is_asgi
 from corsmith.misnomers import nearest_word
 
 __all__ = [
-    "CHECK",
     "App",
     "LoadedApp",
-    "Wanted",
     "app_of",
     "has_app",
     "load_app",
@@ -59,20 +57,6 @@ class LoadedApp:
     made: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """Who asks: ``verb`` stands in the hints.
-
-    ``any_kind`` says that an application that speaks a protocol of its framework alone will
-    do, and one that a coroutine makes: it is only read, or called as its framework calls it.
-    """
-
-    verb: str
-    any_kind: bool = False
-
-
-CHECK: Final = Wanted(verb="check", any_kind=True)
-
 _OF_FRAMEWORKS: Final = frozenset({"aiohttp.web_app.Application", "tornado.web.Application"})
 """Applications that are served by their own framework and speak neither ASGI nor WSGI."""
 
@@ -85,7 +69,7 @@ def quiet() -> Iterator[None]:
         yield
 
 
-def load_app(target: str, wanted: Wanted = CHECK) -> LoadedApp:
+def load_app(target: str, verb: str = "check") -> LoadedApp:
     """Return the application of ``module:attr``, found as a server finds it.
 
     The current folder comes first on ``sys.path``. A factory is called, with or without
@@ -94,35 +78,35 @@ def load_app(target: str, wanted: Wanted = CHECK) -> LoadedApp:
     """
     name, _, attr = target.partition(":")
     root = os.getcwd()  # noqa: PTH109  text, as sys.path has it
-    module = _import(name, root, target, wanted)
+    module = _import(name, root, target, verb)
     attr, called = attr.removesuffix("()"), attr.endswith("()")
     value: object = module
     for part in attr.split("."):
         if not hasattr(value, part):
-            raise UsageError(_no_attribute(target, module, value, part, wanted))
+            raise UsageError(_no_attribute(target, module, value, part, verb))
         value = getattr(value, part)
-    app, made = _made(value, target, root, wanted, must=called)
+    app, made = _made(value, target, root, must=called)
     return _loaded(app, module, attr, root, made=made)
 
 
-def load_app_file(path: str, wanted: Wanted = CHECK) -> LoadedApp:
+def load_app_file(path: str, verb: str = "check") -> LoadedApp:
     """Return the application of a Python file, by its usual names, else the only one there.
 
     Raises as ``load_app``.
     """
-    return app_of(*load_module_file(path, wanted), path, wanted)
+    return app_of(*load_module_file(path, verb), path, verb)
 
 
-def load_module(name: str, wanted: Wanted) -> tuple[ModuleType, str]:
+def load_module(name: str, verb: str) -> tuple[ModuleType, str]:
     """Return a module by its dotted name, and the folder that it is found in.
 
     Raises as ``load_app``.
     """
     root = os.getcwd()  # noqa: PTH109  text, as sys.path has it
-    return _import(name, root, name, wanted), root
+    return _import(name, root, name, verb), root
 
 
-def load_module_file(path: str, wanted: Wanted) -> tuple[ModuleType, str]:
+def load_module_file(path: str, verb: str) -> tuple[ModuleType, str]:
     """Return the module of a Python file, and the folder that it is found in.
 
     Raises as ``load_app``.
@@ -133,32 +117,32 @@ def load_module_file(path: str, wanted: Wanted) -> tuple[ModuleType, str]:
         name, folder = f"{folder.name}.{name}", folder.parent
     root = str(folder)
     is_named = all(part.isidentifier() for part in name.split("."))
-    return (_import(name, root, path, wanted) if is_named else _execute(file, root)), root
+    return (_import(name, root, path, verb) if is_named else _execute(file, root)), root
 
 
-def app_of(module: ModuleType, root: str, path: str, wanted: Wanted) -> LoadedApp:
+def app_of(module: ModuleType, root: str, path: str, verb: str) -> LoadedApp:
     """Return the application of a module, by its usual names, else the only one there.
 
     Raises ``UsageError`` where there is none, or where it is not clear which.
     """
     name = Path(path).stem if module.__name__ == _EXECUTED else module.__name__
-    found = _found(module, wanted)
+    found = _found(module)
     if not found:
         names = f"{', '.join(NAMES[:2])} or {NAMES[5]}()"
         raise UsageError(
             f"{path} has no application that is called {names}; name yours:\n"
-            f"  corsmith {wanted.verb} {name}:NAME"
+            f"  corsmith {verb} {name}:NAME"
         )
     if len(found) > 1:
-        shown = "\n".join(f"  corsmith {wanted.verb} {name}:{attr}" for attr in found)
+        shown = "\n".join(f"  corsmith {verb} {name}:{attr}" for attr in found)
         raise UsageError(f"{path} has {len(found)} applications; type one of\n{shown}")
-    app, made = _made(getattr(module, found[0]), path, root, wanted, must=False)
+    app, made = _made(getattr(module, found[0]), path, root, must=False)
     return _loaded(app, module, found[0], root, made=made)
 
 
-def has_app(module: ModuleType, wanted: Wanted) -> bool:
+def has_app(module: ModuleType) -> bool:
     """Return whether a module has an application, or a function that makes one."""
-    return bool(_found(module, wanted))
+    return bool(_found(module))
 
 
 def _loaded(app: App, module: ModuleType, attr: str, root: str, *, made: bool) -> LoadedApp:
@@ -174,7 +158,7 @@ def _loaded(app: App, module: ModuleType, attr: str, root: str, *, made: bool) -
 _EXECUTED: Final = "__corsmith_app__"
 
 
-def _import(name: str, root: str, target: str, wanted: Wanted) -> ModuleType:
+def _import(name: str, root: str, target: str, verb: str) -> ModuleType:
     if root not in sys.path:
         sys.path.insert(0, root)
     importlib.invalidate_caches()
@@ -185,7 +169,7 @@ def _import(name: str, root: str, target: str, wanted: Wanted) -> ModuleType:
         if name == missing or name.startswith(f"{missing}."):
             raise UsageError(
                 f"there is no module {missing} in {root} or installed; for a file type\n"
-                f"  corsmith {wanted.verb} {name.replace('.', '/')}.py"
+                f"  corsmith {verb} {name.replace('.', '/')}.py"
             ) from None
         raise _broken(target, error, root) from error
     except (Exception, SystemExit) as error:
@@ -220,36 +204,36 @@ def _broken(target: str, error: BaseException, root: str) -> AppError:
 # ── the name in it ───────────────────────────────────────────────────────────
 
 
-def _no_attribute(target: str, module: ModuleType, value: object, part: str, wanted: Wanted) -> str:
+def _no_attribute(target: str, module: ModuleType, value: object, part: str, verb: str) -> str:
     names = [name for name in vars(value) if not name.startswith("_")] if value is module else []
     near = nearest_word(part, names)
-    others = [name for name in names if _is_app(getattr(value, name), wanted)]
+    others = [name for name in names if _is_app(getattr(value, name))]
     offered = [near] if near else others
     shown = f"{module.__name__} has no {part}"
     if not offered:
         return f"{target}: {shown}, and no other application"
-    lines = "\n".join(f"  corsmith {wanted.verb} {module.__name__}:{name}" for name in offered)
+    lines = "\n".join(f"  corsmith {verb} {module.__name__}:{name}" for name in offered)
     return f"{target}: {shown}; type\n{lines}"
 
 
-def _found(module: ModuleType, wanted: Wanted) -> list[str]:
+def _found(module: ModuleType) -> list[str]:
     """Return the name of the application of a module, or those among which to choose."""
     values = vars(module)
     for name in NAMES:
         if name not in values:
             continue
-        if _is_app(values[name], wanted) or _is_factory(values[name], wanted):
+        if _is_app(values[name]) or _is_factory(values[name]):
             return [name]
     return [
         name
         for name, value in values.items()
-        if not name.startswith("_") and not inspect.isroutine(value) and _is_app(value, wanted)
+        if not name.startswith("_") and not inspect.isroutine(value) and _is_app(value)
     ]
 
 
-def _is_app(value: object, wanted: Wanted) -> bool:
-    """Return whether a value can be called as ASGI or WSGI applications are, or only read."""
-    if wanted.any_kind and class_names(value) & _OF_FRAMEWORKS:
+def _is_app(value: object) -> bool:
+    """Return whether a value is an application, of a protocol or of a framework alone."""
+    if class_names(value) & _OF_FRAMEWORKS:
         return True
     if not callable(value) or isinstance(value, type):
         return False
@@ -260,11 +244,9 @@ def _is_app(value: object, wanted: Wanted) -> bool:
     return True
 
 
-def _is_factory(value: object, wanted: Wanted) -> bool:
+def _is_factory(value: object) -> bool:
     """Return whether a value is a function that can be called without arguments."""
     if not inspect.isfunction(value):
-        return False
-    if inspect.iscoroutinefunction(value) and not wanted.any_kind:
         return False
     parameters = inspect.signature(value).parameters.values()
     return all(
@@ -274,25 +256,23 @@ def _is_factory(value: object, wanted: Wanted) -> bool:
     )
 
 
-def _made(value: object, target: str, root: str, wanted: Wanted, *, must: bool) -> tuple[App, bool]:
+def _made(value: object, target: str, root: str, *, must: bool) -> tuple[App, bool]:
     """Return the application, made by its factory where the value is one."""
     # A coroutine function without arguments makes an application, and is none.
-    makes = inspect.iscoroutinefunction(value) and _is_factory(value, wanted)
-    if not must and not makes and _is_app(value, wanted) and callable(value):
+    makes = inspect.iscoroutinefunction(value) and _is_factory(value)
+    if not must and not makes and _is_app(value) and callable(value):
         return value, False
-    if callable(value) and (must or _is_factory(value, wanted)):
+    if callable(value) and (must or _is_factory(value)):
         try:
             app = value()
-            if inspect.iscoroutine(app) and wanted.any_kind:
+            if inspect.iscoroutine(app):
                 app = asyncio.run(app)
         except (Exception, SystemExit) as error:
             raise AppError(
                 f"{target} fails when it is called", trace=trimmed(error, root)
             ) from error
-        if _is_app(app, wanted) and callable(app):
+        if _is_app(app) and callable(app):
             return app, True
-        if inspect.iscoroutine(app):
-            app.close()
         raise UsageError(f"{target} returns {type(app).__name__}, no ASGI or WSGI application")
     kind = type(value).__name__
     raise UsageError(f"{target} is {kind}, no ASGI or WSGI application and nothing that makes one")

@@ -19,6 +19,7 @@ from corsmith.diagnostics import diagnose, quote
 from corsmith.errors import PolicyError
 from corsmith.policy import Policy
 from corsmith.prose import join_words
+from corsmith.routes import Routes
 
 __all__ = ["Finding", "find_shortcomings"]
 
@@ -104,9 +105,10 @@ _LISTS: Final = ("methods", "headers", "expose")
 
 
 def _lint(case: Case) -> Iterator[Finding]:
-    """Yield what is wrong with the settings of each layer of another library."""
+    """Yield what is wrong with the settings of each layer."""
     for settings in case.anatomy.cors:
         if settings.library == "corsmith":
+            yield from _own_holes(case, settings)
             continue
         parts = [settings.fields] if settings.known or not settings.rows else []
         parts += [row for _, row in settings.rows if row is not None]
@@ -117,6 +119,18 @@ def _lint(case: Case) -> Iterator[Finding]:
                 if key not in told:
                     told.add(key)
                     yield one
+
+
+_HOLES: Final = frozenset({"wide-regex", "regex-unescaped-dot"})
+"""What a policy only warns of, and lets in who was not meant."""
+
+
+def _own_holes(case: Case, settings: Settings) -> Iterator[Finding]:
+    source = settings.source
+    if isinstance(source, Policy | Routes):
+        for one in source.warnings:
+            if one.code in _HOLES:
+                yield Finding(diagnostic=one, place=case.place)
 
 
 def _of_fields(case: Case, settings: Settings, fields: Fields) -> Iterator[Finding]:

@@ -70,6 +70,7 @@ _CONFIGS: Final = frozenset(
         "quart_cors.cors",
     }
 )
+_OURS: Final = frozenset({"install", "settings", "setup"})
 _DJANGO_CORS: Final = frozenset(
     {
         "corsheaders.middleware.CorsMiddleware",
@@ -114,7 +115,9 @@ class _Finder:
                 if _is_middleware_list(statement):
                     yield _placed(self.django(statement.value), statement, scope)
                 if any(map(_is_allow_origin_item, statement.targets)):
-                    yield self.made(SiteKind.BY_HAND, _HAND, statement.value)
+                    yield _placed(
+                        self.made(SiteKind.BY_HAND, _HAND, statement.value), statement, scope
+                    )
 
     def made(self, kind: SiteKind, says: str, node: ast.expr, target: str | None = None) -> Site:
         line = node.lineno
@@ -157,7 +160,7 @@ class _Finder:
             return self.made(SiteKind.FLASK_CORS, says, call, first or None)
         if full in _CONFIGS:
             return self.made(SiteKind.CONFIG, f"{name}(…)", call)
-        if full.startswith("corsmith.") and (name == "install" or name.startswith("CORS")):
+        if full.startswith("corsmith.") and (name in _OURS or name.startswith("CORS")):
             return self.made(SiteKind.OURS, f"{name}(…)", call, first or None)
         if name in _APPS or full in _NAMED_APPS:
             return self.made(SiteKind.APP, f"{name}(…)", call)

@@ -5,14 +5,16 @@ place of another layer (``mend``).
 """
 
 import ast
+import json
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final
 
 from corsmith.application.cookies import call_name, is_held_back
 from corsmith.application.sites import Site, SiteKind, find_sites
 
-__all__ = ["enforce", "first_in_middleware", "send_cookies", "without_second"]
+__all__ = ["as_lists", "enforce", "first_in_middleware", "send_cookies", "without_second"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +47,7 @@ class _Offsets:
     def end(self, node: ast.expr | ast.stmt) -> int:
         return self._starts[(node.end_lineno or 0) - 1] + (node.end_col_offset or 0)
 
-    def lines(self, node: ast.stmt) -> tuple[int, int]:
+    def lines(self, node: ast.expr | ast.stmt) -> tuple[int, int]:
         """Return where the lines of a statement begin and end."""
         return self._starts[node.lineno - 1], self._starts[node.end_lineno or node.lineno]
 
@@ -85,7 +87,14 @@ def send_cookies(source: str) -> str:
             if call_name(call) != "add_cookie" or "secure" in names:
                 values["secure"] = "True"
             changes += _with_keywords(source, call, values)
+    for site in _of_kind(source, SiteKind.MIDDLEWARE):
+        if isinstance(site.node, ast.Call) and site.says.startswith(_SESSIONS):
+            values = {"same_site": '"none"', "https_only": "True"}
+            changes += _with_keywords(source, site.node, values)
     return _changed(source, changes)
+
+
+_SESSIONS: Final = "add_middleware(SessionMiddleware,"
 
 
 def enforce(source: str) -> str:
@@ -97,7 +106,7 @@ def enforce(source: str) -> str:
     """
     changes: list[_Change] = []
     for site in _of_kind(source, SiteKind.OURS):
-        if isinstance(site.node, ast.Call) and site.node.args:
+        if isinstance(site.node, ast.Call):
             changes += _with_keywords(source, site.node, {"enforce": "True"})
     return _changed(source, changes)
 
@@ -113,6 +122,10 @@ def without_second(source: str) -> str:
     if len(sites) > 1 and others:
         gone = others if len(others) < len(sites) else others[:-1]
         return _removed(source, gone)
+    for site in _of_kind(source, SiteKind.DJANGO):
+        if isinstance(site.node, ast.List) and len(places := _places(site.node)) > 1:
+            ours = [at for at in places if not _is_stock(site.node.elts[at])]
+            return _without_item(source, site.node, {*places} - {(ours or places)[0]})
     by_hand = [site for site in find_sites("", source) if site.kind is SiteKind.BY_HAND]
     return _removed(source, [site for site in by_hand if site.statement is not None])
 
@@ -140,6 +153,71 @@ def _removed(source: str, sites: Sequence[Site]) -> str:
     return after
 
 
+def _without_item(source: str, layers: ast.List, gone: AbstractSet[int]) -> str:
+    """Return the source without items of a list that has each on a line of its own."""
+    offsets = _Offsets(source)
+    data = source.encode()
+    changes = []
+    for at in gone:
+        item = layers.elts[at]
+        start, end = offsets.lines(item)
+        if data[start:end].strip().rstrip(b",") != data[offsets.start(item) : offsets.end(item)]:
+            return source
+        changes.append(_Change(start=start, end=end, text=""))
+    return _changed(source, changes)
+
+
+_LISTS: Final = frozenset(
+    {
+        "CORS_ALLOWED_ORIGINS",
+        "CORS_ALLOW_HEADERS",
+        "CORS_ALLOW_METHODS",
+        "CORS_EXPOSE_HEADERS",
+        "allow_headers",
+        "allow_methods",
+        "allow_origins",
+        "expose",
+        "expose_headers",
+        "headers",
+        "methods",
+        "origins",
+    }
+)
+"""What takes a list, in a policy and in the words of other libraries."""
+
+_SETTINGS: Final = frozenset(name for name in _LISTS if name.isupper())
+_WITH_LISTS: Final = frozenset({SiteKind.OURS, SiteKind.ADD_CORS, SiteKind.CONFIG})
+
+
+def as_lists(source: str) -> str:
+    """Return the source with lists where one string stands for a list of a CORS layer.
+
+    >>> print(as_lists('CORS_ALLOWED_ORIGINS = "https://app.example"'))
+    CORS_ALLOWED_ORIGINS = ["https://app.example"]
+    """
+    offsets = _Offsets(source)
+    values = [
+        keyword.value
+        for site in find_sites("", source)
+        if site.kind in _WITH_LISTS and isinstance(site.node, ast.Call)
+        for keyword in site.node.keywords
+        if keyword.arg in _LISTS
+    ]
+    for node in ast.walk(ast.parse(source)):
+        # Django's settings are assigned, or given to settings.configure().
+        if isinstance(node, ast.Assign):
+            names = [one.id for one in node.targets if isinstance(one, ast.Name)]
+            values += [node.value] if _SETTINGS & {*names} else []
+        elif isinstance(node, ast.keyword) and node.arg in _SETTINGS:
+            values.append(node.value)
+    changes = [
+        _Change(start=offsets.start(one), end=offsets.end(one), text=_listed(one.value))
+        for one in values
+        if isinstance(one, ast.Constant) and isinstance(one.value, str) and one.value != "*"
+    ]
+    return _changed(source, changes)
+
+
 def first_in_middleware(source: str) -> str:
     """Return the source with the CORS layer first in Django's ``MIDDLEWARE``."""
     changes: list[_Change] = []
@@ -148,7 +226,7 @@ def first_in_middleware(source: str) -> str:
         if not isinstance(layers, ast.List):
             continue
         texts = [ast.get_source_segment(source, one) or "" for one in layers.elts]
-        places = [at for at, one in enumerate(layers.elts) if _is_cors(one)]
+        places = _places(layers)
         if (
             len(places) != 1
             or places[0] == 0
@@ -162,6 +240,21 @@ def first_in_middleware(source: str) -> str:
             for one, text in zip(layers.elts, order, strict=True)
         )
     return _changed(source, changes)
+
+
+def _listed(text: str) -> str:
+    """Return a list of the words that one string has, parted by commas."""
+    words = [word.strip() for word in text.split(",")]
+    return f"[{', '.join(json.dumps(word) for word in words)}]"
+
+
+def _places(layers: ast.List) -> list[int]:
+    """Return where the CORS layers stand in a list."""
+    return [at for at, one in enumerate(layers.elts) if _is_cors(one)]
+
+
+def _is_stock(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value == _CORSHEADERS
 
 
 def _is_cors(node: ast.expr) -> bool:

@@ -4,23 +4,31 @@ What lives here: which changes belong to which findings, over all files. What do
 changes themselves (``mend`` and ``touches``).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Final
 
 import click
 
 from corsmith.application.mend import as_diff, cors_site, mend
 from corsmith.application.sites import Site, SiteKind
-from corsmith.application.touches import enforce, first_in_middleware, send_cookies, without_second
+from corsmith.application.touches import (
+    as_lists,
+    enforce,
+    first_in_middleware,
+    send_cookies,
+    without_second,
+)
 from corsmith.cli import app_report
 from corsmith.cli.app_source import Loaded
 
-__all__ = ["find_diff", "print_diff"]
+__all__ = ["find_diff", "print_diff", "touched"]
 
 # What is changed where it stands, by the code of the finding.
 _TOUCHES: Final[dict[str, Callable[[str], str]]] = {
     "cookie-not-sent": send_cookies,
     "middleware-order": first_in_middleware,
+    "not-a-list": as_lists,
     "redirect-without-headers": first_in_middleware,
     "two-layers": without_second,
     "websocket-unguarded": enforce,
@@ -30,30 +38,45 @@ _OF_THE_LAYER: Final = frozenset(
 )
 """What no other layer in place of the present one changes."""
 
+_OPEN: Final = frozenset({"stranger-admitted", "wide-regex", "wildcard-with-credentials"})
+"""What another layer with the same fields would let in too: only the person knows who is meant."""
+
 
 def find_diff(report: app_report.AppReport, loaded: Loaded) -> str | None:
     """Return the changes of all files as a diff, ``None`` where none is certain."""
     codes = {one.diagnostic.code for one in report.findings}
     texts = dict(loaded.sources)
     _put_ours(report, loaded, codes, texts)
+    return touched(codes, loaded.sources, texts)
+
+
+def touched(
+    codes: AbstractSet[str], sources: Mapping[str, str], texts: Mapping[str, str] | None = None
+) -> str | None:
+    """Return what is changed where it stands as a diff, beside what is changed in ``texts``."""
+    texts = sources if texts is None else texts
     for code, touch in _TOUCHES.items():
         if code in codes:
             texts = {file: touch(text) for file, text in texts.items()}
     lines = [
         line
         for file, after in texts.items()
-        if after != loaded.sources[file]
-        for line in as_diff(file, loaded.sources[file], after)
+        if after != sources[file]
+        for line in as_diff(file, sources[file], after)
     ]
     return "".join(lines) or None
 
 
 def _put_ours(
-    report: app_report.AppReport, loaded: Loaded, codes: set[str], texts: dict[str, str]
+    report: app_report.AppReport, loaded: Loaded, codes: AbstractSet[str], texts: dict[str, str]
 ) -> None:
     """Put corsmith in place of the layer, or around an application without one."""
     settings = report.anatomy.settings
-    if not codes - _OF_THE_LAYER or (settings is not None and settings.library == "corsmith"):
+    if (
+        codes & _OPEN
+        or not codes - _OF_THE_LAYER
+        or (settings is not None and settings.library == "corsmith")
+    ):
         return  # which origins are meant, only the user knows
     fields = None
     if settings is None:

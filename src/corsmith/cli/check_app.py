@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, redirect_stderr
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Final, Literal
 
 import click
@@ -26,7 +27,7 @@ from corsmith.application.mend import cors_site
 from corsmith.application.shortcomings import Finding, find_shortcomings
 from corsmith.application.visitors import Visit, admits, opened, visit
 from corsmith.cli import app_report
-from corsmith.cli.app_fix import find_diff, print_diff
+from corsmith.cli.app_fix import find_diff, print_diff, touched
 from corsmith.cli.app_source import Loaded, load
 from corsmith.cli.asked import Asking
 from corsmith.cli.status import Status
@@ -75,7 +76,7 @@ def check_app(
         anatomy = _under(loaded.anatomy, given, policy)
         asked = _ask(loaded, anatomy, given, asking)
     except AppError as error:
-        return _unasked(target, error, form)
+        return _unasked(target, error, form, fix=fix)
     case = Case(appraisal=asked.appraisal, anatomy=anatomy, sites=loaded.sites)
     findings = find_shortcomings(case, asked.visit)
     report = app_report.AppReport(
@@ -112,7 +113,7 @@ def _status(findings: tuple[Finding, ...]) -> Status:
     return Status.NO if findings else Status.OK
 
 
-def _unasked(target: str, error: AppError, form: Literal["text", "json"]) -> Status:
+def _unasked(target: str, error: AppError, form: Literal["text", "json"], *, fix: bool) -> Status:
     """Say why an application could not be asked: its own policy, or an error of its own."""
     cause = error.__cause__
     if not isinstance(cause, PolicyError):
@@ -121,7 +122,13 @@ def _unasked(target: str, error: AppError, form: Literal["text", "json"]) -> Sta
     frame = their_frame(cause)
     place = None if frame is None else f"{frame[0]}:{frame[1]}"
     refused = app_report.Refused(target=target, problems=cause.problems, place=place)
-    click.echo(refused.as_json() if form == "json" else refused.as_text())
+    if fix:
+        click.echo(f"corsmith: {refused.as_text()}", err=True)
+        sources = {} if frame is None else {frame[0]: Path(frame[0]).read_text(encoding="utf-8")}
+        codes = {one.code for one in cause.problems}
+        click.echo(touched(codes, sources) or "", nl=False)
+    else:
+        click.echo(refused.as_json() if form == "json" else refused.as_text())
     return Status.USAGE
 
 

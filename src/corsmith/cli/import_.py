@@ -13,7 +13,6 @@ import click
 from corsmith.application.anatomy import examine
 from corsmith.application.loading import (
     LoadedApp,
-    Wanted,
     app_of,
     has_app,
     load_app,
@@ -38,7 +37,7 @@ Examples:
   corsmith import mysite/settings.py
 """
 
-_WANTED: Final = Wanted(verb="import", any_kind=True)
+_VERB: Final = "import"
 _MODULE: Final = re.compile(r"[^\W\d]\w*(?:\.(?!(?:py|toml)\Z)[^\W\d]\w*)*\Z")
 """A dotted name; what ends as a file does is meant as one, though it be missing."""
 
@@ -108,11 +107,11 @@ def _probe(path: str) -> Literal["folder", "file"] | None:
 def _read(source: str) -> Imported | str:
     """Return what was found, or a sentence that says what there is instead."""
     if not (_is_module(source) or Path(source).is_file()):
-        return _of_app(load_app(source, _WANTED), source)
+        return _of_app(load_app(source, _VERB), source)
     by_name = _is_module(source)
-    module, root = (load_module if by_name else load_module_file)(source, _WANTED)
-    if has_app(module, _WANTED) or not are_settings(module):
-        return _of_app(app_of(module, root, source, _WANTED), source)
+    module, root = (load_module if by_name else load_module_file)(source, _VERB)
+    if has_app(module) or not are_settings(module):
+        return _of_app(app_of(module, root, source, _VERB), source)
     return import_settings(module) or _nothing(source)
 
 
