@@ -53,20 +53,19 @@ def starlette(source: Any) -> Any:
     """Return a shop with Starlette, whose items are a class."""
     from starlette.applications import Starlette
     from starlette.endpoints import HTTPEndpoint
-    from starlette.requests import Request
     from starlette.responses import JSONResponse
     from starlette.routing import Mount, Route
 
     class Items(HTTPEndpoint):
-        def get(self, request: Request) -> JSONResponse:
+        def get(self, request: Any) -> JSONResponse:
             return JSONResponse({})
 
         @cors(PARTNER)
-        def delete(self, request: Request) -> JSONResponse:
+        def delete(self, request: Any) -> JSONResponse:
             return JSONResponse({})
 
     @cors(None)
-    def exempt(request: Request) -> JSONResponse:
+    def exempt(request: Any) -> JSONResponse:
         return JSONResponse({})
 
     inner = [Route("/{number:int}", Items)]
@@ -76,20 +75,20 @@ def starlette(source: Any) -> Any:
 
 
 def _with_views(app: Any, source: Any) -> Any:
-    @app.get("/items/<int:number>")
     def read(number: int) -> dict[str, int]:
         return {"number": number}
 
-    @app.delete("/items/<int:number>")
     @cors(PARTNER)
     def drop(number: int) -> dict[str, int]:
         return {"number": number}
 
-    @app.get("/exempt")
     @cors(None)
     def exempt() -> dict[str, int]:
         return {}
 
+    app.get("/items/<int:number>")(read)
+    app.delete("/items/<int:number>")(drop)
+    app.get("/exempt")(exempt)
     return install(app, source)
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from corsmith import Policy, Routes
 from corsmith.application.anatomy import Anatomy, Route, Settings, examine
+from corsmith.application.anatomy.part import own
 from corsmith.application.jurisdiction import Governed, Territory, Why, find_territory, govern
 from corsmith.application.memory import InMemory
 from tests.application.shops import PARTNER, SHOPS, WHOLE
@@ -149,8 +150,6 @@ def ours(source: Any) -> Callable[[], Any]:
 def test_the_questions_are_put_where_one_policy_holds(
     source: Any, paths: tuple[str, ...], prefix: str, found: list[str]
 ) -> None:
-    from corsmith.application.anatomy import own
-
     settings = own(ours(source)())
     territory = find_territory(govern(Anatomy(routes=routes(*paths), cors=(settings,))), settings)
     assert territory.prefix == prefix
@@ -158,8 +157,6 @@ def test_the_questions_are_put_where_one_policy_holds(
 
 
 def test_where_only_marks_hold_no_other_path_is_covered() -> None:
-    from corsmith.application.anatomy import own
-
     settings = own(ours(Routes({}))())
     anatomy = Anatomy(routes=routes("/items", mark=PARTNER), cors=(settings,))
     territory = find_territory(govern(anatomy), settings)

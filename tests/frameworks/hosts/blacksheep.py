@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from blacksheep import Application, Content, Response
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from corsmith.marks import Mark
-    from tests.adapters.hosts import App
+    from tests.adapters.hosts import App, Reply, Request
     from tests.frameworks.calling import Ask
 
 NAME = "BlackSheep"
@@ -27,8 +28,9 @@ PER_ROUTE = "`@cors(…)` on a handler, read from `app.router`"
 STATUSES = {"405": {404}}  # it looks for a route with this method, and finds none
 
 
+@cache
 def pages() -> Any:
-    """Return the pages."""
+    """Return the pages; BlackSheep looks through all that called it when one is made."""
     app: Any = Application(router=Router())
 
     @app.router.get("/items")
@@ -94,9 +96,25 @@ def swappable(source: Any) -> tuple[Ask, Callable[[Any], None]]:
 
 def scripted(source: Any, app: App, **options: Any) -> Ask:
     script = Script()
+    ask = over_asgi(install(obedient(), source, **options), script)
+
+    def told(request: Request) -> Reply:
+        in_force[:] = [(script, app)]
+        return ask(request)
+
+    return told
+
+
+in_force: list[tuple[Script, App]] = []
+
+
+@cache
+def obedient() -> Any:
+    """Return an application that answers as it was told last."""
     sheep: Any = Application(router=Router())
 
     async def answer() -> Any:
+        script, app = in_force[0]
         script.ran = True
         if app.error is not None:
             raise app.error
@@ -107,4 +125,4 @@ def scripted(source: Any, app: App, **options: Any) -> Ask:
 
     sheep.router.fallback = answer
     asyncio.run(sheep.start())
-    return over_asgi(install(sheep, source, **options), script)
+    return sheep

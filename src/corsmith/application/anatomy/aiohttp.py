@@ -6,6 +6,7 @@ before the application is started, as its routes are fixed then.
 
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from corsmith.application.anatomy.part import (
@@ -20,6 +21,7 @@ from corsmith.application.anatomy.part import (
     sample_path,
 )
 from corsmith.marks import UNMARKED, Mark, mark_of
+from corsmith.policy import Policy
 
 __all__ = ["examine"]
 
@@ -35,11 +37,10 @@ def examine(app: Any) -> Anatomy | None:  # noqa: ANN401  a class that may not b
         return None
     layer = next(_own(app), None)
     added = Added(lambda path: _add(app, path, added))
-    marks = {} if layer is None else layer.added
     return Anatomy(
         framework="aiohttp",
         title="aiohttp",
-        routes=tuple(_routes(app, marks)),
+        routes=tuple(_routes(app)),
         layers=("on_response_prepare", *_names(app)),
         cors=(*(() if layer is None else (own(layer),)), *_aiohttp_cors(app)),
         raising=added.raising(_error),
@@ -55,16 +56,23 @@ def _names(app: Any) -> Iterator[str]:  # noqa: ANN401
     return (getattr(one, "__name__", type(one).__name__) for one in app.middlewares)
 
 
-def _routes(app: Any, marks: Mapping[object, Mark]) -> Iterator[Route]:  # noqa: ANN401
-    for route in app.router.routes():
-        resource = route.resource
-        if resource is None:
+def _routes(app: Any) -> Iterator[Route]:  # noqa: ANN401
+    inner = _inner_layers(app)
+    outer = next(_own(app), None)
+    for route in app.router.routes():  # those of applications inside, too
+        if route.resource is None:  # a route of a class of the user's
             continue
-        template = resource.canonical
+        template = route.resource.canonical
         path, fixed = sample_path(template)
         names = frozenset({route.method} if route.method != "*" else _METHODS)
-        for methods, mark, given in _marks(route, names, marks):
-            yield Route(
+        opens = _opens_websocket(route.handler)
+        if opens and names == {"HEAD"}:
+            continue  # aiohttp adds it to every GET, and no handshake comes with it
+        layer = inner.get(route)
+        nearest: Any = layer or outer
+        added = {} if nearest is None else nearest.added
+        for methods, mark, given in _marks(route, names, added):
+            one = Route(
                 path=path,
                 methods=methods,
                 fixed=fixed,
@@ -72,18 +80,27 @@ def _routes(app: Any, marks: Mapping[object, Mark]) -> Iterator[Route]:  # noqa:
                 endpoint=route.handler,
                 mark=mark,
                 given=given,
-                is_websocket="GET" in methods and _opens_websocket(route.handler),
+                is_websocket=opens and "GET" in methods,
             )
+            yield one if layer is None or mark is not UNMARKED else _inside(one, layer)
+
+
+def _inner_layers(app: Any) -> dict[object, Any]:  # noqa: ANN401
+    """Return the layer of the application inside that a route belongs to, if it has one."""
+    found: dict[object, Any] = {}
     for resource in app.router.resources():
         inner = resource.get_info().get("app")
         if inner is not None:
-            # The routes of an application inside have its prefix already.
-            yield from _routes(inner, _marks_of(inner, marks))
+            layer = next(_own(inner), None)
+            found |= {} if layer is None else dict.fromkeys(inner.router.routes(), layer)
+            found |= _inner_layers(inner)
+    return found
 
 
-def _marks_of(app: Any, marks: Mapping[object, Mark]) -> Mapping[object, Mark]:  # noqa: ANN401
-    layer = next(_own(app), None)
-    return marks if layer is None else layer.added
+def _inside(route: Route, layer: Any) -> Route:  # noqa: ANN401
+    """Return a route of an application inside, which answers by a layer of its own."""
+    mark = layer.policy if isinstance(layer.policy, Policy) else None
+    return replace(route, mark=mark, given="the layer of the application inside")
 
 
 _METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
@@ -97,6 +114,7 @@ def _marks(
     """Yield the methods of a route with their mark: a class may mark each of its own."""
     handler = route.handler
     if isinstance(handler, type):
+        # A class-based view answers the methods that it has.
         names = frozenset(name for name in names if hasattr(handler, name.lower()))
     for routed in (route, route.resource):
         if routed in added:
@@ -106,7 +124,7 @@ def _marks(
     for name in sorted(names):
         mark = mark_of(getattr(handler, name.lower(), None), handler)
         found.setdefault(mark, set()).add(name)
-    for mark, methods in found.items() or [(UNMARKED, set[str]())]:
+    for mark, methods in found.items():
         yield frozenset(methods), mark, "@cors"
 
 

@@ -5,7 +5,7 @@ that raises is registered, which Litestar cannot undo, and answers 404 otherwise
 """
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from corsmith.application.anatomy.part import (
@@ -28,6 +28,7 @@ __all__ = ["examine"]
 
 _APP: Final = "litestar.app.Litestar"
 _PLUGIN: Final = "corsmith.adapters.litestar.CORSPlugin"
+_WEBSOCKET: Final = "litestar.handlers.websocket_handlers.route_handler.WebsocketRouteHandler"
 _OPTION: Final = "cors"
 
 # Litestar's words → a policy's
@@ -76,12 +77,12 @@ def _routes(app: Any) -> Iterator[Route]:  # noqa: ANN401
                 last.append(found)
             else:
                 yield found
-    yield from last
+    # Their paths are a set.
+    yield from sorted(last, key=lambda route: route.template)
 
 
 def _route(route: Any, handler: Any) -> Route:  # noqa: ANN401
     path, fixed = sample_path(route.path)
-    # Litestar adds the handler of OPTIONS by itself.
     methods = frozenset(str(getattr(one, "value", one)) for one in _methods(handler))
     mark, given = _mark(handler)
     return Route(
@@ -92,13 +93,13 @@ def _route(route: Any, handler: Any) -> Route:  # noqa: ANN401
         endpoint=handler.fn,
         mark=mark,
         given=given,
-        is_websocket="litestar.handlers.websocket_handlers.route_handler.WebsocketRouteHandler"
-        in class_names(handler),
+        is_websocket=_WEBSOCKET in class_names(handler),
     )
 
 
-def _methods(handler: Any) -> Any:  # noqa: ANN401
-    return getattr(handler, "http_methods", None) or ()
+def _methods(handler: Any) -> Iterable[Any]:  # noqa: ANN401
+    """Return the methods of a handler, which are text or members of an enumeration."""
+    return getattr(handler, "http_methods", ())
 
 
 def _mark(handler: Any) -> tuple[Mark, str]:  # noqa: ANN401

@@ -1,13 +1,14 @@
 """FastAPI and Starlette: routes, middleware, and a route that raises.
 
-Read from ``app.routes``, ``app.user_middleware`` and ``app.openapi()``; nothing is imported
-but the adapter, which knows how routes are marked.
+Read from ``app.router`` and ``app.user_middleware``; nothing is imported but the adapter, which
+knows how routes are marked.
 """
 
 import inspect
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from importlib import import_module
 from typing import Any, Final
 
@@ -28,6 +29,8 @@ from corsmith.application.anatomy.part import (
 )
 from corsmith.importers.objects import mro_names
 from corsmith.importers.readings import read_pattern
+from corsmith.marks import UNMARKED
+from corsmith.policy import Policy
 
 __all__ = ["examine", "settings_around"]
 
@@ -64,7 +67,7 @@ def examine(app: Any) -> Anatomy | None:  # noqa: ANN401  a class that may not b
     return Anatomy(
         framework="fastapi" if is_fastapi else "starlette",
         title="FastAPI" if is_fastapi else "Starlette",
-        routes=tuple(_routes(app, is_fastapi=is_fastapi)),
+        routes=tuple(_routes(app)),
         layers=("ServerErrorMiddleware", *layers, "ExceptionMiddleware"),
         cors=(*((own(outermost),) if has_outermost else ()), *_cors(middleware)),
         above=() if has_outermost else tuple(_above(middleware)),
@@ -96,85 +99,56 @@ def _settings(fields: Mapping[str, Any]) -> Settings:
 # ── the routes ───────────────────────────────────────────────────────────────
 
 
-def _routes(app: Any, *, is_fastapi: bool) -> Iterator[Route]:  # noqa: ANN401
+def _routes(app: Any) -> Iterator[Route]:  # noqa: ANN401
     docs = {
         getattr(app, name, None)
         for name in ("openapi_url", "docs_url", "redoc_url", "swagger_ui_oauth2_redirect_url")
     }
     table = import_module("corsmith.adapters.starlette.routes").RouteTable(app.router)
-    seen: set[str] = set()
-    last: list[Route] = []
-    for route in _read(table.routes, ""):
-        seen.add(route.path)
-        if route.path in docs:
-            last.append(route)
-        else:
-            yield route
-    if is_fastapi:
-        # Routers that are included show their paths only in the schema, in some versions.
-        yield from _from_schema(app, seen)
-    yield from last
+    found = list(_read(table.routes, Route(path="", methods=frozenset())))
+    yield from sorted(found, key=lambda route: route.path in docs)
 
 
-def _read(marked: Iterable[Any], prefix: str) -> Iterator[Route]:
+def _read(marked: Iterable[Any], around: Route) -> Iterator[Route]:
+    """Yield the routes; ``around`` has the path and the mark of what they are in."""
     for one in marked:
-        route = one.route
-        template = getattr(route, "path", None)
-        if not isinstance(template, str):
-            continue
+        inside = replace(
+            around,
+            template=around.template + (getattr(one.route, "path", None) or ""),
+            mark=around.mark if one.mark is UNMARKED else one.mark,
+            endpoint=getattr(one.route, "endpoint", None),
+        )
+        if one.layer is not None:
+            # What is mounted with a layer of its own answers by that.
+            policy = one.layer.policy
+            mark = policy if isinstance(policy, Policy) else None
+            inside = replace(inside, mark=mark, given="the layer of what is mounted")
         if one.inner:
-            yield from _read(one.inner, prefix + template)
-            continue
-        methods = frozenset(getattr(route, "methods", None) or ())
-        endpoint = getattr(route, "endpoint", None)
-        kind = getattr(route, "original_route", route)
-        is_websocket = "starlette.routing.WebSocketRoute" in class_names(kind)
-        if isinstance(endpoint, type) and not is_websocket and not methods:
-            # A class answers the methods that it has.
-            methods = frozenset(name for name in _METHODS if hasattr(endpoint, name.lower()))
-        if methods or is_websocket:
-            yield from _by_method(one, prefix + template, methods, is_websocket=is_websocket)
+            yield from _read(one.inner, inside)
+        else:
+            yield from _by_method(one, inside)
 
 
 _METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 
-def _by_method(
-    one: Any,  # noqa: ANN401  a route with its marks, of the adapter
-    template: str,
-    methods: frozenset[str],
-    *,
-    is_websocket: bool,
-) -> Iterator[Route]:
+def _by_method(one: Any, route: Route) -> Iterator[Route]:  # noqa: ANN401  a route of the adapter's
     """Yield a route, and each method with a mark of its own as one."""
-    path, fixed = sample_path(template)
+    kind = getattr(one.route, "original_route", one.route)
+    is_websocket = "starlette.routing.WebSocketRoute" in class_names(kind)
+    methods = frozenset(getattr(one.route, "methods", None) or ())
+    if isinstance(route.endpoint, type) and not is_websocket and not methods:
+        # A class-based endpoint answers the methods that it has.
+        methods = frozenset(name for name in _METHODS if hasattr(route.endpoint, name.lower()))
+    path, fixed = sample_path(route.template)
+    route = replace(route, path=path, fixed=fixed, is_websocket=is_websocket)
     marks = {name: mark for name, mark in one.methods.items() if name in methods}
-    for names, mark in [
-        (methods - marks.keys(), one.mark),
-        *((frozenset({name}), mark) for name, mark in marks.items()),
-    ]:
-        if names or is_websocket:
-            yield Route(
-                path=path,
-                methods=names,
-                fixed=fixed,
-                template=template,
-                endpoint=getattr(one.route, "endpoint", None),
-                mark=mark,
-                is_websocket=is_websocket,
-            )
-
-
-def _from_schema(app: Any, seen: set[str]) -> Iterator[Route]:  # noqa: ANN401
-    try:
-        paths = app.openapi()["paths"]
-    except Exception:  # noqa: BLE001  a model of theirs may have no schema
-        return
-    for template, methods in paths.items():
-        path, fixed = sample_path(template)
-        if path not in seen:
-            names = frozenset(name.upper() for name in methods)
-            yield Route(path=path, methods=names, fixed=fixed, template=template)
+    if others := methods - marks.keys():
+        yield replace(route, methods=others)
+    elif is_websocket:
+        yield route
+    for name, mark in marks.items():
+        yield replace(route, methods=frozenset({name}), mark=mark)
 
 
 # ── the middleware ───────────────────────────────────────────────────────────

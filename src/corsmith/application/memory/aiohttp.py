@@ -18,7 +18,6 @@ CLASS: Final = "aiohttp.web_app.Application"
 
 _HEAD_END: Final = b"\r\n\r\n"
 _SWITCHING: Final = 101
-_NO_CONTENT: Final = frozenset({204, 304})
 
 
 def as_asgi(app: Any) -> App:  # noqa: ANN401  a class that may not be installed
@@ -77,6 +76,8 @@ async def _request(scope: Any, receive: Any) -> bytes:  # noqa: ANN401
 async def _answer(wire: "_Wire", kind: str, send: Any) -> None:  # noqa: ANN401
     """Tell in ASGI what was written, as soon as the head is there."""
     head, rest = await wire.head()
+    if not head:  # the server hangs up
+        return
     status, headers = _read_head(head)
     if kind == "websocket":
         accepted = status == _SWITCHING
@@ -85,7 +86,7 @@ async def _answer(wire: "_Wire", kind: str, send: Any) -> None:  # noqa: ANN401
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await wire.closed.wait()
     body = rest + bytes(wire.written)
-    if (b"transfer-encoding", b"chunked") in headers and status not in _NO_CONTENT:
+    if (b"transfer-encoding", b"chunked") in headers:
         body = b"".join(_chunks(body))
     await send({"type": "http.response.body", "body": body})
 
@@ -131,9 +132,10 @@ class _Wire(asyncio.Transport):
 
     def close(self) -> None:
         self.closed.set()
+        self._has_head.set()
 
     def abort(self) -> None:
-        self.closed.set()
+        self.close()
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:  # noqa: ANN401  asyncio's own
         return ("127.0.0.1", 50000) if name == "peername" else default

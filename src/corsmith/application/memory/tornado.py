@@ -6,7 +6,7 @@ What lives here: ``as_asgi`` and the connection between the two. What does not: 
 
 import asyncio
 import sys
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from corsmith.application.memory.part import App
 
@@ -70,13 +70,19 @@ async def _answer(connection: Any, kind: str, send: Any) -> None:  # noqa: ANN40
 
 
 class _Left:
-    """The stream of an open WebSocket, whose other side is gone before anything is said."""
+    """The stream of an open WebSocket, whose other side is gone: a client that leaves at once."""
 
-    def set_close_callback(self, _callback: object) -> None:
-        raise asyncio.CancelledError
+    def closed(self) -> bool:
+        return True
 
     def close(self) -> None:
         """It is."""
+
+    def read_bytes(self, _count: int) -> NoReturn:
+        raise sys.modules["tornado.iostream"].StreamClosedError
+
+    def write(self, _data: bytes) -> NoReturn:
+        raise sys.modules["tornado.iostream"].StreamClosedError
 
 
 def _connection(scope: Any) -> Any:  # noqa: ANN401  a class that may not be installed
