@@ -196,7 +196,9 @@ _OUTERMOST: Final = "Put corsmith around the finished application instead, in it
 
 
 def _crash(case: Case, probe: Probe) -> Finding:
-    if case.anatomy.framework in {"fastapi", "starlette"}:
+    settings = case.anatomy.settings
+    is_stock = settings is None or settings.library == "starlette"
+    if is_stock and case.anatomy.framework in {"fastapi", "starlette"}:
         why = (
             f"{case.layer} is inside ServerErrorMiddleware, which answers what no handler "
             "catches, without a CORS header"
