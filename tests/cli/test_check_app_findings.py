@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.cli.applications import ONE, STARLETTE, checked, codes, stand_in
+from tests.cli.applications import FLASK, ONE, STARLETTE, checked, codes, stand_in
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -124,6 +124,7 @@ def test_a_regex_is_tried_on_strangers(folder: Path, arguments: str, expected: l
     [
         ("origin_regex=r'https://.*shop\\.example'", ["wide-regex"]),
         ("origin_regex=r'https://(.*\\.)?shop\\.example'", []),
+        ("origins=['https://app.example', 'http://localhost:3000']", []),
         (
             "origin_regex='https://.*shop', credentials=True, accept_risks=['wide-regex']",
             [],
@@ -214,6 +215,30 @@ def test_a_layer_outside_is_a_finding_where_it_can_answer(
 ) -> None:
     source = STARLETTE.format(arguments=ONE) + MIDDLEWARE.replace("{body}", body)
     assert ("middleware-order" in codes(checked(folder, source, "--format", "json"))) is expected
+
+
+def test_a_class_outside_that_answers_nothing_is_no_finding(folder: Path) -> None:
+    layer = """
+
+class Timer:
+    def __init__(self, app):
+        self.app = app
+
+    async def __call__(self, scope, receive, send):
+        await self.app(scope, receive, send)
+
+
+app.add_middleware(Timer)
+"""
+    result = checked(folder, STARLETTE.format(arguments=ONE) + layer, "--format", "json")
+    assert codes(result) == ["crash-without-headers"]
+
+
+def test_a_problem_that_several_paths_have_is_told_once(folder: Path) -> None:
+    options = "{'origins': ['https://app.example/'], 'supports_credentials': True}"
+    arguments = f"resources={{'/items/': {options}, '/other/': {options}}}"
+    result = checked(folder, FLASK.replace("{arguments}", arguments), "--format", "json")
+    assert codes(result) == ["origin-has-path"]
 
 
 WITHOUT = STARLETTE.replace("app.add_middleware(CORSMiddleware, {arguments})\n", "")

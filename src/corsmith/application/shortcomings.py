@@ -161,8 +161,6 @@ def _of_fields(case: Case, settings: Settings, fields: Fields) -> Iterator[Findi
     except PolicyError as error:
         for one in error.problems:
             field = settings.words.get(one.field or "", one.field)
-            if one.field in _LISTS and one.code != "not-a-list":
-                continue
             yield case.finding(one.code, field, one.value, one.message, one.fix)
 
 
