@@ -10,7 +10,7 @@ import pytest
 
 from corsmith import refusals
 from corsmith.policy import Policy
-from corsmith.refusals import Refusals, note_replaced_headers, note_warnings
+from corsmith.refusals import Refusals, hushed, note_replaced_headers, note_warnings
 from corsmith.tables import Fault
 
 if TYPE_CHECKING:
@@ -218,3 +218,15 @@ def test_headers_of_the_application_are_mentioned_once(caplog: pytest.LogCapture
     note_replaced_headers(["access-control-allow-origin"])
     words = "the application's own access-control-allow-origin, access-control-max-age replaced"
     assert [record.message for record in caplog.records] == [f"{words}: the policy decides alone"]
+
+
+def test_nobody_logs_while_it_is_hushed(caplog: pytest.LogCaptureFixture) -> None:
+    def fail() -> None:
+        logging.getLogger("anybody").critical("seen by nobody")
+        raise OSError("whatever")
+
+    for _ in range(2):
+        with pytest.raises(OSError, match="whatever"), hushed():
+            fail()
+    logging.getLogger("anybody").critical("seen")
+    assert [record.message for record in caplog.records] == ["seen"]

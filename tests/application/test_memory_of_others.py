@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import suppress
 from typing import Any, ClassVar
 
@@ -47,6 +48,7 @@ async def stream(request: web.Request) -> web.StreamResponse:
     response = web.StreamResponse()
     await response.prepare(request)
     await response.write(b"first,")
+    await asyncio.sleep(0.01)
     await response.write(b"second")
     return response
 

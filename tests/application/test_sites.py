@@ -8,6 +8,8 @@ import pytest
 
 from corsmith.application.sites import SiteKind, find_sites
 
+HAND = "a header set by hand"
+
 
 @pytest.mark.parametrize(
     ("source", "kind", "says", "target"),
@@ -35,6 +37,27 @@ from corsmith.application.sites import SiteKind, find_sites
             None,
         ),
         (
+            "from corsmith.adapters import starlette as s\napp.add_middleware(s.CORSMiddleware)",
+            SiteKind.OURS,
+            "add_middleware(CORSMiddleware, …)",
+            "app",
+        ),
+        ("import corsmith.adapters as a\na.aiohttp.setup(app)", SiteKind.OURS, "setup(…)", "app"),
+        ("import falcon\napp = falcon.App()", SiteKind.APP, "App(…)", "app"),
+        ("from aiohttp import web\napp = web.Application()", SiteKind.APP, "Application(…)", "app"),
+        ("import tornado.web\ntornado.web.Application([])", SiteKind.APP, "Application(…)", None),
+        (
+            "from litestar.config.cors import CORSConfig\nCORSConfig()",
+            SiteKind.CONFIG,
+            "CORSConfig(…)",
+            None,
+        ),
+        ("r.set_cookie('a')", SiteKind.COOKIE, "set_cookie(…)", None),
+        ("r.headers['access-control-allow-origin'] = '*'", SiteKind.BY_HAND, HAND, None),
+        ("r.headers.add('Access-Control-Allow-Origin', '*')", SiteKind.BY_HAND, HAND, None),
+        ("r(headers={'Access-Control-Allow-Origin': '*', **more})", SiteKind.BY_HAND, HAND, None),
+        ("l = [(b'access-control-allow-origin', b'*')]", SiteKind.BY_HAND, HAND, None),
+        (
             "from flask_cors import CORS as C\nC(app)",
             SiteKind.FLASK_CORS,
             "C(app, …)",
@@ -61,6 +84,13 @@ def test_a_call_is_found_with_what_it_is_about(
         "app.add_middleware()",
         "Middleware(Auth)",
         "OTHER = ['corsheaders.middleware.CorsMiddleware']",
+        "app = Application()",
+        "from here import Application\napp = Application()",
+        "from .here import install\ninstall(app)",
+        "add('Access-Control-Allow-Origin')",
+        "print(r.headers['Access-Control-Allow-Origin'], {1: 2}, ())",
+        "r.get('Access-Control-Allow-Origin')",
+        "settings.configure(MIDDLEWARE=LAYERS)",
         "MIDDLEWARE = get()",
         "",
     ],

@@ -50,7 +50,11 @@ async def live(socket: WebSocket) -> None: ...
 
 
 routes = Routes(
-    {"/api/": Policy(origins=["https://app.example"]), "/public": Policy(origins="*"), "/status": None}
+    {
+        "/api/": Policy(origins=["https://app.example"]),
+        "/public": Policy(origins="*"),
+        "/status": None,
+    }
 )
 install(app, {source})
 """

@@ -39,34 +39,31 @@ def find_cookies(case: Case) -> Iterator[Finding]:
             "cookie-not-sent", cookie.setting, cookie.name, message, f"Write {cookie.fix}; {_ALSO}"
         )
     for site in case.sites:
-        if site.kind is SiteKind.COOKIE and is_held_back(site):
-            yield _of_call(site, origin)
+        call = site.node
+        if site.kind is SiteKind.COOKIE and isinstance(call, ast.Call) and is_held_back(call):
+            yield _of_call(site, call, origin)
 
 
-def _of_call(site: Site, origin: str) -> Finding:
+def _of_call(site: Site, call: ast.Call, origin: str) -> Finding:
     message = (
         f"pages may include cookies, and the one that {site.says} sets is not sent from "
         f"{origin}, if that is another site: it is not SameSite=None and Secure."
     )
     fix = f'Give it samesite="None" and secure=True; {_ALSO}'
     return Finding(
-        diagnostic=diagnose("cookie-not-sent", "Set-Cookie", _name(site), message, fix),
+        diagnostic=diagnose("cookie-not-sent", "Set-Cookie", _name(call), message, fix),
         place=str(site),
     )
 
 
-def _name(site: Site) -> str | None:
-    call = site.node
-    first = call.args[0] if isinstance(call, ast.Call) and call.args else None
+def _name(call: ast.Call) -> str | None:
+    first = call.args[0] if call.args else None
     value = first.value if isinstance(first, ast.Constant) else None
     return quote(value) if isinstance(value, str) else None
 
 
-def is_held_back(site: Site) -> bool:
+def is_held_back(call: ast.Call) -> bool:
     """Return whether a call sets a cookie for its own site alone, as far as it is written out."""
-    call = site.node
-    if not isinstance(call, ast.Call):
-        return False
     given = {keyword.arg: keyword.value for keyword in call.keywords}
     if None in given:  # **options, which nobody can read here
         return False

@@ -161,8 +161,6 @@ def _of_fields(case: Case, settings: Settings, fields: Fields) -> Iterator[Findi
     except PolicyError as error:
         for one in error.problems:
             field = settings.words.get(one.field or "", one.field)
-            if one.field in _LISTS and one.code != "not-a-list":
-                continue
             yield case.finding(one.code, field, one.value, one.message, one.fix)
 
 
@@ -196,7 +194,9 @@ _OUTERMOST: Final = "Put corsmith around the finished application instead, in it
 
 
 def _crash(case: Case, probe: Probe) -> Finding:
-    if case.anatomy.framework in {"fastapi", "starlette"}:
+    settings = case.anatomy.settings
+    is_stock = settings is None or settings.library == "starlette"
+    if is_stock and case.anatomy.framework in {"fastapi", "starlette"}:
         why = (
             f"{case.layer} is inside ServerErrorMiddleware, which answers what no handler "
             "catches, without a CORS header"

@@ -78,23 +78,18 @@ def send_cookies(source: str) -> str:
     r.set_cookie("id", token, samesite="none", secure=True)
     """
     changes: list[_Change] = []
-    for site in _of_kind(source, SiteKind.COOKIE):
-        call = site.node
-        if isinstance(call, ast.Call) and is_held_back(site):
-            names = {keyword.arg for keyword in call.keywords}
-            name = "same_site" if "same_site" in names else "samesite"
-            values = {name: '"none"'}
-            if call_name(call) != "add_cookie" or "secure" in names:
-                values["secure"] = "True"
-            changes += _with_keywords(source, call, values)
-    for site in _of_kind(source, SiteKind.MIDDLEWARE):
-        if isinstance(site.node, ast.Call) and site.says.startswith(_SESSIONS):
+    for call in filter(is_held_back, _calls(source, SiteKind.COOKIE)):
+        names = {keyword.arg for keyword in call.keywords}
+        name = "same_site" if "same_site" in names else "samesite"
+        values = {name: '"none"'}
+        if call_name(call) != "add_cookie" or "secure" in names:
+            values["secure"] = "True"
+        changes += _with_keywords(source, call, values)
+    for call in _calls(source, SiteKind.MIDDLEWARE):
+        if ast.unparse(call.args[0]).endswith("SessionMiddleware"):
             values = {"same_site": '"none"', "https_only": "True"}
-            changes += _with_keywords(source, site.node, values)
+            changes += _with_keywords(source, call, values)
     return _changed(source, changes)
-
-
-_SESSIONS: Final = "add_middleware(SessionMiddleware,"
 
 
 def enforce(source: str) -> str:
@@ -105,9 +100,8 @@ def enforce(source: str) -> str:
     install(app, policy, enforce=True)
     """
     changes: list[_Change] = []
-    for site in _of_kind(source, SiteKind.OURS):
-        if isinstance(site.node, ast.Call):
-            changes += _with_keywords(source, site.node, {"enforce": "True"})
+    for call in _calls(source, SiteKind.OURS):
+        changes += _with_keywords(source, call, {"enforce": "True"})
     return _changed(source, changes)
 
 
@@ -122,10 +116,10 @@ def without_second(source: str) -> str:
     if len(sites) > 1 and others:
         gone = others if len(others) < len(sites) else others[:-1]
         return _removed(source, gone)
-    for site in _of_kind(source, SiteKind.DJANGO):
-        if isinstance(site.node, ast.List) and len(places := _places(site.node)) > 1:
-            ours = [at for at in places if not _is_stock(site.node.elts[at])]
-            return _without_item(source, site.node, {*places} - {(ours or places)[0]})
+    for layers in _lists(source):
+        if len(places := _places(layers)) > 1:
+            ours = [at for at in places if not _is_stock(layers.elts[at])]
+            return _without_item(source, layers, {*places} - {(ours or places)[0]})
     by_hand = [site for site in find_sites("", source) if site.kind is SiteKind.BY_HAND]
     return _removed(source, [site for site in by_hand if site.statement is not None])
 
@@ -221,10 +215,7 @@ def as_lists(source: str) -> str:
 def first_in_middleware(source: str) -> str:
     """Return the source with the CORS layer first in Django's ``MIDDLEWARE``."""
     changes: list[_Change] = []
-    for site in _of_kind(source, SiteKind.DJANGO):
-        layers = site.node
-        if not isinstance(layers, ast.List):
-            continue
+    for layers in _lists(source):
         texts = [ast.get_source_segment(source, one) or "" for one in layers.elts]
         places = _places(layers)
         if (
@@ -263,5 +254,12 @@ def _is_cors(node: ast.expr) -> bool:
     return node.value == _CORSHEADERS or node.value.startswith("corsmith.adapters.django.")
 
 
-def _of_kind(source: str, kind: SiteKind) -> list[Site]:
-    return [site for site in find_sites("", source) if site.kind is kind]
+def _calls(source: str, kind: SiteKind) -> list[ast.Call]:
+    found = (site.node for site in find_sites("", source) if site.kind is kind)
+    return [node for node in found if isinstance(node, ast.Call)]
+
+
+def _lists(source: str) -> list[ast.List]:
+    """Return Django's lists of layers."""
+    found = (site.node for site in find_sites("", source) if site.kind is SiteKind.DJANGO)
+    return [node for node in found if isinstance(node, ast.List)]

@@ -22,8 +22,10 @@ from corsmith.exchange import Answer, Exchange
 from corsmith.expression import read_expression
 from corsmith.importers.readings import Reading, witness
 from corsmith.origin import is_loopback, parse_origin
+from corsmith.policy import Policy
 from corsmith.prose import join_words
 from corsmith.regex import compile_regex
+from corsmith.routes import Routes
 from corsmith.strangers import FIXED_STRANGERS, find_stranger
 from corsmith.suffixes import find_registrable
 
@@ -147,11 +149,11 @@ def _close_to(origin: str) -> Iterator[str]:
 
 def find_visitors(case: Case, came: Visit) -> Iterator[Finding]:
     """Yield each way in for those who are not meant to come in."""
-    open_to_all = came.admitted and came.admitted[0].origin == _STRANGER
-    if open_to_all:
-        yield from _anybody(case, came.admitted[0])
-    else:
-        yield from (_stranger(case, one) for one in came.admitted[:1])
+    settings = case.anatomy.settings
+    # A policy of ours lets in whom it names, and who else it says that it takes the risk of.
+    is_checked = settings is not None and isinstance(settings.source, Policy | Routes)
+    for one in came.admitted[:1] if not is_checked else ():
+        yield from _anybody(case, one) if one.origin == _STRANGER else [_stranger(case, one)]
     if came.opened and not _is_public(case):
         yield _socket(case, came)
     plain = came.plain

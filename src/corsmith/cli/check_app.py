@@ -45,6 +45,9 @@ ASSUMED_PAGE: Final = "https://app.example"
 _SECONDS: Final = 10.0
 _STAND_IN: Final = {"content-type": "application/json", "range": "bytes=-1"}
 _MOST_TRIED: Final = 12
+_REPLACING: Final = frozenset({"django", "flask", "quart"})
+"""Where a handler that is there is made to raise, and keeps its mark."""
+
 _ORIGIN: Final = re.compile(r"""["'](https?://[a-z0-9.-]+(?::[0-9]+)?)["']""")
 
 
@@ -160,7 +163,7 @@ def _ask(loaded: Loaded, anatomy: Anatomy, given: Policy | Routes | None, asking
         server.start()
         origin = _origin(asking, anatomy, territory) or _tried(exchange, base, paths, loaded)
         page = _page(asking, origin, territory)
-        appraisal = appraise(page, base, paths, exchange, _faulty(anatomy, spot))
+        appraisal = appraise(page, base, paths, exchange, _faulty(anatomy, territory))
         with hushed(), redirect_stderr(io.StringIO()):
             came = visit(base, appraisal.route, page.origin, anatomy, exchange)
             came = replace(came, opened=opened(base, anatomy, server.opens))
@@ -213,12 +216,14 @@ def _page(asking: Asking, origin: str, territory: Territory) -> Page:
 
 
 def _faulty(
-    anatomy: Anatomy, spot: Spot
+    anatomy: Anatomy, territory: Territory
 ) -> Callable[[Literal["error", "crash"], str], AbstractContextManager[str | None]] | None:
     """Return how a handler is made to raise, without the log that the framework writes of it."""
-    raising = anatomy.raising
-    if raising is None:
+    raising, prefix = anatomy.raising, territory.prefix
+    # Where one is added, it has no mark: only a policy for paths without one covers it.
+    if raising is None or (prefix is None and anatomy.framework not in _REPLACING):
         return None
+    spot = Spot(prefix=prefix or "/")
 
     @contextmanager
     def silent(fault: Literal["error", "crash"], route: str) -> Iterator[str | None]:

@@ -221,12 +221,13 @@ def test_litestar_tells_its_own_layer_a_plugin_a_session_and_its_pages_last() ->
     @websocket("/live")
     async def live(socket: WebSocket[Any, Any, Any]) -> None: ...
 
+    plain: Any = GZipMiddleware
     sessions = ServerSideSessionConfig(samesite="none", secure=True)
     app = Litestar(
         [items, live],
         cors_config=CORSConfig(allow_origin_regex=r"https://.*\.app\.example"),
         plugins=[CORSPlugin(**OURS)],
-        middleware=[sessions.middleware],
+        middleware=[plain, sessions.middleware],
         allowed_hosts=AllowedHostsConfig(allowed_hosts=["*.shop.example"]),
     )
     anatomy = examine(app)

@@ -101,15 +101,16 @@ def examine(app: object) -> Anatomy:
 
 
 def _inwards(app: object) -> Iterator[object]:
-    """Yield an application and what it wraps, also by names that nobody knows."""
+    """Yield an application and what it wraps, also by names that nobody knows.
+
+    Whoever has found what they look for stops: a framework's own object holds a lot.
+    """
     seen: list[object] = []
     layer: object | None = app
     while layer is not None and len(seen) < _DEEPEST:
         seen += [one for one in layers_of(layer) if all(one is not other for other in seen)]
         yield from layers_of(layer)
         last = seen[-1]
-        if any(read(last) is not None for read in _READERS):
-            return
         inside = (one for one in _held(last) if all(one is not other for other in seen))
         layer = next(inside, None)
 

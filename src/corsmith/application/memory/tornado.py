@@ -81,9 +81,6 @@ class _Left:
     def read_bytes(self, _count: int) -> NoReturn:
         raise sys.modules["tornado.iostream"].StreamClosedError
 
-    def write(self, _data: bytes) -> NoReturn:
-        raise sys.modules["tornado.iostream"].StreamClosedError
-
 
 def _connection(scope: Any) -> Any:  # noqa: ANN401  a class that may not be installed
     """Return one exchange: what is written, and when it ends."""
