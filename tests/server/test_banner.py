@@ -7,6 +7,7 @@ from corsmith.errors import PolicyError, UsageError
 from corsmith.policy import Policy
 from corsmith.routes import Routes
 from corsmith.server.banner import Started, banner, edited, failed, warnings
+from corsmith.server.echo import Echo
 from corsmith.server.source import PolicySource
 
 SEED = PolicySource().load()
@@ -19,7 +20,7 @@ def started(
     file: str | None = None,
     page: str | None = None,
 ) -> Started:
-    return Started(address=address, port=8000, policy=policy, file=file, page=page)
+    return Started(address=address, port=8000, policy=policy, file=file, page=page, serving=Echo())
 
 
 def test_the_banner_says_what_is_served_where_under_which_policy_and_how_to_try_it() -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from corsmith.policy import Policy
 from corsmith.server import worker as module
+from corsmith.server.echo import Echo
 from corsmith.server.source import PolicySource
 from corsmith.server.worker import Lifeline, Worker
 from tests.server.in_memory import ask
@@ -45,6 +46,7 @@ class Started:
         self.said, tell = Pipe(duplex=False)
         self.lifeline = Lifeline()
         self.worker = Worker(
+            serving=Echo(),
             policy=Policy(origins=["https://first.example"]),
             source=source,
             hosts=None,

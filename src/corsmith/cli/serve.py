@@ -16,6 +16,7 @@ import click
 from corsmith.cli.status import Status
 from corsmith.errors import PolicyError, UsageError
 from corsmith.server.banner import problems
+from corsmith.server.echo import Echo
 from corsmith.server.hosts import Hosts, is_loopback
 from corsmith.server.limits import USUAL_BODY
 from corsmith.server.ports import address_of, listen
@@ -165,6 +166,7 @@ def serve(
             address, port = address_of(listening)
             plan = run.Plan(
                 listening=listening,
+                serving=Echo(),
                 policy=policy,
                 source=source,
                 hosts=Hosts(port, allowed) if allowed or is_loopback(address) else None,

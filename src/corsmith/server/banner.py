@@ -11,6 +11,7 @@ from corsmith.errors import CorsmithError, PolicyError
 from corsmith.policy import Policy
 from corsmith.routes import Routes
 from corsmith.server.hosts import is_loopback
+from corsmith.server.serving import Serving
 from corsmith.words import describe
 
 __all__ = ["Started", "banner", "edited", "failed", "warnings"]
@@ -27,6 +28,7 @@ class Started:
     policy: Policy | Routes
     file: str | None
     page: str | None
+    serving: Serving
 
     @property
     def url(self) -> str:
@@ -42,10 +44,11 @@ class Started:
 def banner(started: Started) -> list[str]:
     """Return at most eight lines: what is served where, under which policy, how to try it."""
     reach = "" if is_loopback(started.address) else ", for everyone who reaches this machine"
-    lines = [f'corsmith serves {{"status": "OK"}} on {started.url}{reach}']
+    lines = [f"corsmith serves {started.serving.title} on {started.url}{reach}"]
     if started.file is not None:
         lines.append(_row("policy", f"{started.file} (an edit is in force at once)"))
     lines.append(_row("allows", " · ".join(describe(started.policy))))
+    lines += [_row(name, text) for name, text in started.serving.notes(started.url)]
     curl = f"curl -i {started.url}/ -H {shlex.quote(f'Origin: {_origin(started.policy)}')}"
     if started.page is None:
         lines.append(_row("try it", curl))

@@ -21,11 +21,11 @@ from typing import Final
 from corsmith.errors import CorsmithError
 from corsmith.policy import Policy
 from corsmith.routes import Routes
-from corsmith.server.echo import echo
 from corsmith.server.events import Publisher
 from corsmith.server.front import Front
 from corsmith.server.hosts import Hosts
 from corsmith.server.log import Log
+from corsmith.server.serving import Serving
 from corsmith.server.source import PolicySource
 
 __all__ = ["Lifeline", "Worker"]
@@ -69,10 +69,11 @@ class Lifeline:
 class Worker:
     """Everything that a worker is started with; can be pickled."""
 
+    serving: Serving
     policy: Policy | Routes
     source: PolicySource
     hosts: Hosts | None
-    limit_body: int
+    limit_body: int | None
     quiet: bool
     page: str | None
     lifeline: Lifeline
@@ -97,12 +98,14 @@ class Worker:
 
     def _front(self) -> Front:
         return Front(
-            echo,
+            self.serving.open(),
             self.policy,
             hosts=self.hosts,
             limit_body=self.limit_body,
             log=None if self.quiet else Log(),
             publisher=Publisher(self.page),
+            streams=self.serving.streams,
+            enforces=self.serving.enforces,
         )
 
     def _follow(self, front: Front) -> None:
