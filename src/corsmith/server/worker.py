@@ -26,7 +26,7 @@ from corsmith.server.front import Front
 from corsmith.server.hosts import Hosts
 from corsmith.server.log import Log
 from corsmith.server.serving import Serving
-from corsmith.server.source import PolicySource
+from corsmith.server.source import SEED, PolicySource
 
 __all__ = ["Lifeline", "Worker"]
 
@@ -102,11 +102,18 @@ class Worker:
             self.policy,
             hosts=self.hosts,
             limit_body=self.limit_body,
-            log=None if self.quiet else Log(),
+            log=None if self.quiet else Log(beside=self._beside()),
             publisher=Publisher(self.page),
             streams=self.serving.streams,
             enforces=self.serving.enforces,
         )
+
+    def _beside(self) -> tuple[str, ...] | None:
+        """Return the origins that flags allow, where a flag can allow another."""
+        # The tutorial's API has a policy of its own only where the person gave one.
+        if self.source.file is not None or self.serving.seed is SEED:
+            return None
+        return self.policy.origins if isinstance(self.policy, Policy) else None
 
     def _follow(self, front: Front) -> None:
         """Take every good edit of the policy file, from the moment it was first read."""
