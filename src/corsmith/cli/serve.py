@@ -162,10 +162,9 @@ def serve(
 ) -> None:
     """Serve {"status": "OK"}, a folder or a file under a CORS policy, and a page to try it from.
 
-    Without TARGET every path answers GET and POST; /status/404 answers 404, and so on, so that
-    a page can see what becomes of it; any origin may read the answers. Files are for pages of
-    this machine, unless --origin says otherwise. Each flag of a policy replaces that field of
-    it; a list is several flags, or one with commas.
+    Without TARGET every path answers GET and POST, /status/404 answers 404, and any origin may
+    read the answers. Files are for pages of this machine, unless --origin says otherwise. Each
+    flag of a policy replaces that field of it; a list is several flags, or one with commas.
 
     Ctrl-C ends the server, and is no error: exit status 0. A wrong command line, an invalid
     policy and a port that is taken are 2.
@@ -176,9 +175,7 @@ def serve(
         wishes = _Wishes.of(fields)
         serving = _serving(target, wishes)
         source = _source(file, fields, serving, wishes.viewer)
-        policy = _load(source)
-        if wishes.viewer is not None and file is not None:
-            _check_viewer(wishes.viewer, policy, file)
+        policy = _load(source, wishes.viewer)
         run = _import_server()
         with _listen(host, port, serving) as listening:
             address, found = address_of(listening)
@@ -312,16 +309,19 @@ def _probe(path: str) -> Literal["folder", "file"] | None:
     return "file" if Path(path).exists() else None
 
 
-def _load(source: PolicySource) -> "Policy | Routes":
+def _load(source: PolicySource, viewer: "Viewer | None") -> "Policy | Routes":
     """Return the policy, or end with every problem of it."""
     try:
-        return source.load()
+        policy = source.load()
     except PolicyError as error:
         name = source.file or "this policy"
         number = len(error.problems)
         count = "1 problem" if number == 1 else f"{number} problems"
         _say([f"corsmith: {name} cannot be used: {count}", *problems(error)])
         raise click.exceptions.Exit(Status.USAGE) from None
+    if viewer is not None and source.file is not None:
+        _check_viewer(viewer, policy, source.file)
+    return policy
 
 
 def _import_server() -> ModuleType:

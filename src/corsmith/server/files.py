@@ -21,7 +21,7 @@ import os
 import secrets
 import stat
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeAlias
@@ -30,15 +30,17 @@ from corsmith.adapters.asgi import App, Receive, Scope, Send
 from corsmith.diagnostics import quote
 from corsmith.errors import UsageError
 from corsmith.server.answers import phrase_of
+from corsmith.server.body import has_body
 from corsmith.server.conditions import NOT_MODIFIED, allows_range, judge, write_date
 from corsmith.server.folder import Folder, Named, Opened, is_missing, read_path
 from corsmith.server.listing import Order, as_json, as_page, prefers_json, quote_name, take
 from corsmith.server.media import type_of
+from corsmith.server.parts import ShorterError, send_parts
 from corsmith.server.ranges import Part, Span, multipart, select
 from corsmith.server.source import LOOPBACK
 from corsmith.server.viewers import Viewer
 
-__all__ = ["FOLDER_SEED", "FileServer", "Files", "OneFile", "ShorterError"]
+__all__ = ["FOLDER_SEED", "FileServer", "Files", "OneFile"]
 
 FOLDER_SEED: Final[Mapping[str, object]] = {
     "origins": [LOOPBACK],
@@ -64,12 +66,6 @@ _ISOLATED: Final = (
     (b"cross-origin-embedder-policy", b"require-corp"),
 )
 
-_AT_ONCE: Final = 65_536
-"""What is read without a thread, in bytes: it takes less time than to ask one."""
-
-_PART: Final = 131_072
-"""What is read and sent at a time, in bytes: as Granian; nginx 32 KiB, Caddy 32 KiB."""
-
 _READ: Final = frozenset(
     {
         b"accept",
@@ -85,10 +81,6 @@ _READ: Final = frozenset(
 Line: TypeAlias = tuple[bytes, bytes]
 
 
-class ShorterError(Exception):
-    """A file became shorter while it was sent, so what was promised cannot be kept."""
-
-
 class FileServer:
     """The application that serves what is below a folder."""
 
@@ -97,7 +89,7 @@ class FileServer:
         self._folder = Folder(root)
         self._extra = list(extra)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002  ASGI's own signature
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         method = scope["method"]
         if method not in {"GET", "HEAD"}:
@@ -114,7 +106,7 @@ class FileServer:
             await self._tell(404 if is_missing(error) else 500, send, method)
             return
         try:
-            await self._answer(named, opened, scope, send)
+            await self._answer(named, opened, scope, receive, send)
         except ShorterError:
             # Without its last part the answer ends as a connection that broke.
             _LOGGER.warning(
@@ -126,20 +118,24 @@ class FileServer:
     def _open(self, named: Named) -> Opened:
         return self._folder.open(named.names)
 
-    async def _answer(self, named: Named, opened: Opened, scope: Scope, send: Send) -> None:
+    async def _answer(
+        self, named: Named, opened: Opened, scope: Scope, receive: Receive, send: Send
+    ) -> None:
         """Answer with what a path named: a file, a folder, or the one with the other's address."""
         method = scope["method"]
         if not opened.is_folder:
             if named.as_folder:
                 await self._tell(404, send, method)
             else:
-                await self._file(named.names[-1], opened, scope, send)
+                await self._file(named.names[-1], opened, scope, receive, send)
         elif not named.as_folder:
             await self._tell(308, send, method, [(b"location", _own_address(named, scope))])
         else:
-            await self._inside(named, opened, scope, send)
+            await self._inside(named, opened, scope, receive, send)
 
-    async def _inside(self, named: Named, opened: Opened, scope: Scope, send: Send) -> None:
+    async def _inside(
+        self, named: Named, opened: Opened, scope: Scope, receive: Receive, send: Send
+    ) -> None:
         """Answer with a folder's index, or with its listing."""
         try:
             index = self._folder.open([*named.names, _INDEX])
@@ -150,7 +146,7 @@ class FileServer:
             if index.is_folder:
                 await self._listing(named, opened, scope, send)
             else:
-                await self._file(_INDEX, index, scope, send)
+                await self._file(_INDEX, index, scope, receive, send)
         finally:
             os.close(index.descriptor)
 
@@ -171,7 +167,9 @@ class FileServer:
             lines.append((b"content-type", b"text/html; charset=utf-8"))
         await self._send(200, send, scope["method"], body, lines)
 
-    async def _file(self, name: str, opened: Opened, scope: Scope, send: Send) -> None:
+    async def _file(
+        self, name: str, opened: Opened, scope: Scope, receive: Receive, send: Send
+    ) -> None:
         """Answer with a file: all of it, parts of it, or that it has or has not changed."""
         reply = _reply(name, opened, scope["method"], _asked(scope), time.time())
         if reply.parts is None:
@@ -181,7 +179,9 @@ class FileServer:
         if scope["method"] == "HEAD" or not reply.length:
             await send({"type": "http.response.body", "body": b""})
         else:
-            await _send_parts(opened.descriptor, reply.parts, reply.length, send)
+            # Where a body may come, its parts are not taken for news of the client.
+            news = None if has_body(scope) else receive
+            await send_parts(opened.descriptor, reply.parts, reply.length, send, news)
 
     async def _tell(self, status: int, send: Send, method: str, lines: Iterable[Line] = ()) -> None:
         """Answer with a status and its name."""
@@ -211,11 +211,13 @@ class OneFile(FileServer):
         root, name = os.path.split(os.path.realpath(self._path))
         return Folder(root).open([name])
 
-    async def _answer(self, named: Named, opened: Opened, scope: Scope, send: Send) -> None:
+    async def _answer(
+        self, named: Named, opened: Opened, scope: Scope, receive: Receive, send: Send
+    ) -> None:
         if opened.is_folder or (named.names and named.as_folder):
             await self._tell(404, send, scope["method"])
         else:
-            await self._file(self._name, opened, scope, send)
+            await self._file(self._name, opened, scope, receive, send)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -285,41 +287,6 @@ def _own_address(named: Named, scope: Scope) -> bytes:
 
 async def _start(status: int, send: Send, lines: list[Line]) -> None:
     await send({"type": "http.response.start", "status": status, "headers": lines})
-
-
-async def _send_parts(descriptor: int, parts: Sequence[Part], length: int, send: Send) -> None:
-    """Send a body, of which no more than a part is in memory at a time."""
-    if length <= _AT_ONCE:
-        body = b"".join(
-            part if isinstance(part, bytes) else _read(descriptor, part) for part in parts
-        )
-        await send({"type": "http.response.body", "body": body})
-        return
-    for part in parts:
-        for piece in (part,) if isinstance(part, bytes) else _pieces(part):
-            if isinstance(piece, bytes):
-                body = piece
-            else:
-                body = await asyncio.to_thread(_read, descriptor, piece)
-            length -= len(body)
-            await send({"type": "http.response.body", "body": body, "more_body": length > 0})
-
-
-def _pieces(span: Span) -> Iterator[Span]:
-    for start in range(span.start, span.stop, _PART):
-        yield Span(start, min(start + _PART, span.stop))
-
-
-def _read(descriptor: int, span: Span) -> bytes:
-    """Return exactly these bytes."""
-    found = os.pread(descriptor, span.stop - span.start, span.start)
-    while len(found) < span.stop - span.start:
-        at = span.start + len(found)
-        more = os.pread(descriptor, span.stop - at, at)
-        if not more:
-            raise ShorterError("a file became shorter while it was sent")
-        found += more
-    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
