@@ -6,8 +6,7 @@ import errno
 import os
 import re
 import time
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -18,6 +17,9 @@ from corsmith.server.folder import Folder
 from corsmith.server.front import Front
 from corsmith.server.viewers import find_viewer
 from tests.server.in_memory import Answer, ask
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 CONTENT = bytes(range(100))
 BIG = os.urandom(300_000)

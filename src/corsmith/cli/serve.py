@@ -194,9 +194,14 @@ def serve(
             ended = run.Supervisor(plan, _say).run()
     except KeyboardInterrupt:
         ended = True
+    context.exit(_status(ended))
+
+
+def _status(ended: bool) -> Status:  # noqa: FBT001  what a supervisor returns
+    """Return the exit status, and say so where no signal ended the server."""
     if not ended:
         click.echo("corsmith: the server ended by itself; what it said last is above", err=True)
-    context.exit(Status.OK if ended else Status.NO)
+    return Status.OK if ended else Status.NO
 
 
 def _source(
