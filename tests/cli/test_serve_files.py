@@ -176,6 +176,17 @@ def test_files_take_the_next_free_port_and_say_so(plans: list[module.Plan], firs
     assert len(plans) == 1
 
 
+def test_nothing_is_said_of_a_port_that_was_free(
+    plans: list[module.Plan], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+    monkeypatch.setattr("corsmith.cli.serve._FIRST_PORT", port)
+    monkeypatch.setattr("corsmith.cli.serve._LAST_PORT", port)
+    assert run("data").output == ""
+    assert len(plans) == 1
+
+
 def test_a_port_that_is_asked_for_is_that_or_none(plans: list[module.Plan], first: int) -> None:
     for words in (["data", "--port", str(first)], []):
         result = run(*words)

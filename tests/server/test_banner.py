@@ -76,6 +76,11 @@ def test_the_curl_line_names_an_origin_that_is_allowed() -> None:
     assert "  try it     curl -i http://127.0.0.1:8000/ -H 'Origin: https://b.example'" in lines
 
 
+def test_where_pages_of_this_machine_are_allowed_the_curl_line_names_one() -> None:
+    lines = banner(started(Policy(origins=["@loopback"])))
+    assert any(line.endswith("-H 'Origin: http://localhost:5173'") for line in lines)
+
+
 def test_an_edit_is_told_in_words() -> None:
     (line,) = edited("cors.toml", Policy(origins=["https://b.example"], credentials=True))
     words = "https://b.example · GET, HEAD, POST · Content-Type · with credentials"

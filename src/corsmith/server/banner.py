@@ -12,6 +12,7 @@ from corsmith.policy import Policy
 from corsmith.routes import Routes
 from corsmith.server.hosts import is_loopback
 from corsmith.server.serving import Serving
+from corsmith.server.source import LOOPBACK
 from corsmith.words import describe
 
 __all__ = ["Started", "banner", "edited", "failed", "warnings"]
@@ -66,9 +67,9 @@ def _row(name: str, text: str) -> str:
 def _origin(policy: Policy | Routes) -> str:
     """Return an origin that a curl line may name: one that is allowed, if one is listed."""
     policies = [policy] if isinstance(policy, Policy) else policy.policies()
-    listed = (origin for one in policies for origin in one.origins)
+    listed = [origin for one in policies for origin in one.origins]
     plain = (origin for origin in listed if "://" in origin and "*" not in origin)
-    return next(plain, "https://app.example")
+    return next(plain, "http://localhost:5173" if LOOPBACK in listed else "https://app.example")
 
 
 def edited(file: str, policy: Policy | Routes) -> list[str]:
