@@ -7,6 +7,7 @@ the file (its tag and time are given), and the ranges that If-Range is about (``
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Final, Literal
 
 __all__ = [
@@ -107,6 +108,7 @@ def read_date(value: str | None) -> int | None:
     return round((midnight - _EPOCH).total_seconds()) + seconds
 
 
+@lru_cache(maxsize=256)
 def write_date(seconds: int) -> str:
     """Return seconds since the epoch as an HTTP date, whatever the language of the machine.
 
