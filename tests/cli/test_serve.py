@@ -166,7 +166,6 @@ URL = "https://api.example/items"
     ("target", "told"),
     [
         (URL, f"see what it answers: curl -i -H 'Origin: https://app.example' {URL}"),
-        ("folder", "serve the API under a policy: corsmith serve --policy folder/cors.toml"),
         ("main:app", WITHIN),
         ("app.py", WITHIN),
         ("@ollama", "serve the API: corsmith serve"),
@@ -174,7 +173,6 @@ URL = "https://api.example/items"
     ],
 )
 def test_a_target_is_told_what_to_type_instead(tmp_path: Path, target: str, told: str) -> None:
-    (tmp_path / "folder").mkdir()
     (tmp_path / "app.py").write_text("")
     result = serve(target)
     assert result.exit_code == Status.USAGE

@@ -7,6 +7,7 @@ from corsmith.errors import PolicyError, UsageError
 from corsmith.policy import Policy
 from corsmith.routes import Routes
 from corsmith.server.banner import Started, banner, edited, failed, warnings
+from corsmith.server.echo import Echo
 from corsmith.server.source import PolicySource
 
 SEED = PolicySource().load()
@@ -19,7 +20,7 @@ def started(
     file: str | None = None,
     page: str | None = None,
 ) -> Started:
-    return Started(address=address, port=8000, policy=policy, file=file, page=page)
+    return Started(address=address, port=8000, policy=policy, file=file, page=page, serving=Echo())
 
 
 def test_the_banner_says_what_is_served_where_under_which_policy_and_how_to_try_it() -> None:
@@ -73,6 +74,11 @@ def test_the_curl_line_names_an_origin_that_is_allowed() -> None:
     routes = Routes({"/a": None, "/b": Policy(origins=["@loopback", "https://b.example"])})
     lines = banner(started(routes))
     assert "  try it     curl -i http://127.0.0.1:8000/ -H 'Origin: https://b.example'" in lines
+
+
+def test_where_pages_of_this_machine_are_allowed_the_curl_line_names_one() -> None:
+    lines = banner(started(Policy(origins=["@loopback"])))
+    assert any(line.endswith("-H 'Origin: http://localhost:5173'") for line in lines)
 
 
 def test_an_edit_is_told_in_words() -> None:

@@ -321,3 +321,35 @@ def test_a_reader_that_has_gone_stops_no_server(monkeypatch: pytest.MonkeyPatch)
         lambda: log.body(request, Body(b"x", 1)),
     )
     os.close(writing)
+
+
+ADVISED = Policy(origins=["https://a.example"], methods=["GET"])
+
+
+@pytest.mark.parametrize(
+    ("origin", "beside", "told"),
+    [
+        (b"https://b.example", ["@loopback"],
+         "(allow it with --origin @loopback,https://b.example)"),
+        (b"http://[::1]:5", [], "(allow it with --origin 'http://[::1]:5')"),
+        (b"https://b.example", None, "origin-not-allowed"),
+        (b"https://a.example", ["@loopback"], "allowed"),
+        (b"null", ["@loopback"], "origin-not-allowed"),
+        (b"not an origin", ["@loopback"], "origin-malformed"),
+    ],
+)  # fmt: skip
+def test_an_origin_that_is_refused_is_told_with_the_flag_that_allows_it(
+    written: list[tuple[int, bytes]], origin: bytes, beside: list[str] | None, told: str
+) -> None:
+    request = scope("GET", "/", (b"origin", origin))
+    log = Log(beside=beside)
+    in_a_loop(lambda: log.request(request, 200, Verdicts().of(ADVISED, request), None))
+    ((_, line),) = written
+    assert line.decode().endswith(f" {told}\n")
+
+
+def test_what_no_policy_was_asked_about_is_told_no_flag(written: list[tuple[int, bytes]]) -> None:
+    request = scope("GET", "/", (b"origin", b"https://b.example"))
+    log = Log(beside=["@loopback"])
+    in_a_loop(lambda: log.request(request, 421, unasked(request), "host-not-allowed"))
+    assert written[0][1].endswith(b"refused host-not-allowed\n")

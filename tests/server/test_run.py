@@ -18,6 +18,7 @@ import pytest
 from corsmith.policy import Policy
 from corsmith.server import run
 from corsmith.server.banner import Started
+from corsmith.server.echo import Echo
 from tests.server.served import PROGRAM, Served, connect, is_running, read_answer, read_until, soon
 
 if TYPE_CHECKING:
@@ -320,7 +321,14 @@ def test_an_answer_is_waited_for_until_there_is_one() -> None:
         thread.start()
         port = listening.getsockname()[1]
         policy = Policy(origins="*")
-        started = Started(address="0.0.0.0", port=port, policy=policy, file=None, page=None)  # noqa: S104  not bound
+        started = Started(
+            address="0.0.0.0",  # noqa: S104  not bound
+            port=port,
+            policy=policy,
+            file=None,
+            page=None,
+            serving=Echo(),
+        )
         run._wait_for_answer(started)
         thread.join(10)
     assert len(asked) == 2

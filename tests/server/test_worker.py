@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from corsmith.policy import Policy
+from corsmith.routes import Routes
 from corsmith.server import worker as module
+from corsmith.server.echo import Echo
+from corsmith.server.files import Files
 from corsmith.server.source import PolicySource
 from corsmith.server.worker import Lifeline, Worker
 from tests.server.in_memory import ask
@@ -20,6 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from corsmith.server.serving import Serving
+
+FILES = Files(title="", path="", name=None)
+ONE = Policy(origins=["https://first.example"])
 STRICT = '[policy]\norigins = ["https://{}.example"]\n'
 
 
@@ -45,6 +52,7 @@ class Started:
         self.said, tell = Pipe(duplex=False)
         self.lifeline = Lifeline()
         self.worker = Worker(
+            serving=Echo(),
             policy=Policy(origins=["https://first.example"]),
             source=source,
             hosts=None,
@@ -155,3 +163,30 @@ def test_a_worker_that_is_started_anew_gets_the_reading_end_alone(ended: list[in
     lifeline._writing.close()
     wait_for_the_end()
     assert ended == [1]
+
+
+@pytest.mark.parametrize(
+    ("serving", "file", "policy", "told"),
+    [
+        (FILES, None, ONE, ("https://first.example",)),
+        (FILES, "cors.toml", ONE, None),
+        (FILES, None, Routes({"/": ONE}), None),
+        (Echo(), None, ONE, None),
+    ],
+)
+def test_a_flag_is_told_only_where_it_allows_an_origin(
+    serving: Serving, file: str | None, policy: Policy | Routes, told: object
+) -> None:
+    _, tell = Pipe(duplex=False)
+    worker = Worker(
+        serving=serving,
+        policy=policy,
+        source=PolicySource(file=file),
+        hosts=None,
+        limit_body=3,
+        quiet=False,
+        page=None,
+        lifeline=Lifeline(),
+        ready=tell,
+    )
+    assert worker._beside() == told

@@ -1,11 +1,13 @@
-"""``corsmith serve``: the tutorial's server, under a policy of yours.
+"""``corsmith serve``: the tutorial's server, or your files, under a policy of yours.
 
 What lives here: the flags. What does not: the server (``corsmith.server``).
 """
 
 import signal
+import socket
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -14,26 +16,35 @@ from typing import TYPE_CHECKING, Final, Literal, TypeVar
 import click
 
 from corsmith.cli.status import Status
+from corsmith.decision import CorsRequest, decide
 from corsmith.errors import PolicyError, UsageError
 from corsmith.server.banner import problems
+from corsmith.server.echo import Echo
 from corsmith.server.hosts import Hosts, is_loopback
 from corsmith.server.limits import USUAL_BODY
-from corsmith.server.ports import address_of, listen
+from corsmith.server.ports import address_of, listen, listen_near
 from corsmith.server.source import PolicySource
 from corsmith.target import TargetKind, read_target
 
 if TYPE_CHECKING:
     from corsmith.policy import Policy
     from corsmith.routes import Routes
+    from corsmith.server.serving import Serving
+    from corsmith.server.viewers import Viewer
 
 __all__ = ["serve"]
 
 _EXAMPLES: Final = """\b
 Examples:
   corsmith serve
+  corsmith serve ./data --viewer pmtiles
   corsmith serve --policy cors.toml --port 8001
   corsmith serve --origin https://app.example --method GET,PUT --credentials
 """
+
+_FIRST_PORT: Final = 8_000
+_LAST_PORT: Final = 8_010
+"""The last port that is tried for files, where none is asked for."""
 
 _F = TypeVar("_F", bound=Callable[..., object])
 
@@ -92,9 +103,7 @@ _POLICY_FLAGS: Final = {
     "--port",
     type=click.IntRange(0, 65_535),
     metavar="PORT",
-    default=8_000,
-    show_default=True,
-    help="The port to listen on; 0 finds a free one.",
+    help="The port to listen on; 0 finds a free one. [default: 8000; of files, the next free one]",
 )
 @click.option(
     "--workers",
@@ -119,6 +128,12 @@ _POLICY_FLAGS: Final = {
     multiple=True,
     help="A name that the server answers to, besides this machine's. [repeatable]",
 )
+@click.option(
+    "--isolated", is_flag=True, help="Of files: isolate pages, which SharedArrayBuffer needs."
+)
+@click.option(
+    "--viewer", metavar="NAME", help="Of files: let this viewer on the web read them, and link it."
+)
 @click.option("--quiet", is_flag=True, help="Write no line about each request or body.")
 @click.option(
     "--grace",
@@ -136,7 +151,7 @@ def serve(
     target: str | None,
     file: str | None,
     host: str,
-    port: int,
+    port: int | None,
     workers: int,
     limit_body: int,
     allowed: tuple[str, ...],
@@ -145,11 +160,11 @@ def serve(
     no_try: bool,  # noqa: FBT001  as quiet
     **fields: object,
 ) -> None:
-    """Serve {"status": "OK"} under a CORS policy, and a page on another origin to try it from.
+    """Serve {"status": "OK"}, a folder or a file under a CORS policy, and a page to try it from.
 
-    Every path answers GET and POST; /status/404 answers 404, and so on, so that a page can
-    see what becomes of it. Without --policy, any origin may read the answers. Each flag of a
-    policy replaces that field of it; a list is several flags, or one with commas.
+    Without TARGET every path answers GET and POST, /status/404 answers 404, and any origin may
+    read the answers. Files are for pages of this machine, unless --origin says otherwise. Each
+    flag of a policy replaces that field of it; a list is several flags, or one with commas.
 
     Ctrl-C ends the server, and is no error: exit status 0. A wrong command line, an invalid
     policy and a port that is taken are 2.
@@ -157,17 +172,19 @@ def serve(
     # Until the server has its own answer to it, this one means the same as Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        _refuse_target(target)
-        source = _source(file, fields)
-        policy = _load(source)
+        wishes = _Wishes.of(fields)
+        serving = _serving(target, wishes)
+        source = _source(file, fields, serving, wishes.viewer)
+        policy = _load(source, wishes.viewer)
         run = _import_server()
-        with listen(host, port) as listening:
-            address, port = address_of(listening)
+        with _listen(host, port, serving) as listening:
+            address, found = address_of(listening)
             plan = run.Plan(
                 listening=listening,
+                serving=serving,
                 policy=policy,
                 source=source,
-                hosts=Hosts(port, allowed) if allowed or is_loopback(address) else None,
+                hosts=Hosts(found, allowed) if allowed or is_loopback(address) else None,
                 limit_body=limit_body,
                 workers=workers,
                 grace=grace,
@@ -177,32 +194,114 @@ def serve(
             ended = run.Supervisor(plan, _say).run()
     except KeyboardInterrupt:
         ended = True
+    context.exit(_status(ended))
+
+
+def _status(ended: bool) -> Status:  # noqa: FBT001  what a supervisor returns
+    """Return the exit status, and say so where no signal ended the server."""
     if not ended:
         click.echo("corsmith: the server ended by itself; what it said last is above", err=True)
-    context.exit(Status.OK if ended else Status.NO)
+    return Status.OK if ended else Status.NO
 
 
-def _source(file: str | None, fields: Mapping[str, object]) -> PolicySource:
+def _source(
+    file: str | None, fields: Mapping[str, object], serving: "Serving", viewer: "Viewer | None"
+) -> PolicySource:
     """Return where the policy comes from: a file, and the flags that replace its fields."""
     given = {name: value for name, value in fields.items() if value is not None}
     flags = tuple(_POLICY_FLAGS[name] for name in given)
-    return PolicySource(file=file, fields=given, flags=flags)
+    if viewer is not None and file is None and {"origins", "origin_regex"} & given.keys():
+        listed = given.get("origins")
+        given["origins"] = [*(listed if isinstance(listed, list) else ()), viewer.origin]
+    return PolicySource(file=file, fields=given, flags=flags, seed=serving.seed)
 
+
+def _check_viewer(viewer: "Viewer", policy: "Policy | Routes", file: str) -> None:
+    """Raise ``UsageError`` if no policy of a file allows a viewer: its link would not work."""
+    asked = CorsRequest.from_headers("GET", [("origin", viewer.origin)])
+    policies = policy.policies() if hasattr(policy, "policies") else [policy]
+    if not any(decide(one, asked).allowed for one in policies):
+        raise UsageError(
+            f"{file} does not allow {viewer.origin}, so the viewer {viewer.name} could read "
+            f"nothing\n  add it to origins in {file}"
+        )
+
+
+def _listen(host: str, port: int | None, serving: "Serving") -> socket.socket:
+    """Return a socket on the port that was asked for, or on the first that is free."""
+    if port is not None or isinstance(serving, Echo):
+        return listen(host, _FIRST_PORT if port is None else port)
+    listening, told = listen_near(host, _FIRST_PORT, _LAST_PORT)
+    if told is not None:
+        _say([f"corsmith: {told}"])
+    return listening
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wishes:
+    """The flags that are not for every kind of target."""
+
+    isolated: bool
+    viewer: "Viewer | None"
+
+    @classmethod
+    def of(cls, fields: dict[str, object]) -> "_Wishes":
+        """Take them out of what the command line gave; the rest are a policy's."""
+        name = fields.pop("viewer")
+        viewer = None
+        if name is not None:
+            viewer = import_module("corsmith.server.viewers").find_viewer(str(name))
+        return cls(isolated=bool(fields.pop("isolated")), viewer=viewer)
+
+    def refuse(self) -> None:
+        """Raise ``UsageError`` if one is given: no flag is taken and ignored."""
+        flag = (
+            "--isolated"
+            if self.isolated
+            else None
+            if self.viewer is None
+            else f"--viewer {self.viewer.name}"
+        )
+        if flag is not None:
+            raise UsageError(
+                f"{flag} is about files, and no folder or file is named\n"
+                f"  to serve this folder, write corsmith serve . {flag}"
+            )
+
+
+def _echo(_value: str, wishes: _Wishes) -> "Serving":
+    wishes.refuse()
+    return Echo()
+
+
+def _files(value: str, wishes: _Wishes) -> "Serving":
+    files = import_module("corsmith.server.files")
+    made: Serving = files.Files.of(value, isolated=wishes.isolated, viewer=wishes.viewer)
+    return made
+
+
+_SERVINGS: Final[Mapping[TargetKind, Callable[[str, _Wishes], "Serving"]]] = {
+    TargetKind.NONE: _echo,
+    TargetKind.FOLDER: _files,
+    TargetKind.FILE: _files,
+    TargetKind.RECORDING: _files,
+}
+"""What makes each kind of target something to serve."""
 
 _INSTEAD: Final = {
     TargetKind.URL: "see what it answers: curl -i -H 'Origin: https://app.example' {0}",
-    TargetKind.FOLDER: "serve the API under a policy: corsmith serve --policy {0}/cors.toml",
     TargetKind.POLICY: "a policy has its flag: corsmith serve --policy {0}",
     TargetKind.APP: "give the app its policy, app = install(app, …), and start it as before",
     TargetKind.APP_FILE: "give the app its policy, app = install(app, …), and start it as before",
 }
 
 
-def _refuse_target(word: str | None) -> None:
-    """Raise ``UsageError`` for a target: this version serves its own API alone."""
+def _serving(word: str | None, wishes: _Wishes) -> "Serving":
+    """Return what to serve; ``UsageError`` for a target that this version does not."""
     target = read_target(word, _probe)
-    if target.kind is TargetKind.NONE:
-        return
+    make = _SERVINGS.get(target.kind)
+    if make is not None:
+        return make(target.value, wishes)
     instead = _INSTEAD.get(target.kind, "serve the API: corsmith serve").format(target.value)
     if target.kind is TargetKind.POLICY:
         raise UsageError(instead)
@@ -215,16 +314,19 @@ def _probe(path: str) -> Literal["folder", "file"] | None:
     return "file" if Path(path).exists() else None
 
 
-def _load(source: PolicySource) -> "Policy | Routes":
+def _load(source: PolicySource, viewer: "Viewer | None") -> "Policy | Routes":
     """Return the policy, or end with every problem of it."""
     try:
-        return source.load()
+        policy = source.load()
     except PolicyError as error:
         name = source.file or "this policy"
         number = len(error.problems)
         count = "1 problem" if number == 1 else f"{number} problems"
         _say([f"corsmith: {name} cannot be used: {count}", *problems(error)])
         raise click.exceptions.Exit(Status.USAGE) from None
+    if viewer is not None and source.file is not None:
+        _check_viewer(viewer, policy, source.file)
+    return policy
 
 
 def _import_server() -> ModuleType:

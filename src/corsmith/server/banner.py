@@ -11,6 +11,8 @@ from corsmith.errors import CorsmithError, PolicyError
 from corsmith.policy import Policy
 from corsmith.routes import Routes
 from corsmith.server.hosts import is_loopback
+from corsmith.server.serving import Serving
+from corsmith.server.source import LOOPBACK
 from corsmith.words import describe
 
 __all__ = ["Started", "banner", "edited", "failed", "warnings"]
@@ -27,6 +29,7 @@ class Started:
     policy: Policy | Routes
     file: str | None
     page: str | None
+    serving: Serving
 
     @property
     def url(self) -> str:
@@ -42,10 +45,11 @@ class Started:
 def banner(started: Started) -> list[str]:
     """Return at most eight lines: what is served where, under which policy, how to try it."""
     reach = "" if is_loopback(started.address) else ", for everyone who reaches this machine"
-    lines = [f'corsmith serves {{"status": "OK"}} on {started.url}{reach}']
+    lines = [f"corsmith serves {started.serving.title} on {started.url}{reach}"]
     if started.file is not None:
         lines.append(_row("policy", f"{started.file} (an edit is in force at once)"))
     lines.append(_row("allows", " · ".join(describe(started.policy))))
+    lines += [_row(name, text) for name, text in started.serving.notes(started.url)]
     curl = f"curl -i {started.url}/ -H {shlex.quote(f'Origin: {_origin(started.policy)}')}"
     if started.page is None:
         lines.append(_row("try it", curl))
@@ -63,9 +67,9 @@ def _row(name: str, text: str) -> str:
 def _origin(policy: Policy | Routes) -> str:
     """Return an origin that a curl line may name: one that is allowed, if one is listed."""
     policies = [policy] if isinstance(policy, Policy) else policy.policies()
-    listed = (origin for one in policies for origin in one.origins)
+    listed = [origin for one in policies for origin in one.origins]
     plain = (origin for origin in listed if "://" in origin and "*" not in origin)
-    return next(plain, "https://app.example")
+    return next(plain, "http://localhost:5173" if LOOPBACK in listed else "https://app.example")
 
 
 def edited(file: str, policy: Policy | Routes) -> list[str]:

@@ -10,9 +10,11 @@ anything else          405, ``Allow``
 =====================  ============================================================
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from corsmith.adapters.asgi import Receive, Scope, Send
+from corsmith.adapters.asgi import App, Receive, Scope, Send
 from corsmith.server.answers import (
     ALLOW,
     NO_BODY,
@@ -22,11 +24,12 @@ from corsmith.server.answers import (
     make_answer,
     phrase_of,
 )
+from corsmith.server.source import SEED
 
 if TYPE_CHECKING:
     from corsmith.server.limits import Problem
 
-__all__ = ["PROBLEM", "answer_problem", "echo"]
+__all__ = ["PROBLEM", "Echo", "answer_problem", "echo"]
 
 PROBLEM: Final = "corsmith.problem"
 """Where a scope holds what its request is answered instead of being served."""
@@ -52,3 +55,22 @@ async def answer_problem(scope: Scope, receive: Receive, send: Send) -> None:  #
     answer = make_answer(problem.status, fields, close=True)
     await send(answer.start)
     await send(NO_BODY if scope["method"] == "HEAD" else answer.body)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Echo:
+    """The tutorial's API as something to serve."""
+
+    title: str = '{"status": "OK"}'
+    seed: Mapping[str, object] = field(default_factory=lambda: SEED)
+    streams: bool = False
+    has_lifespan: bool = False
+    enforces: bool = False
+
+    def notes(self, url: str) -> list[tuple[str, str]]:  # noqa: ARG002  every kind is asked so
+        """Return nothing: what it is, its title says."""
+        return []
+
+    def open(self) -> App:
+        """Return the application."""
+        return echo

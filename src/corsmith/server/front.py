@@ -35,6 +35,7 @@ from corsmith.server.exchange import Exchange, press_of
 from corsmith.server.hosts import Hosts
 from corsmith.server.limits import USUAL_BODY, Problem, read_head
 from corsmith.server.log import WRITE_BYTES, Log, Verdicts, unasked
+from corsmith.server.streaming import Streamed
 
 __all__ = ["Front"]
 
@@ -48,12 +49,19 @@ class Front:
         policy: Policy | Routes,
         *,
         hosts: Hosts | None = None,
-        limit_body: int = USUAL_BODY,
+        limit_body: int | None = USUAL_BODY,
         log: Log | None = None,
         publisher: Publisher | None = None,
+        streams: bool = False,
+        enforces: bool = False,
     ) -> None:
-        """Put ``app`` behind them; ``hosts``, ``log`` and ``publisher`` may be left out."""
-        self._app = CORSMiddleware(app, policy)
+        """Put ``app`` behind them; ``hosts``, ``log`` and ``publisher`` may be left out.
+
+        An application that ``streams`` reads bodies by itself, and gets WebSockets and its
+        lifespan too. With ``enforces`` it sees no request of an origin that is not allowed.
+        """
+        self._app = CORSMiddleware(app, policy, enforce=enforces)
+        self._streams = streams
         self._refused = CORSMiddleware(answer_problem, policy)
         self._policy = policy
         self._hosts = hosts
@@ -80,7 +88,7 @@ class Front:
         layer, the CORS layer's is enough.
         """
         if scope["type"] != "http":
-            return _close(scope, receive, send)
+            return self._connect(scope, receive, send)
         head = read_head(scope, self._hosts)
         watched = scope["query_string"] and self._publisher.wants(scope)
         if self._log is None and not watched:
@@ -90,6 +98,8 @@ class Front:
             send = self._watch(scope, send, asked=not isinstance(head, Problem))
         if isinstance(head, Problem):
             return self._refuse(head, scope, receive, send)
+        if self._streams:
+            return self._stream(head, scope, receive, send)
         if scope["method"] == "POST":
             return self._post(head, scope, receive, send)
         return self._answer(head, scope, receive, send)
@@ -99,6 +109,30 @@ class Front:
         await self._app(scope, receive, send)
         if length != 0:
             await drain(receive)
+
+    async def _stream(self, length: int | None, scope: Scope, receive: Receive, send: Send) -> None:
+        """Have the application answer, which reads the body by itself."""
+        limit = self._limit
+        if limit is not None and length is not None and length > limit:
+            await self._refuse(too_large(limit), scope, receive, send)
+            return
+        streamed = Streamed(receive, send, self._patience, limit)
+        await self._app(scope, streamed.receive, streamed.send)
+        if streamed.problem is not None:
+            if not streamed.started:
+                await self._refuse(streamed.problem, scope, receive, send)
+        elif length != 0 and streamed.is_unread:
+            await drain(receive)
+
+    async def _connect(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand on what is not a request: a WebSocket, or that the server starts and ends."""
+        refused = scope["type"] == "websocket" and isinstance(
+            read_head(scope, self._hosts), Problem
+        )
+        if refused or not self._streams:
+            await _close(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
 
     async def _refuse(self, problem: Problem, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request that is not served, then read away its body."""
@@ -119,7 +153,7 @@ class Front:
         """
         limit = self._limit
         found: tuple[bytes, int] | Problem | None = EMPTY if length == 0 else None
-        if length is not None and length > limit:
+        if limit is not None and length is not None and length > limit:
             found = too_large(limit)
         if found is None:
             beginning = b""
@@ -134,7 +168,7 @@ class Front:
                     part = message.get("body", b"")
                     size += len(part)
                     beginning += part[: self._keep - len(beginning)]
-                    if size > limit:
+                    if limit is not None and size > limit:
                         found = too_large(limit)
                     elif not message.get("more_body"):
                         found = (beginning, size)

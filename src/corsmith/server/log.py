@@ -11,6 +11,7 @@ blanks where it is a column; a terminal or a log reader is never steered by it.
 import asyncio
 import contextlib
 import os
+import shlex
 import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final, NamedTuple
@@ -200,6 +201,17 @@ def body_line(scope: Scope, body: Body) -> bytes:
     return line[: WRITE_BYTES - len(mark)].decode(errors="ignore").encode() + mark
 
 
+def _flag(verdict: Verdict, beside: Sequence[str]) -> str | None:
+    """Return what to type to allow an origin that was refused, if a flag alone can."""
+    decision = verdict.decision
+    if decision is None or verdict.origin == "null":
+        return None  # null is any page that hides its origin: not allowed in passing
+    if not any(reason.code == "origin-not-allowed" for reason in decision.reasons):
+        return None
+    # The flag replaces the list, so what is allowed already stands in it.
+    return f"--origin {shlex.quote(','.join([*beside, verdict.origin]))}"
+
+
 class Log:
     """Writes lines; never raises, whatever becomes of the terminal.
 
@@ -207,17 +219,26 @@ class Log:
     each write lets other threads run, which costs more than the write.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.time) -> None:
-        """Begin; ``clock`` gives the seconds since the epoch."""
+    def __init__(
+        self, clock: Callable[[], float] = time.time, *, beside: Sequence[str] | None = None
+    ) -> None:
+        """Begin; ``clock`` gives the seconds since the epoch.
+
+        ``beside`` are the origins that flags allow: an origin that is refused is told with
+        the flag that allows it beside them. ``None`` tells no flag.
+        """
         self._clock = clock
+        self._beside = beside
         self._second = -1
         self._time = ""
         self._waiting: list[tuple[int, bytes]] = []
 
     def request(self, scope: Scope, status: int, verdict: Verdict, problem: str | None) -> None:
         """Write the line of a request that was answered."""
-        line = f"{self._now()} {request_line(scope, status, verdict, problem)}\n"
-        self._put(_STDERR, line.encode())
+        line = request_line(scope, status, verdict, problem)
+        if self._beside is not None and (flag := _flag(verdict, self._beside)):
+            line = f"{line} (allow it with {flag})"
+        self._put(_STDERR, f"{self._now()} {line}\n".encode())
 
     def body(self, scope: Scope, body: Body) -> None:
         """Write the line of a body."""

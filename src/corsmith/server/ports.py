@@ -15,7 +15,7 @@ from typing import Final
 from corsmith.diagnostics import quote
 from corsmith.errors import UsageError
 
-__all__ = ["BACKLOG", "address_of", "holder_of", "listen"]
+__all__ = ["BACKLOG", "PortTakenError", "address_of", "holder_of", "listen", "listen_near"]
 
 BACKLOG: Final = 1_024
 """The connections that may wait to be accepted: as Granian, nginx 511."""
@@ -27,6 +27,29 @@ _PROC: Final = Path("/proc")
 
 _LONGEST_COMMAND: Final = 80
 _LAST_PORT: Final = 65_535
+
+
+class PortTakenError(UsageError):
+    """Another server listens on the port; the message says which and what to type."""
+
+
+def listen_near(host: str, first: int, last: int) -> tuple[socket.socket, str | None]:
+    """Return a socket on the first free port from ``first`` to ``last``.
+
+    Beside it stands what is to be said where that is not ``first``. Raises ``UsageError``,
+    about ``first``, where none is free.
+    """
+    taken: PortTakenError | None = None
+    for port in range(first, last + 1):
+        try:
+            listening = listen(host, port)
+        except PortTakenError as error:
+            taken = taken or error
+        else:
+            if taken is None:
+                return listening, None
+            return listening, f"{str(taken).splitlines()[0]}, so this is port {port}"
+    raise taken or ValueError("there is no port between them")
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -44,7 +67,8 @@ def listen(host: str, port: int) -> socket.socket:
         listening.listen(BACKLOG)
     except OSError as error:
         listening.close()
-        raise UsageError(_why_not(error, host, port)) from None
+        kind = PortTakenError if error.errno == errno.EADDRINUSE else UsageError
+        raise kind(_why_not(error, host, port)) from None
     return listening
 
 

@@ -41,6 +41,7 @@ from corsmith.server.limits import HEAD_SECONDS, PARSER_BYTES
 from corsmith.server.page import TryPage
 from corsmith.server.ports import BACKLOG, address_of
 from corsmith.server.prediction import InForce
+from corsmith.server.serving import Serving
 from corsmith.server.source import PolicySource
 from corsmith.server.worker import Lifeline, Worker
 
@@ -68,10 +69,11 @@ class Plan:
     """What to serve, and how."""
 
     listening: socket.socket
+    serving: Serving
     policy: Policy | Routes
     source: PolicySource
     hosts: Hosts | None
-    limit_body: int
+    limit_body: int | None
     workers: int
     grace: float
     quiet: bool
@@ -100,6 +102,7 @@ class Supervisor:
         files = _raise_file_limit()
         self._open_page()
         worker = Worker(
+            serving=plan.serving,
             policy=plan.policy,
             source=plan.source,
             hosts=plan.hosts,
@@ -112,6 +115,8 @@ class Supervisor:
         server = _Server(
             plan.listening,
             self._started,
+            websockets=plan.serving.streams,
+            interface=Interfaces.ASGI if plan.serving.has_lifespan else Interfaces.ASGINL,
             workers=plan.workers,
             workers_kill_timeout=max(plan.grace, _SHORTEST_GRACE),
             backpressure=max(1, min(_MOST_CONNECTIONS, files - _SPARE_FILES)),
@@ -143,6 +148,7 @@ class Supervisor:
             policy=self._in_force.policy,
             file=self._plan.source.file,
             page=page,
+            serving=self._plan.serving,
         )
 
     def _started(self) -> None:
@@ -196,12 +202,10 @@ class _Server(MPServer):
             "corsmith",
             address,
             port,
-            interface=Interfaces.ASGINL,
             http=HTTPModes.http1,
             http1_settings=HTTP1Settings(
                 header_read_timeout=HEAD_SECONDS * 1000, max_buffer_size=PARSER_BYTES
             ),
-            websockets=False,
             backlog=BACKLOG,
             log_level=LogLevels.error,
             log_dictconfig=_LOGGING,

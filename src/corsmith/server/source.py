@@ -13,7 +13,7 @@ from corsmith.gate import Watcher, load
 from corsmith.policy import Policy
 from corsmith.routes import Routes
 
-__all__ = ["SEED", "PolicySource"]
+__all__ = ["LOOPBACK", "SEED", "PolicySource"]
 
 SEED: Final[Mapping[str, object]] = {
     "origins": ["*"],
@@ -22,26 +22,31 @@ SEED: Final[Mapping[str, object]] = {
 }
 """The policy of the tutorial's server, whose API holds nothing that needs protection."""
 
+LOOPBACK: Final = "@loopback"
+"""Who may read anything else unless told otherwise: pages of this machine's own servers."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicySource:
-    """A policy file, or ``None`` for the tutorial's policy, and fields that replace its own.
+    """A policy file, or ``None`` for the seed, and fields that replace its own.
 
-    ``flags`` are the names under which the fields were given, for messages.
+    ``flags`` are the names under which the fields were given, for messages. ``seed`` is the
+    policy where no file is given.
     """
 
     file: str | None = None
     fields: Mapping[str, object] = field(default_factory=dict)
     flags: tuple[str, ...] = ()
+    seed: Mapping[str, object] = field(default_factory=lambda: SEED)
 
     def load(self) -> Policy | Routes:
         """Return the policy; raises ``PolicyError`` or ``UsageError``."""
         if self.file is not None:
             return self._replace(load(self.file))
-        seed = dict(SEED)
+        seed = dict(self.seed)
         if "origin_regex" in self.fields:
             # Any origin would leave the expression without a say.
-            del seed["origins"]
+            seed.pop("origins", None)
         return Policy.from_mapping({**seed, **self.fields})
 
     def _replace(self, loaded: Policy | Routes) -> Policy | Routes:

@@ -21,12 +21,12 @@ from typing import Final
 from corsmith.errors import CorsmithError
 from corsmith.policy import Policy
 from corsmith.routes import Routes
-from corsmith.server.echo import echo
 from corsmith.server.events import Publisher
 from corsmith.server.front import Front
 from corsmith.server.hosts import Hosts
 from corsmith.server.log import Log
-from corsmith.server.source import PolicySource
+from corsmith.server.serving import Serving
+from corsmith.server.source import SEED, PolicySource
 
 __all__ = ["Lifeline", "Worker"]
 
@@ -69,10 +69,11 @@ class Lifeline:
 class Worker:
     """Everything that a worker is started with; can be pickled."""
 
+    serving: Serving
     policy: Policy | Routes
     source: PolicySource
     hosts: Hosts | None
-    limit_body: int
+    limit_body: int | None
     quiet: bool
     page: str | None
     lifeline: Lifeline
@@ -97,13 +98,22 @@ class Worker:
 
     def _front(self) -> Front:
         return Front(
-            echo,
+            self.serving.open(),
             self.policy,
             hosts=self.hosts,
             limit_body=self.limit_body,
-            log=None if self.quiet else Log(),
+            log=None if self.quiet else Log(beside=self._beside()),
             publisher=Publisher(self.page),
+            streams=self.serving.streams,
+            enforces=self.serving.enforces,
         )
+
+    def _beside(self) -> tuple[str, ...] | None:
+        """Return the origins that flags allow, where a flag can allow another."""
+        # The tutorial's API has a policy of its own only where the person gave one.
+        if self.source.file is not None or self.serving.seed is SEED:
+            return None
+        return self.policy.origins if isinstance(self.policy, Policy) else None
 
     def _follow(self, front: Front) -> None:
         """Take every good edit of the policy file, from the moment it was first read."""

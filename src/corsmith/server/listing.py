@@ -1,0 +1,229 @@
+"""What a folder looks like: a page that needs no script, or JSON.
+
+What lives here: order, words and marks. What does not: reading the folder (``folder``).
+
+Every name is escaped, and the page's content security policy lets nothing run or load:
+whoever can name a file below the folder cannot write a script into the page.
+"""
+
+import json
+from base64 import b64encode
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from hashlib import sha256
+from html import escape
+from importlib.resources import files
+from itertools import islice
+from typing import Final
+from urllib.parse import quote_from_bytes
+
+from corsmith.server.folder import Entry
+
+__all__ = ["MOST_ENTRIES", "Order", "as_json", "as_page", "prefers_json", "quote_name", "take"]
+
+MOST_ENTRIES: Final = 10_000
+"""The most lines of a listing: a Zarr array may have millions of files in one folder."""
+
+_UNITS: Final = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
+_STEP: Final = 1024
+
+_KEYS: Final = {
+    "name": lambda entry: entry.name.casefold(),
+    "size": lambda entry: entry.size or 0,
+    "date": lambda entry: entry.modified,
+}
+_TITLES: Final = {"name": "Name", "size": "Size", "date": "Changed (UTC)"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """By what a listing is sorted, and whether backwards."""
+
+    by: str = "name"
+    backwards: bool = False
+
+    @classmethod
+    def of(cls, query: bytes) -> "Order":
+        """Return what a query string asks for, as the page's own links do.
+
+        >>> Order.of(b"sort=size&order=desc")
+        Order(by='size', backwards=True)
+        """
+        words = query.decode("latin-1").split("&")
+        by = next((key for key in _KEYS if f"sort={key}" in words), "name")
+        return cls(by=by, backwards="order=desc" in words)
+
+    def sort(self, entries: Iterable[Entry]) -> list[Entry]:
+        """Return the entries, folders before files, equals by their names."""
+        found = sorted(entries, key=lambda entry: (entry.name.casefold(), entry.name))
+        found.sort(key=_KEYS[self.by], reverse=self.backwards)
+        return sorted(found, key=lambda entry: entry.size is not None)
+
+
+def take(entries: Iterable[Entry]) -> tuple[list[Entry], bool]:
+    """Return as many entries as are listed, and whether those are all."""
+    found = list(islice(entries, MOST_ENTRIES + 1))
+    return found[:MOST_ENTRIES], len(found) <= MOST_ENTRIES
+
+
+def prefers_json(accept: str) -> bool:
+    """Return whether a client that says so rather reads JSON than a page.
+
+    >>> prefers_json("application/json, */*;q=0.1"), prefers_json("text/html,*/*"), prefers_json("")
+    (True, False, False)
+    """
+    weights = dict(map(_weigh, accept.lower().split(",")))
+    asked = weights.get("application/json", 0.0)
+    return asked > 0 and asked >= weights.get("text/html", 0.0)
+
+
+def _weigh(item: str) -> tuple[str, float]:
+    """Return a media type of an Accept header and its weight (RFC 9110, section 12.4.2)."""
+    kind, *parameters = (word.strip() for word in item.split(";"))
+    weight = next((word[2:] for word in parameters if word.startswith("q=")), "1")
+    try:
+        return kind, float(weight)
+    except ValueError:
+        return kind, 0.0
+
+
+def quote_name(name: str) -> str:
+    """Return a name as one segment of a URL's path."""
+    return quote_from_bytes(name.encode("utf-8", "surrogateescape"), safe="")
+
+
+def _link(entry: Entry) -> str:
+    # The dot keeps a name with a colon from being read as a scheme.
+    return f"./{quote_name(entry.name)}{'/' if entry.size is None else ''}"
+
+
+def as_json(path: str, entries: Sequence[Entry], *, is_complete: bool) -> bytes:
+    """Return a listing as JSON; each ``url`` is relative to the folder's own."""
+    lines = [
+        {
+            "name": _shown(entry.name),
+            "url": _link(entry),
+            "type": "folder" if entry.size is None else "file",
+            "size": entry.size,
+            "modified": _moment(entry.modified).isoformat().replace("+00:00", "Z"),
+        }
+        for entry in entries
+    ]
+    listing = {"path": _shown(path), "complete": is_complete, "entries": lines}
+    return json.dumps(listing, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def as_page(
+    names: Sequence[str], entries: Sequence[Entry], order: Order, *, is_complete: bool
+) -> tuple[bytes, str]:
+    """Return a listing as a page, and the page's content security policy."""
+    style, policy = _style()
+    parts = {
+        "title": escape(f"/{'/'.join(map(_shown, names))}"),
+        "style": style,
+        "crumbs": _crumbs(names),
+        "count": _count(entries, is_complete=is_complete),
+        "heads": "".join(_head(by, order) for by in _KEYS),
+        "rows": "\n".join([*_up(names), *map(_row, entries)]),
+    }
+    first, *rest = _asset("listing.html").split("{{")
+    # Each part is put in once, so that a name with braces in it stays a name.
+    filled = [parts[word] + after for word, after in (piece.split("}}", 1) for piece in rest)]
+    return "".join([first, *filled]).encode(), policy
+
+
+def _crumbs(names: Sequence[str]) -> str:
+    links = []
+    for number, name in enumerate(["", *names]):
+        up = "../" * (len(names) - number) or "./"
+        shown = escape(_shown(name)) or "Top"
+        links.append(f'<a href="{up}">{shown}</a>')
+    return " <span>/</span> ".join(links)
+
+
+def _count(entries: Sequence[Entry], *, is_complete: bool) -> str:
+    sizes = [entry.size for entry in entries if entry.size is not None]
+    folders = len(entries) - len(sizes)
+    words = (
+        f"{folders:,} folder{'' if folders == 1 else 's'}, "
+        f"{len(sizes):,} file{'' if len(sizes) == 1 else 's'}, {_size(sum(sizes))}"
+    )
+    return words if is_complete else f"{words}; there are more, which are not listed"
+
+
+def _head(by: str, order: Order) -> str:
+    """Return a column's head: a link that sorts by it, or turns the order round."""
+    state, turn = "", "asc"
+    if by == order.by:
+        state = f' aria-sort="{"descending" if order.backwards else "ascending"}"'
+        turn = "asc" if order.backwards else "desc"
+    mark = "" if not state else " ▼" if order.backwards else " ▲"
+    return (
+        f'<th scope="col" class="{by}"{state}>'
+        f'<a href="?sort={by}&amp;order={turn}">{_TITLES[by]}</a>{mark}</th>'
+    )
+
+
+def _up(names: Sequence[str]) -> list[str]:
+    if not names:
+        return []
+    row = '<tr><td><a href="../">../</a></td><td class="size"></td><td class="date"></td></tr>'
+    return [row]
+
+
+def _row(entry: Entry) -> str:
+    shown = escape(_shown(entry.name))
+    moment = _moment(entry.modified)
+    size = (
+        '<td class="size">-</td>'
+        if entry.size is None
+        else f'<td class="size" title="{entry.size:,} bytes">{_size(entry.size)}</td>'
+    )
+    return (
+        f'<tr><td><a href="{escape(_link(entry))}">{shown}{"/" if entry.size is None else ""}</a>'
+        f'</td>{size}<td class="date"><time datetime="{moment:%Y-%m-%dT%H:%M:%SZ}">'
+        f"{moment:%Y-%m-%d %H:%M}</time></td></tr>"
+    )
+
+
+def _size(size: int) -> str:
+    amount = float(size)
+    for unit in _UNITS[:-1]:
+        if amount < _STEP:
+            return (
+                f"{size} byte{'' if size == 1 else 's'}"
+                if unit == "bytes"
+                else f"{amount:.1f} {unit}"
+            )
+        amount /= _STEP
+    return f"{amount:.1f} {_UNITS[-1]}"
+
+
+def _moment(modified: float) -> datetime:
+    """Return when something was changed, to the second; the epoch for what no date can say."""
+    try:
+        return datetime.fromtimestamp(int(modified), UTC)
+    except (ValueError, OverflowError, OSError):
+        return datetime.fromtimestamp(0, UTC)
+
+
+def _shown(name: str) -> str:
+    """Return a name that can be written, whatever bytes it is of."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+@cache
+def _style() -> tuple[str, str]:
+    """Return the page's style, and a content security policy that lets in nothing else."""
+    style = _asset("listing.css")
+    digest = b64encode(sha256(style.encode()).digest()).decode()
+    return style, (
+        f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    )
+
+
+@cache
+def _asset(name: str) -> str:
+    return files("corsmith.server").joinpath("assets", name).read_text(encoding="utf-8")

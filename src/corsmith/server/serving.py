@@ -1,0 +1,42 @@
+"""What a server serves behind its policy: the kind of thing, and how a worker opens it.
+
+What lives here: what every kind tells about itself. What does not: the kinds (``echo`` and
+its neighbours) and how they are served (``front``, ``worker``, ``run``).
+"""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from corsmith.adapters.asgi import App
+
+__all__ = ["Serving"]
+
+
+class Serving(Protocol):
+    """A value that is made from the command line, pickled, and opened once in each worker."""
+
+    @property
+    def title(self) -> str:
+        """What the banner says is served."""
+
+    @property
+    def seed(self) -> Mapping[str, object]:
+        """The fields of the policy where none is given."""
+
+    @property
+    def streams(self) -> bool:
+        """Whether the application reads bodies by itself, and talks over WebSockets."""
+
+    @property
+    def has_lifespan(self) -> bool:
+        """Whether the application is told that it starts and ends (ASGI, lifespan)."""
+
+    @property
+    def enforces(self) -> bool:
+        """Whether a request is answered 403 where the policy does not allow its Origin."""
+
+    def notes(self, url: str) -> list[tuple[str, str]]:
+        """Return the rows of the banner that are particular to it: a name and a text."""
+
+    def open(self) -> App:
+        """Return the application; called in the worker's own process."""

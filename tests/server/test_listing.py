@@ -1,0 +1,173 @@
+"""What a folder looks like, to a person and to a program."""
+
+from __future__ import annotations
+
+import json
+from html.parser import HTMLParser
+
+import pytest
+
+from corsmith.server import listing as module
+from corsmith.server.folder import Entry
+from corsmith.server.listing import Order, as_json, as_page, prefers_json, take
+
+AT = 1_700_000_000.5
+FOLDER = Entry(name="sub", size=None, modified=AT)
+SMALL = Entry(name="a.txt", size=1, modified=AT + 60)
+LARGE = Entry(name="B.bin", size=3 * 1024**3, modified=AT - 60)
+ALL = [LARGE, SMALL, FOLDER]
+
+
+class Page(HTMLParser):
+    """The links and the text of a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.links: list[str] = []
+        self.tags: list[str] = []
+        self.words = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        if tag == "a":
+            self.links.append(dict(attrs)["href"] or "")
+
+    def handle_data(self, data: str) -> None:
+        self.words += data
+
+
+def page(*names: str, entries: list[Entry] = ALL, order: Order | None = None) -> Page:
+    body, _ = as_page(names, entries, order or Order(), is_complete=True)
+    return Page(body.decode())
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        (b"", ["sub", "a.txt", "B.bin"]),
+        (b"sort=name&order=desc", ["sub", "B.bin", "a.txt"]),
+        (b"sort=size", ["sub", "a.txt", "B.bin"]),
+        (b"sort=size&order=desc", ["sub", "B.bin", "a.txt"]),
+        (b"order=asc&sort=date", ["sub", "B.bin", "a.txt"]),
+        (b"sort=owner&\xff", ["sub", "a.txt", "B.bin"]),
+    ],
+)
+def test_a_listing_is_in_the_order_of_its_links_folders_first(
+    query: bytes, expected: list[str]
+) -> None:
+    assert [entry.name for entry in Order.of(query).sort(ALL)] == expected
+
+
+def test_equals_are_in_the_order_of_their_names() -> None:
+    same = [Entry(name=name, size=1, modified=AT) for name in ("b", "A", "a")]
+    assert [entry.name for entry in Order(by="size").sort(same)] == ["A", "a", "b"]
+
+
+def test_each_head_sorts_and_the_one_in_force_turns_round() -> None:
+    made = page(order=Order(by="size"))
+    assert made.links[1:4] == [
+        "?sort=name&order=asc", "?sort=size&order=desc", "?sort=date&order=asc"
+    ]  # fmt: skip
+    assert "▲" in made.words
+    backwards = page(order=Order(by="size", backwards=True))
+    assert backwards.links[2] == "?sort=size&order=asc"
+    assert "▼" in backwards.words
+
+
+def test_a_page_leads_to_every_entry_and_to_each_folder_above() -> None:
+    made = page("x", "y z", entries=ALL)
+    assert made.links[:3] == ["../../", "../", "./"]
+    assert made.links[6:] == ["../", "./B.bin", "./a.txt", "./sub/"]
+    assert "Top / x / y z" in made.words
+    assert page().links[4:] == ["./B.bin", "./a.txt", "./sub/"]
+
+
+def test_sizes_and_dates_are_for_people_and_exact_for_programs() -> None:
+    body, _ = as_page((), ALL, Order(), is_complete=True)
+    text = body.decode()
+    assert "1 folder, 2 files, 3.0 GiB" in text
+    assert 'title="3,221,225,472 bytes">3.0 GiB<' in text
+    assert ">1 byte<" in text
+    assert '<time datetime="2023-11-14T22:14:20Z">2023-11-14 22:14</time>' in text
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [(0, "0 bytes"), (1023, "1023 bytes"), (1024, "1.0 KiB"), (1024**6 * 5000, "5000.0 EiB")],
+)
+def test_a_size_has_the_unit_that_fits(size: int, expected: str) -> None:
+    body, _ = as_page((), [Entry(name="x", size=size, modified=0)], Order(), is_complete=True)
+    assert f">{expected}<" in body.decode()
+
+
+@pytest.mark.parametrize(
+    "name", ["<script>x</script>", '" onclick="x', "a:b", "{{rows}}", "&amp;", "#?"]
+)
+def test_a_name_is_never_markup_and_its_link_is_its_own(name: str) -> None:
+    made = page(name, entries=[Entry(name=name, size=1, modified=AT)])
+    assert name in made.words
+    assert "script" not in made.tags
+    assert made.links[-1].startswith("./")
+    assert not set(made.links[-1]) & set('<>"#?:&')
+
+
+def test_a_name_that_is_no_text_is_shown_and_linked_by_its_bytes() -> None:
+    made = page(entries=[Entry(name="x\udcff", size=1, modified=AT)])
+    assert made.links[-1] == "./x%FF"
+    assert "x�" in made.words
+
+
+@pytest.mark.parametrize("modified", [1e30, float(2**62)])
+def test_a_time_that_no_date_can_say_is_the_first(modified: float) -> None:
+    body, _ = as_page((), [Entry(name="x", size=1, modified=modified)], Order(), is_complete=True)
+    assert "1970-01-01 00:00" in body.decode()
+
+
+def test_nothing_may_run_or_load_in_the_page() -> None:
+    body, policy = as_page((), ALL, Order(), is_complete=True)
+    assert policy.startswith("default-src 'none'; style-src 'sha256-")
+    assert b"<script" not in body
+    assert b"prefers-color-scheme: dark" in body
+    assert b'name="viewport"' in body
+
+
+def test_json_says_the_same() -> None:
+    listing = json.loads(as_json("/x/", [FOLDER, SMALL], is_complete=False))
+    assert (listing["path"], listing["complete"]) == ("/x/", False)
+    assert listing["entries"] == [
+        {"name": "sub", "url": "./sub/", "type": "folder", "size": None,
+         "modified": "2023-11-14T22:13:20Z"},
+        {"name": "a.txt", "url": "./a.txt", "type": "file", "size": 1,
+         "modified": "2023-11-14T22:14:20Z"},
+    ]  # fmt: skip
+
+
+def test_a_folder_of_millions_is_listed_in_part_and_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "MOST_ENTRIES", 2)
+    assert take(iter([SMALL, LARGE])) == ([SMALL, LARGE], True)
+    entries, is_complete = take(iter([SMALL, LARGE, FOLDER]))
+    assert (entries, is_complete) == ([SMALL, LARGE], False)
+    body, _ = as_page((), entries, Order(), is_complete=is_complete)
+    assert b"there are more, which are not listed" in body
+
+
+@pytest.mark.parametrize(
+    ("accept", "expected"),
+    [
+        ("application/json", True),
+        ("Application/JSON; charset=utf-8", True),
+        ("application/json;q=0.5, text/html;q=0.4", True),
+        ("application/json, text/plain, */*", True),
+        ("text/html,application/xhtml+xml,*/*;q=0.8", False),
+        ("text/html, application/json;q=0.9", False),
+        ("application/json;q=0", False),
+        ("application/json;q=x", False),
+        ("*/*", False),
+        ("", False),
+    ],
+)
+def test_json_is_for_who_asks_for_it(accept: str, expected: bool) -> None:
+    assert prefers_json(accept) is expected

@@ -1,0 +1,204 @@
+"""Bodies that the application reads by itself, WebSockets and lifespans, behind the limits."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from corsmith.policy import Policy
+from corsmith.server.body import Patience
+from corsmith.server.front import Front
+from corsmith.server.hosts import Hosts
+from corsmith.server.streaming import Streamed
+from tests.server.in_memory import parts, run, scope
+
+OPEN = Policy(origins="*")
+STRICT = Policy(origins=["https://app.example"])
+CHUNKED = (b"transfer-encoding", b"chunked")
+PAGE = (b"origin", b"https://app.example")
+STRANGER = (b"origin", b"https://evil.example")
+
+
+async def upper(scope: Any, receive: Any, send: Any) -> None:
+    """Answer each part of a body in upper case, as it comes."""
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return
+        more = message.get("more_body", False)
+        body = message.get("body", b"").upper()
+        await send({"type": "http.response.body", "body": body, "more_body": more})
+
+
+async def whole(scope: Any, receive: Any, send: Any) -> None:
+    """Answer how long a body is, once it is whole; 499 where it never is."""
+    size, status, more = 0, 200, True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            status = 499
+            break
+        size += len(message.get("body", b""))
+        more = message.get("more_body", False)
+    await send({"type": "http.response.start", "status": status, "headers": []})
+    await send({"type": "http.response.body", "body": str(size).encode()})
+
+
+def front(app: Any = whole, policy: Policy = OPEN, **settings: Any) -> Front:
+    return Front(app, policy, hosts=Hosts(8000), streams=True, **settings)
+
+
+def test_a_body_is_streamed_to_the_application_and_back() -> None:
+    answer = run(front(upper), scope("PUT", "/", CHUNKED), parts(b"ab", b"cd"))
+    assert answer.body == b"ABCD"
+    assert answer.headers["access-control-allow-origin"] == "*"
+
+
+@pytest.mark.parametrize("limit", [None, 4])
+def test_a_body_within_the_limit_is_the_applications(limit: int | None) -> None:
+    answer = run(front(limit_body=limit), scope("POST", "/", CHUNKED), parts(b"ab", b"cd"))
+    assert (answer.status, answer.body) == (200, b"4")
+
+
+def test_a_length_over_the_limit_never_reaches_the_application() -> None:
+    line = (b"content-length", b"5")
+    answer = run(front(limit_body=4), scope("POST", "/", line), parts(b"abcde"))
+    assert answer.status == 413
+    assert json.loads(answer.body)["status"] == "Content Too Large"
+    assert answer.headers["access-control-allow-origin"] == "*"
+
+
+def test_a_body_that_grows_over_the_limit_is_answered_by_the_server() -> None:
+    answer = run(front(limit_body=3), scope("POST", "/", CHUNKED), parts(b"ab", b"cd", b"ef"))
+    assert answer.status == 413
+    assert answer.headers["access-control-allow-origin"] == "*"
+
+
+def test_what_the_application_has_begun_to_answer_stays() -> None:
+    answer = run(front(upper, limit_body=3), scope("PUT", "/", CHUNKED), parts(b"ab", b"cd"))
+    assert answer.status == 200
+
+
+def test_a_body_that_nobody_reads_is_read_away() -> None:
+    async def deaf(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    answer = run(front(deaf), scope("POST", "/", CHUNKED), parts(b"ab", b"cd"))
+    assert (answer.status, answer.received) == (204, 2)
+
+
+def test_a_client_that_goes_away_is_told_to_the_application() -> None:
+    answer = run(front(), scope("POST", "/", CHUNKED), parts(b"ab", broken=True))
+    assert answer.status == 499
+
+
+def test_a_client_that_is_silent_inside_a_body_is_given_up() -> None:
+    async def play() -> tuple[Any, list[Any], Any]:
+        sent: list[Any] = []
+
+        async def receive() -> Any:
+            await asyncio.Event().wait()
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        streamed = Streamed(receive, send, Patience(0.05), None)
+        first = await streamed.receive()
+        await streamed.send({"type": "http.response.start", "status": 499, "headers": []})
+        again = await streamed.receive()
+        return first, sent, (again, streamed.problem)
+
+    first, sent, (again, problem) = asyncio.run(play())
+    assert first == again == {"type": "http.disconnect"}
+    assert sent == []
+    assert problem.status == 408
+
+
+def test_an_application_that_is_cancelled_is_cancelled() -> None:
+    async def play() -> Streamed:
+        async def receive() -> Any:
+            await asyncio.Event().wait()
+
+        streamed = Streamed(receive, receive, Patience(60), None)  # type: ignore[arg-type]
+        task = asyncio.create_task(streamed.receive())
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        return streamed
+
+    assert asyncio.run(play()).problem is None
+
+
+def test_whoever_waits_for_the_client_to_go_may_wait_for_ever() -> None:
+    """A server-sent event stream listens for the end of its client, not for a body."""
+
+    async def play() -> Any:
+        messages = [{"type": "http.request", "body": b"", "more_body": False}]
+
+        async def receive() -> Any:
+            if messages:
+                return messages.pop()
+            await asyncio.sleep(0.3)
+            return {"type": "http.disconnect"}
+
+        streamed = Streamed(receive, receive, Patience(0.05), None)  # type: ignore[arg-type]
+        await streamed.receive()
+        message = await streamed.receive()
+        return message, streamed.problem
+
+    assert asyncio.run(play()) == ({"type": "http.disconnect"}, None)
+
+
+def connect(front: Front, *lines: tuple[bytes, bytes], kind: str = "websocket", **more: Any) -> Any:
+    """Return what is sent to a client that opens a WebSocket."""
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        return {"type": f"{kind}.connect"}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    request = {**scope("GET", "/chat", *lines, **more), "type": kind}
+    asyncio.run(front(request, receive, send))  # type: ignore[arg-type]
+    return sent
+
+
+async def chat(scope: Any, receive: Any, send: Any) -> None:
+    await receive()
+    await send({"type": f"{scope['type']}.accept"})
+
+
+def test_a_websocket_is_the_applications_where_it_streams() -> None:
+    assert connect(front(chat)) == [{"type": "websocket.accept"}]
+    refused = [{"type": "websocket.close", "code": 1008}]
+    assert connect(Front(chat, OPEN)) == refused
+
+
+def test_a_websocket_of_a_stranger_is_refused_where_the_policy_is_enforced() -> None:
+    strict = front(chat, STRICT, enforces=True)
+    assert connect(strict, PAGE) == [{"type": "websocket.accept"}]
+    assert connect(strict, STRANGER) == [{"type": "websocket.close", "code": 1008}]
+
+
+def test_a_websocket_for_a_rebound_name_is_refused() -> None:
+    assert connect(front(chat), host=b"evil.example:8000") == [
+        {"type": "websocket.close", "code": 1008}
+    ]
+
+
+def test_an_application_is_told_that_it_starts() -> None:
+    assert connect(front(chat), kind="lifespan") == [{"type": "lifespan.accept"}]
+
+
+def test_a_stranger_gets_403_and_no_application_where_the_policy_is_enforced() -> None:
+    strict = front(whole, STRICT, enforces=True)
+    assert run(strict, scope("GET", "/", STRANGER)).status == 403
+    assert run(strict, scope("GET", "/", PAGE), parts(b"")).status == 200

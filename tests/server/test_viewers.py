@@ -1,0 +1,29 @@
+"""The table of viewers: whom it allows, and which link it makes."""
+
+import pytest
+
+from corsmith.errors import UsageError
+from corsmith.policy import Policy
+from corsmith.server.viewers import VIEWERS, find_viewer
+
+
+@pytest.mark.parametrize("name", VIEWERS)
+def test_each_viewer_is_an_origin_that_a_policy_takes_and_has_a_link_to_it(name: str) -> None:
+    viewer = find_viewer(name.upper())
+    assert Policy(origins=[viewer.origin]).origins == (viewer.origin,)
+    link = viewer.link("http://127.0.0.1:8000/a b")
+    assert link.startswith(f"{viewer.origin}/")
+    assert "http%3A%2F%2F127.0.0.1%3A8000%2Fa%20b" in link
+    assert viewer.reads(f"X{viewer.endings[0]}".upper())
+    assert not viewer.reads("x.exe")
+
+
+def test_a_viewer_that_is_not_known_is_told_with_those_that_are() -> None:
+    with pytest.raises(UsageError) as caught:
+        find_viewer("pmtile")
+    first, second, third = str(caught.value).splitlines()
+    assert first == "--viewer pmtile is not known; did you mean pmtiles?"
+    assert "netron" in second
+    assert "--origin" in third
+    with pytest.raises(UsageError, match="is not known\n"):
+        find_viewer("zzz")
