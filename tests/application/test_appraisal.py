@@ -210,3 +210,21 @@ def test_a_redirect_to_an_address_that_may_not_be_asked_has_passed_its_own_check
     appraisal = appraise(Page(origin="https://app.example"), BASE, PATHS, exchange, None)
     assert appraisal.of(Kind.GET).trial is not None
     assert appraisal.of(Kind.GET).passed
+
+
+def test_where_no_policy_covers_other_paths_none_is_asked() -> None:
+    app = App()
+    appraisal = appraised(app, Page(origin="https://app.example", unknown=None))
+    for kind in (Kind.PREFLIGHT_UNKNOWN, Kind.NOT_FOUND):
+        assert appraisal.of(kind).absent == "no policy covers a path without a route"
+    assert appraisal.blocked == ()
+    assert not any("no-such-path" in asked for asked in app.asked)
+
+
+@pytest.mark.parametrize(("value", "told"), [("true", True), ("True", False)])
+def test_an_answer_says_whether_cookies_may_go_along(value: str, told: bool) -> None:
+    allow = ("Access-Control-Allow-Credentials", value)
+    exchange = Exchange(send=everything(200, allow, *ALLOW), follow=lambda _url: True)
+    appraisal = appraise(Page(origin="https://app.example"), BASE, PATHS, exchange, None)
+    assert appraisal.credentials is told
+    assert appraisal.route == "/items/"
