@@ -237,8 +237,25 @@ app.add_middleware(Timer)
 def test_a_problem_that_several_paths_have_is_told_once(folder: Path) -> None:
     options = "{'origins': ['https://app.example/'], 'supports_credentials': True}"
     arguments = f"resources={{'/items/': {options}, '/other/': {options}}}"
-    result = checked(folder, FLASK.replace("{arguments}", arguments), "--format", "json")
-    assert codes(result) == ["origin-has-path"]
+    source = FLASK.replace("{arguments}", arguments)
+    source += '@app.get("/other/")\ndef read_others(): return ["coffee"]\n'
+    assert codes(checked(folder, source, "--format", "json")) == ["origin-has-path"]
+
+
+def test_a_policy_function_is_asked_as_the_page_that_the_source_names(folder: Path) -> None:
+    function = """
+from corsmith import Policy
+
+
+async def choose(origin, scheme, host, path):
+    return Policy(origins=["https://shop.example"])
+"""
+    source = (
+        INSTALLED.replace("install(app, {arguments})", "") + function + "install(app, choose)\n"
+    )
+    result = checked(folder, source)
+    assert result.exit_code == 0
+    assert result.stdout.startswith("yes: a page of https://shop.example may read all 8 answers")
 
 
 WITHOUT = STARLETTE.replace("app.add_middleware(CORSMiddleware, {arguments})\n", "")
