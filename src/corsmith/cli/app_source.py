@@ -3,7 +3,9 @@
 What lives here: ``load`` and what it returns. What does not: asking it anything.
 """
 
+import re
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -11,7 +13,7 @@ from typing import Final
 from corsmith.application.anatomy import Anatomy, examine
 from corsmith.application.frames import is_theirs, shorten
 from corsmith.application.loading import LoadedApp, load_app, load_app_file, quiet
-from corsmith.application.sites import Site, find_sites
+from corsmith.application.sites import Site, SiteKind, find_sites
 
 __all__ = ["Loaded", "load"]
 
@@ -36,8 +38,25 @@ def load(target: str, *, is_file: bool) -> Loaded:
         app = load_app_file(target) if is_file else load_app(target)
         anatomy = examine(app.app)
     sources = _sources(app)
-    sites = tuple(site for file, text in sources.items() for site in find_sites(file, text))
-    return Loaded(target=target, app=app, anatomy=anatomy, sites=sites, sources=sources)
+    sites = (site for file, text in sources.items() for site in find_sites(file, text))
+    return Loaded(
+        target=target,
+        app=app,
+        anatomy=anatomy,
+        sites=tuple(site for site in sites if not _is_unused(site, sources, app.attr)),
+        sources=sources,
+    )
+
+
+_OF_USE: Final = frozenset({SiteKind.BY_HAND, SiteKind.COOKIE})
+
+
+def _is_unused(site: Site, sources: Mapping[str, str], served: str) -> bool:
+    """Return whether a site stands in a function or class that nothing names, and no server."""
+    if site.owner in {None, served} or site.kind not in _OF_USE:
+        return False
+    name = re.compile(rf"\b{site.owner}\b")
+    return sum(len(name.findall(text)) for text in sources.values()) == 1
 
 
 def _sources(app: LoadedApp) -> dict[str, str]:
