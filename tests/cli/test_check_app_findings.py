@@ -378,7 +378,27 @@ def test_a_mark_that_is_no_policy_is_told(folder: Path) -> None:
     source = INSTALLED.replace("{arguments}", "origins='*'") + mark
     result = checked(folder, source)
     assert result.exit_code == 2
-    assert "not-a-list" in result.stdout + result.stderr
+    assert "\n  not-a-list\n" in result.stdout
+
+
+def test_what_an_application_raises_while_it_is_read_is_told_with_its_own_lines(
+    folder: Path,
+) -> None:
+    source = """
+class App:
+    @property
+    def app(self):
+        raise RuntimeError("no database")
+
+    def __call__(self, environ, start_response): ...
+
+app = App()
+"""
+    for words in ((), ("--routes",)):
+        result = checked(folder, source, *words)
+        assert (result.exit_code, result.stdout) == (3, "")
+        assert "main:app cannot be read" in result.stderr
+        assert 'main.py", line 5, in app' in result.stderr
 
 
 def test_a_page_that_a_pattern_allows_asks(folder: Path) -> None:

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Final
 
 from corsmith.application.anatomy import Anatomy, examine
-from corsmith.application.frames import is_theirs, shorten
+from corsmith.application.frames import is_theirs, shorten, trimmed
 from corsmith.application.loading import LoadedApp, load_app, load_app_file, quiet
 from corsmith.application.sites import Site, SiteKind, find_sites
+from corsmith.errors import AppError
 
 __all__ = ["Loaded", "load"]
 
@@ -33,10 +34,14 @@ class Loaded:
 
 
 def load(target: str, *, is_file: bool) -> Loaded:
-    """Return the application of a target, imported; raises as ``load_app`` does."""
+    """Return the application of a target, imported and read; raises as ``load_app`` does."""
     with quiet():
         app = load_app_file(target) if is_file else load_app(target)
-        anatomy = examine(app.app)
+        try:
+            anatomy = examine(app.app)
+        except Exception as error:  # whatever its URL patterns, properties or marks raise
+            said = f"{target} cannot be read"
+            raise AppError(said, trace=trimmed(error, app.root)) from error
     sources = _sources(app)
     sites = (site for file, text in sources.items() for site in find_sites(file, text))
     return Loaded(
