@@ -42,6 +42,7 @@ D = '"corsmith.adapters.django.CORSMiddleware"'
             'r.add_cookie("a", "b", secure=True, samesite="none")',
         ),
         ('r.set_cookie("a", samesite="None", secure=True)', None),
+        ('r.set_cookie("a", samesite="None")', 'r.set_cookie("a", samesite="none", secure=True)'),
         ('r.set_cookie("a", **options)', None),
         ('r.set_cookie("a", samesite=MODE, secure=True)', None),
         ("r.set_cookie()", None),

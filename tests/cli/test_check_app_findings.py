@@ -237,8 +237,25 @@ app.add_middleware(Timer)
 def test_a_problem_that_several_paths_have_is_told_once(folder: Path) -> None:
     options = "{'origins': ['https://app.example/'], 'supports_credentials': True}"
     arguments = f"resources={{'/items/': {options}, '/other/': {options}}}"
-    result = checked(folder, FLASK.replace("{arguments}", arguments), "--format", "json")
-    assert codes(result) == ["origin-has-path"]
+    source = FLASK.replace("{arguments}", arguments)
+    source += '@app.get("/other/")\ndef read_others(): return ["coffee"]\n'
+    assert codes(checked(folder, source, "--format", "json")) == ["origin-has-path"]
+
+
+def test_a_policy_function_is_asked_as_the_page_that_the_source_names(folder: Path) -> None:
+    function = """
+from corsmith import Policy
+
+
+async def choose(origin, scheme, host, path):
+    return Policy(origins=["https://shop.example"])
+"""
+    source = (
+        INSTALLED.replace("install(app, {arguments})", "") + function + "install(app, choose)\n"
+    )
+    result = checked(folder, source)
+    assert result.exit_code == 0
+    assert result.stdout.startswith("yes: a page of https://shop.example may read all 8 answers")
 
 
 WITHOUT = STARLETTE.replace("app.add_middleware(CORSMiddleware, {arguments})\n", "")
@@ -361,7 +378,27 @@ def test_a_mark_that_is_no_policy_is_told(folder: Path) -> None:
     source = INSTALLED.replace("{arguments}", "origins='*'") + mark
     result = checked(folder, source)
     assert result.exit_code == 2
-    assert "not-a-list" in result.stdout + result.stderr
+    assert "\n  not-a-list\n" in result.stdout
+
+
+def test_what_an_application_raises_while_it_is_read_is_told_with_its_own_lines(
+    folder: Path,
+) -> None:
+    source = """
+class App:
+    @property
+    def app(self):
+        raise RuntimeError("no database")
+
+    def __call__(self, environ, start_response): ...
+
+app = App()
+"""
+    for words in ((), ("--routes",)):
+        result = checked(folder, source, *words)
+        assert (result.exit_code, result.stdout) == (3, "")
+        assert "main:app cannot be read" in result.stderr
+        assert 'main.py", line 5, in app' in result.stderr
 
 
 def test_a_page_that_a_pattern_allows_asks(folder: Path) -> None:

@@ -5,7 +5,7 @@ to write there (``mend``, ``touches``).
 """
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
@@ -34,7 +34,8 @@ class SiteKind(StrEnum):
 class Site:
     """A place in a file: ``says`` is the call in short, ``target`` the name it is about.
 
-    ``statement`` is the whole statement where the call is one by itself, in ``scope``.
+    ``statement`` is the whole statement where the call is one by itself, in ``scope``. ``owner``
+    is the name of the function or class of the module that it stands in, if nothing decorates it.
     """
 
     kind: SiteKind
@@ -45,6 +46,7 @@ class Site:
     target: str | None = None
     statement: ast.stmt | None = None
     scope: Scope | None = None
+    owner: str | None = None
 
     def __str__(self) -> str:
         """Return file and line, as editors and terminals link them."""
@@ -94,7 +96,19 @@ def find_sites(file: str, source: str) -> tuple[Site, ...]:
     except (SyntaxError, ValueError):
         return ()
     finder = _Finder(file, tree)
-    return tuple(sorted(finder.sites(), key=lambda site: (site.line, site.kind)))
+    owners = [one for one in tree.body if isinstance(one, _OWNERS) and not one.decorator_list]
+    found = [replace(site, owner=_owner(site, owners)) for site in finder.sites()]
+    return tuple(sorted(found, key=lambda site: (site.line, site.kind)))
+
+
+_OWNERS: Final = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
+
+def _owner(
+    site: Site, owners: Sequence[ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef]
+) -> str | None:
+    around = (one for one in owners if one.lineno <= site.line <= (one.end_lineno or 0))
+    return next((one.name for one in around), None)
 
 
 class _Finder:

@@ -113,7 +113,7 @@ def without_second(source: str) -> str:
     """Return the source with one CORS layer: ours if it is one of them, else the last."""
     sites = [site for site in find_sites("", source) if site.kind in {*_LAYERS, SiteKind.OURS}]
     others = [site for site in sites if site.kind in _LAYERS]
-    if len(sites) > 1 and others:
+    if len(sites) > 1 and others and len({site.target for site in sites}) == 1:
         gone = others if len(others) < len(sites) else others[:-1]
         return _removed(source, gone)
     for layers in _lists(source):

@@ -46,6 +46,9 @@ def find_diff(report: app_report.AppReport, loaded: Loaded) -> str | None:
     """Return the changes of all files as a diff, ``None`` where none is certain."""
     codes = {one.diagnostic.code for one in report.findings}
     texts = dict(loaded.sources)
+    settings = report.anatomy.settings
+    if settings is not None and not settings.known and settings.library != "corsmith":
+        codes.discard("two-layers")  # the one that is left may not be everywhere
     _put_ours(report, loaded, codes, texts)
     return touched(codes, loaded.sources, texts)
 

@@ -3,15 +3,18 @@
 What lives here: ``load`` and what it returns. What does not: asking it anything.
 """
 
+import re
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from corsmith.application.anatomy import Anatomy, examine
-from corsmith.application.frames import is_theirs, shorten
+from corsmith.application.frames import is_theirs, shorten, trimmed
 from corsmith.application.loading import LoadedApp, load_app, load_app_file, quiet
-from corsmith.application.sites import Site, find_sites
+from corsmith.application.sites import Site, SiteKind, find_sites
+from corsmith.errors import AppError
 
 __all__ = ["Loaded", "load"]
 
@@ -31,13 +34,34 @@ class Loaded:
 
 
 def load(target: str, *, is_file: bool) -> Loaded:
-    """Return the application of a target, imported; raises as ``load_app`` does."""
+    """Return the application of a target, imported and read; raises as ``load_app`` does."""
     with quiet():
         app = load_app_file(target) if is_file else load_app(target)
-        anatomy = examine(app.app)
+        try:
+            anatomy = examine(app.app)
+        except Exception as error:  # whatever its URL patterns, properties or marks raise
+            said = f"{target} cannot be read"
+            raise AppError(said, trace=trimmed(error, app.root)) from error
     sources = _sources(app)
-    sites = tuple(site for file, text in sources.items() for site in find_sites(file, text))
-    return Loaded(target=target, app=app, anatomy=anatomy, sites=sites, sources=sources)
+    sites = (site for file, text in sources.items() for site in find_sites(file, text))
+    return Loaded(
+        target=target,
+        app=app,
+        anatomy=anatomy,
+        sites=tuple(site for site in sites if not _is_unused(site, sources, app.attr)),
+        sources=sources,
+    )
+
+
+_OF_USE: Final = frozenset({SiteKind.BY_HAND, SiteKind.COOKIE})
+
+
+def _is_unused(site: Site, sources: Mapping[str, str], served: str) -> bool:
+    """Return whether a site stands in a function or class that nothing names, and no server."""
+    if site.owner in {None, served} or site.kind not in _OF_USE:
+        return False
+    name = re.compile(rf"\b{site.owner}\b")
+    return sum(len(name.findall(text)) for text in sources.values()) == 1
 
 
 def _sources(app: LoadedApp) -> dict[str, str]:

@@ -47,6 +47,7 @@ _OURS: Final = frozenset(
 )
 _KEY: Final = "corsmith"
 _MODULE: Final = "flask_cors.extension"
+_DECORATOR: Final = "flask_cors.decorator"
 _TEAPOT: Final = 418
 _SESSIONS: Final = ("flask_login", "flask_session", "quart_auth", "quart_session")
 """What uses the session for its author."""
@@ -145,6 +146,13 @@ def _extensions(app: Any) -> Iterator[Settings]:  # noqa: ANN401
     for function in parts[:1]:
         # Two blueprints are two places, a blueprint of the whole is in both.
         yield replace(_settings(function), known=False)
+    if not (whole or parts) and any(map(_is_decorated, app.view_functions.values())):
+        yield Settings(library="flask-cors", title="flask-cors", fields={}, known=False)
+
+
+def _is_decorated(view: Any) -> bool:  # noqa: ANN401
+    """Return whether a view is inside of ``@cross_origin``."""
+    return inspect.getmodule(getattr(view, "__code__", None)) is sys.modules.get(_DECORATOR, view)
 
 
 def _settings(function: Any) -> Settings:  # noqa: ANN401

@@ -69,7 +69,9 @@ def examine(app: Any) -> Anatomy | None:  # noqa: ANN401  a class that may not b
         title="FastAPI" if is_fastapi else "Starlette",
         routes=tuple(_routes(app)),
         layers=("ServerErrorMiddleware", *layers, "ExceptionMiddleware"),
-        cors=(*((own(outermost),) if has_outermost else ()), *_cors(middleware)),
+        cors=_with_mounted(
+            [*((own(outermost),) if has_outermost else ()), *_cors(middleware)], app
+        ),
         above=() if has_outermost else tuple(_above(middleware)),
         cookies=tuple(_cookies(middleware)),
         host=_host(middleware),
@@ -166,6 +168,22 @@ def _cors(middleware: Iterable[Any]) -> Iterator[Settings]:
             yield own(one.cls(unbuilt, *one.args, **one.kwargs))
 
 
+def _with_mounted(whole: list[Settings], app: Any) -> tuple[Settings, ...]:  # noqa: ANN401
+    """Return the layers with those of Starlette's own in what is mounted."""
+    inner = [
+        (f"{route.path}/", settings)
+        for route in app.routes
+        if hasattr(getattr(route, "app", None), "user_middleware")
+        for settings in _cors(route.app.user_middleware)
+        if settings.library == "starlette"
+    ]
+    if whole:
+        titles = [(f"{one.title} in what is mounted at {path}", one) for path, one in inner]
+        return (*whole, *(replace(one, title=title) for title, one in titles))
+    rows = tuple((path, one.fields) for path, one in inner)
+    return tuple(replace(one, rows=rows, known=False) for _, one in inner[:1])
+
+
 def _above(middleware: Iterable[Any]) -> Iterator[object]:
     """Yield what stands outside of the outermost CORS layer: a class, or its own function."""
     found: list[object] = []
@@ -209,9 +227,9 @@ def _raising(app: Any) -> Raising:  # noqa: ANN401
                 raise sys.modules["starlette.exceptions"].HTTPException(status_code=418)
             raise crash()
 
-        routes = app.router.routes
         path = faulty_path(spot)
-        route = sys.modules["starlette.routing"].Route(path, endpoint)
+        routes, rest = _inside_of(app, path)
+        route = sys.modules["starlette.routing"].Route(rest, endpoint)
         routes.insert(0, route)
         try:
             yield path
@@ -219,3 +237,13 @@ def _raising(app: Any) -> Raising:  # noqa: ANN401
             routes.remove(route)
 
     return raising
+
+
+def _inside_of(app: Any, path: str) -> tuple[list[Any], str]:  # noqa: ANN401
+    """Return the routes that a path leads to, below what is mounted, and its rest there."""
+    for route in app.routes:
+        inner, begin = getattr(route, "app", None), getattr(route, "path", "")
+        if hasattr(inner, "router") and begin and path.startswith(f"{begin}/"):
+            return _inside_of(inner, path.removeprefix(begin))
+    routes: list[Any] = app.router.routes
+    return routes, path
