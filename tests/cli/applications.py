@@ -15,7 +15,18 @@ if TYPE_CHECKING:
     import pytest
     from click.testing import Result
 
-__all__ = ["BARE", "DJANGO", "FLASK", "ONE", "RIGHT", "STARLETTE", "checked", "codes", "stand_in"]
+__all__ = [
+    "BARE",
+    "DJANGO",
+    "FLASK",
+    "INSTALLED",
+    "ONE",
+    "RIGHT",
+    "STARLETTE",
+    "checked",
+    "codes",
+    "stand_in",
+]
 
 STARLETTE: Final = """\
 from fastapi import FastAPI
@@ -30,6 +41,9 @@ def read_items() -> list[str]:
     print("tea")
     return ["tea"]
 """
+INSTALLED: Final = STARLETTE.replace(
+    "from fastapi.middleware.cors import CORSMiddleware\n", "from corsmith import install\n"
+).replace("app.add_middleware(CORSMiddleware, {arguments})", "install(app, {arguments})")
 ONE: Final = 'allow_origins=["https://app.example"]'
 FLASK: Final = """\
 from flask import Flask
