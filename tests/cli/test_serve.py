@@ -3,7 +3,7 @@ from __future__ import annotations
 import socket
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import pytest
 from click.testing import CliRunner
@@ -190,31 +190,6 @@ def test_a_policy_in_place_of_a_target_is_told_its_flag(tmp_path: Path) -> None:
 def test_a_slip_is_told_as_it_was_meant() -> None:
     assert told("nothing") == ["corsmith: there is no file or folder nothing"]
     assert "write http://localhost:8000" in told("localhost:8000")[0]
-
-
-@pytest.mark.parametrize("name", ["granian", "msgspec"])
-def test_a_missing_extra_is_two_lines_with_the_command(
-    monkeypatch: pytest.MonkeyPatch, name: str
-) -> None:
-    def missing(_name: str) -> Any:
-        raise ModuleNotFoundError(f"No module named '{name}'", name=f"{name}.server")
-
-    monkeypatch.setattr("corsmith.cli.serve.import_module", missing)
-    result = serve()
-    assert result.exit_code == Status.USAGE
-    assert result.stderr == (
-        f"corsmith: serve needs {name}, which is not installed\n  pip install 'corsmith[serve]'\n"
-    )
-
-
-def test_a_module_of_our_own_that_is_missing_is_a_bug_and_not_an_extra(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    def missing(_name: str) -> Any:
-        raise ModuleNotFoundError("no", name="corsmith.server.nowhere")
-
-    monkeypatch.setattr("corsmith.cli.serve.import_module", missing)
-    assert isinstance(serve().exception, ModuleNotFoundError)
 
 
 # ── bad input ──────────────────────────────────────────────────────────────────

@@ -162,8 +162,8 @@ def first(monkeypatch: pytest.MonkeyPatch) -> Any:
     """A port that is taken, standing for 8000, and the one after it for 8010."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        monkeypatch.setattr("corsmith.cli.serve._FIRST_PORT", port)
-        monkeypatch.setattr("corsmith.cli.serve._LAST_PORT", port + 10)
+        monkeypatch.setattr("corsmith.cli.serve_plan._FIRST_PORT", port)
+        monkeypatch.setattr("corsmith.cli.serve_plan._LAST_PORT", port + 10)
         yield port
 
 
@@ -181,8 +181,8 @@ def test_nothing_is_said_of_a_port_that_was_free(
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
-    monkeypatch.setattr("corsmith.cli.serve._FIRST_PORT", port)
-    monkeypatch.setattr("corsmith.cli.serve._LAST_PORT", port)
+    monkeypatch.setattr("corsmith.cli.serve_plan._FIRST_PORT", port)
+    monkeypatch.setattr("corsmith.cli.serve_plan._LAST_PORT", port)
     assert run("data").output == ""
     assert len(plans) == 1
 

@@ -1,0 +1,105 @@
+"""What ``corsmith serve`` makes of each kind of target.
+
+What lives here: one table, a row for each kind that can be served, and what to type where one
+cannot. What does not: how anything is served (``corsmith.server``). A row imports its module
+only when it is chosen: whoever serves a folder loads no HTTP client.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+
+from corsmith.errors import UsageError
+from corsmith.server.limits import USUAL_BODY
+from corsmith.target import Target, TargetKind, read_target
+
+if TYPE_CHECKING:
+    from corsmith.server.serving import Serving
+
+__all__ = ["KINDS", "Given", "Kind", "kind_of", "load_module", "read"]
+
+Given: TypeAlias = Mapping[str, Any]
+"""The values of the flags by their names, checked and converted by click."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """How a kind of target is served.
+
+    ``make`` gets the target's value and the flags, and raises ``UsageError`` with the next
+    step where it cannot be served. ``moves`` says whether the next free port will do where
+    none is asked for, and ``limit_body`` how large a body may be unless told otherwise:
+    ``None`` is any size.
+    """
+
+    make: "Callable[[str, Given], Serving]"
+    moves: bool = True
+    limit_body: int | None = USUAL_BODY
+
+
+def _echo(_value: str, _given: Given) -> "Serving":
+    serving: Serving = load_module("corsmith.server.echo").Echo()
+    return serving
+
+
+def _files(value: str, given: Given) -> "Serving":
+    viewer = None
+    if given["viewer"] is not None:
+        viewer = load_module("corsmith.server.viewers").find_viewer(given["viewer"])
+    files = load_module("corsmith.server.files").Files
+    serving: Serving = files.of(value, isolated=given["isolated"], viewer=viewer)
+    return serving
+
+
+KINDS: Final[Mapping[TargetKind, Kind]] = {
+    TargetKind.NONE: Kind(make=_echo, moves=False),
+    TargetKind.FOLDER: Kind(make=_files),
+    TargetKind.FILE: Kind(make=_files),
+    TargetKind.RECORDING: Kind(make=_files),
+}
+"""What makes each kind of target something to serve."""
+
+_INSTEAD: Final = {
+    TargetKind.URL: "see what it answers: curl -i -H 'Origin: https://app.example' {0}",
+    TargetKind.POLICY: "a policy has its flag: corsmith serve --policy {0}",
+    TargetKind.APP: "give the app its policy, app = install(app, …), and start it as before",
+    TargetKind.APP_FILE: "give the app its policy, app = install(app, …), and start it as before",
+}
+
+
+def read(word: str | None) -> Target:
+    """Return what a word is taken for; ``UsageError`` for a slip."""
+    return read_target(word, _probe)
+
+
+def kind_of(target: Target) -> Kind:
+    """Return how a target is served; ``UsageError`` for one that this version does not."""
+    kind = KINDS.get(target.kind)
+    if kind is not None:
+        return kind
+    instead = _INSTEAD.get(target.kind, "serve the API: corsmith serve").format(target.value)
+    if target.kind is TargetKind.POLICY:
+        raise UsageError(instead)
+    raise UsageError(f"this version does not serve {target.value}\n  {instead}")
+
+
+def _probe(path: str) -> Literal["folder", "file"] | None:
+    if Path(path).is_dir():
+        return "folder"
+    return "file" if Path(path).exists() else None
+
+
+def load_module(name: str, extra: str = "serve") -> ModuleType:
+    """Import a module, or say which ``extra`` to install for what it needs."""
+    try:
+        return import_module(name)
+    except ModuleNotFoundError as error:
+        missing = (error.name or "").partition(".")[0]
+        if missing in {"", "corsmith"}:
+            raise
+        raise UsageError(
+            f"serve needs {missing}, which is not installed\n  pip install 'corsmith[{extra}]'"
+        ) from None
