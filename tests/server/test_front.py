@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from typing import Any
 
@@ -14,6 +15,7 @@ from corsmith.server.front import Front
 from corsmith.server.hosts import Hosts
 from corsmith.server.limits import DRAIN_BYTES, USUAL_BODY
 from corsmith.server.log import Log, Verdict
+from corsmith.server.serving import CUT
 from corsmith.server.source import PolicySource
 from tests.server.in_memory import Answer, ask, parts, post, run, scope
 
@@ -279,6 +281,44 @@ def test_a_part_of_an_answer_is_not_yet_a_line() -> None:
 
     log = Lines()
     assert ask(Front(streaming, SEED, log=log), "GET", "/").body == b"ab"
+    assert log.said == [(200, None, None)]
+
+
+@pytest.mark.parametrize(
+    ("told", "fails", "word"),
+    [
+        (None, False, "client-left"),
+        (None, True, "unfinished"),
+        ("file-changed", False, "file-changed"),
+    ],
+)
+def test_an_answer_that_is_cut_has_one_line_that_says_why(
+    told: str | None, fails: bool, word: str
+) -> None:
+    async def half(scope: Any, _receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 206, "headers": []})
+        await send({"type": "http.response.body", "body": b"a", "more_body": True})
+        assert log.said == []
+        if told is not None:
+            scope[CUT] = told
+        if fails:
+            raise OSError(5, "Input/output error")
+
+    log = Lines()
+    app = Front(half, SEED, log=log)
+    with pytest.raises(OSError, match="Input/output") if fails else contextlib.nullcontext():
+        ask(app, "GET", "/")
+    assert log.said == [(206, None, word)]
+
+
+def test_what_is_sent_after_the_end_of_an_answer_is_no_second_line() -> None:
+    async def verbose(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.early_hint", "links": []})
+        await echo(scope, receive, send)
+        await send({"type": "http.response.body", "body": b""})
+
+    log = Lines()
+    run(Front(verbose, SEED, log=log), scope())
     assert log.said == [(200, None, None)]
 
 

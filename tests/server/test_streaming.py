@@ -14,6 +14,7 @@ from corsmith.server.front import Front
 from corsmith.server.hosts import Hosts
 from corsmith.server.streaming import Streamed
 from tests.server.in_memory import parts, run, scope
+from tests.server.test_front import Lines
 
 OPEN = Policy(origins="*")
 STRICT = Policy(origins=["https://app.example"])
@@ -93,9 +94,82 @@ def test_a_body_that_nobody_reads_is_read_away() -> None:
     assert (answer.status, answer.received) == (204, 2)
 
 
-def test_a_client_that_goes_away_is_told_to_the_application() -> None:
-    answer = run(front(), scope("POST", "/", CHUNKED), parts(b"ab", broken=True))
-    assert answer.status == 499
+def test_a_body_that_breaks_off_or_is_malformed_is_a_400_whatever_the_application_says() -> None:
+    """A server tells malformed chunks by the same message as a client that left."""
+    told: list[Any] = []
+
+    async def careful(scope: Any, receive: Any, send: Any) -> None:
+        told.extend([await receive() for _ in range(3)])
+        await whole(scope, receive, send)
+
+    answer = run(front(careful), scope("POST", "/", CHUNKED), parts(b"ab", broken=True))
+    assert (answer.status, len(answer.messages)) == (400, 2)
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert [message["type"] for message in told] == ["http.request", *["http.disconnect"] * 2]
+
+
+class LeftError(Exception):
+    """What frameworks raise where a body is read whose client has gone."""
+
+
+@pytest.mark.parametrize("begins", [False, True])
+def test_what_an_application_raises_at_a_broken_body_is_no_failure_of_it(begins: bool) -> None:
+    async def raising(scope: Any, receive: Any, send: Any) -> None:
+        if begins:
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send({"type": "http.response.body", "body": b"a", "more_body": True})
+        while (await receive())["type"] == "http.request":
+            pass
+        raise LeftError
+
+    log = Lines()
+    answer = run(front(raising, log=log), scope("POST", "/", CHUNKED), parts(b"a", broken=True))
+    assert answer.status == (200 if begins else 400)
+    assert log.said == [(answer.status, None, "body-incomplete")]
+
+
+def test_what_an_application_raises_without_a_broken_limit_is_its_own() -> None:
+    async def raising(scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        raise LeftError
+
+    with pytest.raises(LeftError):
+        run(front(raising), scope("POST", "/", CHUNKED), parts(b"a"))
+
+
+def test_an_application_without_an_answer_is_a_500_that_a_page_can_read() -> None:
+    async def silent(scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+
+    log = Lines()
+    answer = run(front(silent, log=log), scope("POST", "/", CHUNKED), parts(b"a"))
+    assert json.loads(answer.body)["detail"] == "The application ended without an answer."
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert log.said == [(500, None, "no-answer")]
+
+
+def test_an_application_whose_client_left_owes_no_answer() -> None:
+    async def listening(scope: Any, receive: Any, send: Any) -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+    assert run(front(listening), scope(), parts(b"", broken=True)).messages == []
+
+
+@pytest.mark.parametrize(
+    ("news", "word"), [([], "unfinished"), ([{"type": "http.disconnect"}], "client-left")]
+)
+def test_an_answer_without_an_end_has_a_line_that_says_so(news: list[Any], word: str) -> None:
+    async def half(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"a", "more_body": True})
+        if news:
+            assert (await receive())["type"] == "http.disconnect"
+
+    log = Lines()
+    answer = run(front(half, log=log), scope(), news)
+    assert answer.body == b"a"
+    assert log.said == [(200, None, word)]
 
 
 def test_a_client_that_is_silent_inside_a_body_is_given_up() -> None:

@@ -37,6 +37,7 @@ from corsmith.server.listing import Order, as_json, as_page, prefers_json, quote
 from corsmith.server.media import type_of
 from corsmith.server.parts import ShorterError, send_parts
 from corsmith.server.ranges import Part, Span, multipart, select
+from corsmith.server.serving import CUT
 from corsmith.server.source import LOOPBACK
 from corsmith.server.viewers import Viewer
 
@@ -109,6 +110,7 @@ class FileServer:
             await self._answer(named, opened, scope, receive, send)
         except ShorterError:
             # Without its last part the answer ends as a connection that broke.
+            scope[CUT] = "file-changed"
             _LOGGER.warning(
                 "corsmith: %s was cut off: the file became shorter", quote(scope["path"])
             )

@@ -15,6 +15,7 @@ What does not: any judgement of its own.
 import asyncio
 import time
 from collections.abc import Awaitable
+from typing import Final
 
 from corsmith.adapters.asgi import App, CORSMiddleware, Message, Receive, Scope, Send
 from corsmith.policy import Policy
@@ -35,9 +36,13 @@ from corsmith.server.exchange import Exchange, press_of
 from corsmith.server.hosts import Hosts
 from corsmith.server.limits import USUAL_BODY, Problem, read_head
 from corsmith.server.log import WRITE_BYTES, Log, Verdicts, unasked
-from corsmith.server.streaming import Streamed
+from corsmith.server.serving import CUT
+from corsmith.server.streaming import CLIENT_LEFT, NO_ANSWER, UNFINISHED, Streamed
 
 __all__ = ["Front"]
+
+_BEGUN: Final = "corsmith.begun"
+"""Where a scope holds the policy and the start of an answer that has not ended yet."""
 
 
 class Front:
@@ -106,7 +111,13 @@ class Front:
 
     async def _answer(self, length: int | None, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request whose body nobody wants, then read that away."""
-        await self._app(scope, receive, send)
+        word = UNFINISHED
+        try:
+            await self._app(scope, receive, send)
+            word = CLIENT_LEFT
+        finally:
+            if _BEGUN in scope:
+                self._note_cut(scope, word)
         if length != 0:
             await drain(receive)
 
@@ -116,11 +127,22 @@ class Front:
         if limit is not None and length is not None and length > limit:
             await self._refuse(too_large(limit), scope, receive, send)
             return
-        streamed = Streamed(receive, send, self._patience, limit)
-        await self._app(scope, streamed.receive, streamed.send)
-        if streamed.problem is not None:
+        streamed = Streamed(receive, send, self._patience, limit, whole=length == 0)
+        try:
+            await self._app(scope, streamed.receive, streamed.send)
+        except Exception:
+            # Of a limit that was broken it was told that the client had gone.
+            if streamed.problem is None:
+                raise
+        finally:
+            if _BEGUN in scope:
+                self._note_cut(scope, streamed.ending)
+        problem = streamed.problem
+        if problem is None and not streamed.started and streamed.ending == UNFINISHED:
+            problem = NO_ANSWER
+        if problem is not None:
             if not streamed.started:
-                await self._refuse(streamed.problem, scope, receive, send)
+                await self._refuse(problem, scope, receive, send)
         elif length != 0 and streamed.is_unread:
             await drain(receive)
 
@@ -194,25 +216,29 @@ class Front:
         """
         # One policy for the line and the answer, unless an edit falls between the two.
         policy = self._policy if asked else None
-        start: Message = {}
 
         def send_watched(message: Message) -> Awaitable[None]:
-            nonlocal start
             sent = send(message)
             if message["type"] == "http.response.start":
-                start = message
-            elif not message.get("more_body"):
-                self._note(policy, scope, start)
+                scope[_BEGUN] = policy, message
+            elif not message.get("more_body") and _BEGUN in scope:
+                self._note(scope)
             return sent
 
         return send_watched
 
-    def _note(self, policy: Policy | Routes | None, scope: Scope, start: Message) -> None:
+    def _note_cut(self, scope: Scope, word: str) -> None:
+        """Write the line of an answer that was begun and not ended: nothing looks like success."""
+        scope.setdefault(CUT, word)
+        self._note(scope)
+
+    def _note(self, scope: Scope) -> None:
         """Write a request's line, and tell the try page if it is one of its own."""
+        policy, start = scope.pop(_BEGUN)
         verdict = unasked(scope) if policy is None else self._verdicts.of(policy, scope)
         if self._log is not None:
             problem: Problem | None = scope.get(PROBLEM)
-            word = None if problem is None else problem.word
+            word = scope.get(CUT) if problem is None else problem.word
             self._log.request(scope, start["status"], verdict, word)
         press = press_of(scope["query_string"]) if self._publisher.wants(scope) else None
         if press is not None:

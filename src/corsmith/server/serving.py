@@ -5,11 +5,17 @@ its neighbours) and how they are served (``front``, ``worker``, ``run``).
 """
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Final, Protocol
 
 from corsmith.adapters.asgi import App
 
-__all__ = ["Serving"]
+__all__ = ["CUT", "Serving"]
+
+CUT: Final = "corsmith.cut"
+"""Where an application may say in a scope why it left an answer without an end.
+
+It is a word for the request's line, such as ``file-changed``.
+"""
 
 
 class Serving(Protocol):

@@ -9,17 +9,27 @@ goes away; what it says to that is dropped, and the server answers.
 
 import asyncio
 from collections.abc import Awaitable
-from typing import TYPE_CHECKING
+from typing import Final
 
 from corsmith.adapters.asgi import Message, Receive, Send
-from corsmith.server.body import TOO_SLOW, Patience, too_large
+from corsmith.server.body import BROKEN_OFF, TOO_SLOW, Patience, too_large
+from corsmith.server.limits import Problem
 
-if TYPE_CHECKING:
-    from corsmith.server.limits import Problem
+__all__ = ["CLIENT_LEFT", "NO_ANSWER", "UNFINISHED", "Streamed"]
 
-__all__ = ["Streamed"]
+CLIENT_LEFT: Final = "client-left"
+"""The word for an answer that ended because nobody was there to read it."""
 
-_GONE: Message = {"type": "http.disconnect"}
+UNFINISHED: Final = "unfinished"
+"""The word for an answer whose end the application did not send."""
+
+NO_ANSWER: Final = Problem(
+    status=500,
+    word="no-answer",
+    sentence="The application ended without an answer.",
+)
+
+_GONE: Final[Message] = {"type": "http.disconnect"}
 
 
 class Streamed:
@@ -32,19 +42,32 @@ class Streamed:
         "_send",
         "_size",
         "_whole",
+        "ending",
         "problem",
         "started",
     )
 
-    def __init__(self, receive: Receive, send: Send, patience: Patience, limit: int | None) -> None:
-        """Hold ``receive`` to ``limit`` bytes and to the server's patience."""
+    def __init__(
+        self,
+        receive: Receive,
+        send: Send,
+        patience: Patience,
+        limit: int | None,
+        *,
+        whole: bool = False,
+    ) -> None:
+        """Hold ``receive`` to ``limit`` bytes and to the server's patience.
+
+        ``whole`` says that there is no body to wait for.
+        """
         self._receive = receive
         self._send = send
         self._patience = patience
         self._limit = limit
         self._size = 0
-        self._whole = False
+        self._whole = whole
         self.started = False
+        self.ending = UNFINISHED
         self.problem: Problem | None = None
 
     async def receive(self) -> Message:
@@ -52,25 +75,33 @@ class Streamed:
         if self.problem is not None:
             return _GONE
         if self._whole:
-            return await self._receive()  # only that the client went away can come now
+            message = await self._receive()  # that there is no body, and that the client left
+            if message["type"] == "http.disconnect":
+                self.ending = CLIENT_LEFT
+            return message
         task = self._patience.begin()
         try:
             message = await self._receive()
         except asyncio.CancelledError:
             if not self._patience.is_over(task):
                 raise
-            self.problem = TOO_SLOW
-            return _GONE
+            return self._break(TOO_SLOW)
         finally:
             self._patience.end(task)
         if message["type"] != "http.request":
-            return message
+            # Malformed chunks look the same; whoever has really gone reads no answer.
+            return self._break(BROKEN_OFF)
         self._whole = not message.get("more_body")
         self._size += len(message.get("body", b""))
         if self._limit is not None and self._size > self._limit:
-            self.problem = too_large(self._limit)
-            return _GONE
+            return self._break(too_large(self._limit))
         return message
+
+    def _break(self, problem: Problem) -> Message:
+        """Note which limit was broken; the application is told that the client left."""
+        self.problem = problem
+        self.ending = problem.word
+        return _GONE
 
     def send(self, message: Message) -> Awaitable[None]:
         """Send a message of the application, unless the server answers in its place."""
