@@ -212,7 +212,7 @@ def test_an_error_of_the_machine_is_500_and_readable(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_anything: object) -> None:
-        raise OSError(errno.EMFILE, "too many open files")
+        raise OSError(errno.EIO, "Input/output error")
 
     monkeypatch.setattr(Folder, "open", fail)
     assert get(root).status == 500

@@ -10,8 +10,8 @@ OPTIONS, no preflight  200, no body, ``Allow``
 anything else          405, ``Allow``
 =====================  ============================================================
 
-A file is sent as it was when it was opened: its length is told first. One that turns out
-to be shorter ends the connection, for a body that ends well would be believed.
+A file is sent as it was when it was opened: its length is told first. One that becomes
+shorter, or is written to, ends the connection, for a body that ends well would be believed.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeAlias
 
-from corsmith.adapters.asgi import App, Receive, Scope, Send
+from corsmith.adapters.asgi import App, Message, Receive, Scope, Send
 from corsmith.diagnostics import quote
 from corsmith.errors import UsageError
 from corsmith.server.answers import phrase_of
@@ -35,7 +35,7 @@ from corsmith.server.conditions import NOT_MODIFIED, allows_range, judge, write_
 from corsmith.server.folder import Folder, Named, Opened, is_missing, read_path
 from corsmith.server.listing import Order, as_json, as_page, prefers_json, quote_name, take
 from corsmith.server.media import type_of
-from corsmith.server.parts import ShorterError, send_parts
+from corsmith.server.parts import CutError, send_parts
 from corsmith.server.ranges import Part, Span, multipart, select
 from corsmith.server.serving import CUT
 from corsmith.server.source import LOOPBACK
@@ -66,6 +66,9 @@ _ISOLATED: Final = (
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"cross-origin-embedder-policy", b"require-corp"),
 )
+
+_BUSY: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
+"""There is not enough of something now: later there may be."""
 
 _READ: Final = frozenset(
     {
@@ -104,18 +107,25 @@ class FileServer:
         try:
             opened = self._open(named)
         except OSError as error:
-            await self._tell(404 if is_missing(error) else 500, send, method)
+            await self._tell(_status_of(error), send, method)
             return
         try:
             await self._answer(named, opened, scope, receive, send)
-        except ShorterError:
-            # Without its last part the answer ends as a connection that broke.
-            scope[CUT] = "file-changed"
-            _LOGGER.warning(
-                "corsmith: %s was cut off: the file became shorter", quote(scope["path"])
-            )
+        except CutError as error:
+            await self._cut(error, scope, send)
+        except OSError as error:  # the names in a folder
+            await self._tell(_status_of(error), send, method)
         finally:
             os.close(opened.descriptor)
+
+    async def _cut(self, error: CutError, scope: Scope, send: Send) -> None:
+        """Answer in place of a file that cannot be sent, or end what has begun of it."""
+        if error.begun:
+            # Without its last part the answer ends as a connection that broke.
+            scope[CUT] = error.word
+            _LOGGER.warning("corsmith: %s was cut off: %s", quote(scope["path"]), error)
+        else:
+            await self._tell(500, send, scope["method"])
 
     def _open(self, named: Named) -> Opened:
         return self._folder.open(named.names)
@@ -177,13 +187,14 @@ class FileServer:
         if reply.parts is None:
             await self._tell(reply.status, send, scope["method"], reply.lines)
             return
-        await _start(reply.status, send, [*reply.lines, *self._extra])
+        start = _start(reply.status, [*reply.lines, *self._extra])
         if scope["method"] == "HEAD" or not reply.length:
+            await send(start)
             await send({"type": "http.response.body", "body": b""})
         else:
             # Where a body may come, its parts are not taken for news of the client.
             news = None if has_body(scope) else receive
-            await send_parts(opened.descriptor, reply.parts, reply.length, send, news)
+            await send_parts(opened, reply.parts, reply.length, start, send, news)
 
     async def _tell(self, status: int, send: Send, method: str, lines: Iterable[Line] = ()) -> None:
         """Answer with a status and its name."""
@@ -194,7 +205,7 @@ class FileServer:
         self, status: int, send: Send, method: str, body: bytes, lines: Iterable[Line]
     ) -> None:
         length = (b"content-length", str(len(body)).encode())
-        await _start(status, send, [*lines, length, *self._extra])
+        await send(_start(status, [*lines, length, *self._extra]))
         await send({"type": "http.response.body", "body": b"" if method == "HEAD" else body})
 
 
@@ -287,8 +298,15 @@ def _own_address(named: Named, scope: Scope) -> bytes:
     return f"{path}/".encode() + (b"?" + query if query else b"")
 
 
-async def _start(status: int, send: Send, lines: list[Line]) -> None:
-    await send({"type": "http.response.start", "status": status, "headers": lines})
+def _start(status: int, lines: list[Line]) -> Message:
+    return {"type": "http.response.start", "status": status, "headers": lines}
+
+
+def _status_of(error: OSError) -> int:
+    """Return what a client is told of something that cannot be opened or read."""
+    if is_missing(error):
+        return 404
+    return 503 if error.errno in _BUSY else 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
-__all__ = ["Entry", "Folder", "Named", "Opened", "is_missing", "read_path"]
+__all__ = ["Entry", "Folder", "Named", "Opened", "is_missing", "read_path", "tag_of"]
 
 _SHOWN: Final = frozenset({b".zarray", b".zattrs", b".zgroup", b".zmetadata", b".well-known"})
 """The names that begin with a dot and are no secret: Zarr's, and RFC 8615's."""
@@ -200,10 +200,15 @@ def _describe(descriptor: int) -> Opened:
         descriptor=descriptor,
         size=status.st_size,
         modified=status.st_mtime,
-        # The inode tells a file from one that took its place at the same time and size.
-        tag=f'"{status.st_mtime_ns:x}-{status.st_size:x}-{status.st_ino:x}"',
+        tag=tag_of(status),
         is_folder=stat.S_ISDIR(status.st_mode),
     )
+
+
+def tag_of(status: os.stat_result) -> str:
+    """Return the entity tag of a version of a file, in its quotes."""
+    # The inode tells a file from one that took its place at the same time and size.
+    return f'"{status.st_mtime_ns:x}-{status.st_size:x}-{status.st_ino:x}"'
 
 
 def _nothing() -> OSError:

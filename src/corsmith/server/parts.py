@@ -2,6 +2,10 @@
 
 What lives here: how much is in memory, and what happens when the file or the client is not
 what it was. What does not: which parts, and the head before them (``files``).
+
+One entity tag stands for one version, so no answer mixes two: a file that is written to
+while it is sent ends the answer, unless it only grew. What cannot be read from the start
+is told before an answer begins.
 """
 
 import asyncio
@@ -9,10 +13,11 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from corsmith.adapters.asgi import Receive, Send
+from corsmith.adapters.asgi import Message, Receive, Send
+from corsmith.server.folder import Opened, tag_of
 from corsmith.server.ranges import Part, Span
 
-__all__ = ["ShorterError", "send_parts"]
+__all__ = ["CutError", "send_parts"]
 
 _AT_ONCE: Final = 65_536
 """What is read without a thread, in bytes: it takes less time than to ask one."""
@@ -21,25 +26,42 @@ _PART: Final = 262_144
 """What is read and sent at a time, in bytes: each time a thread is asked; Granian 128 KiB."""
 
 
-class ShorterError(Exception):
-    """A file became shorter while it was sent, so what was promised cannot be kept."""
+class CutError(Exception):
+    """A file cannot be sent as it was promised.
+
+    ``word`` is for the request's line; ``begun`` says that the client has had some of it.
+    """
+
+    def __init__(self, word: str, message: str) -> None:
+        """Say why; nothing has begun yet."""
+        super().__init__(message)
+        self.word = word
+        self.begun = False
 
 
 async def send_parts(
-    descriptor: int, parts: Sequence[Part], length: int, send: Send, receive: Receive | None
+    opened: Opened,
+    parts: Sequence[Part],
+    length: int,
+    start: Message,
+    send: Send,
+    receive: Receive | None,
 ) -> None:
-    """Send a body of ``length`` bytes, parts of it from the open file.
+    """Send ``start`` and a body of ``length`` bytes, parts of it from the open file.
 
-    ``receive`` tells when nobody is there to read the rest. Raises ``ShorterError``.
+    ``receive`` tells when nobody is there to read the rest. Raises ``CutError``.
     """
     if length <= _AT_ONCE:
         body = b"".join(
-            part if isinstance(part, bytes) else _read(descriptor, part) for part in parts
+            part if isinstance(part, bytes) else _read(opened.descriptor, part) for part in parts
         )
+        await send(start)
         await send({"type": "http.response.body", "body": body})
         return
     # A server goes on taking what is sent to a client that left: it has to be asked.
     left = None if receive is None else asyncio.create_task(_leave(receive))
+    before: tuple[Span, bytes] | None = None
+    begun = False
     try:
         for piece in _pieces(parts):
             if left is not None and left.done():
@@ -47,9 +69,16 @@ async def send_parts(
             if isinstance(piece, bytes):
                 body = piece
             else:
-                body = await asyncio.to_thread(_read, descriptor, piece)
+                body = await asyncio.to_thread(_read_same, opened, piece, before)
+                before = piece, body
+            if not begun:
+                await send(start)
+                begun = True
             length -= len(body)
             await send({"type": "http.response.body", "body": body, "more_body": length > 0})
+    except CutError as error:
+        error.begun = begun
+        raise
     finally:
         if left is not None:
             left.cancel()
@@ -71,13 +100,31 @@ def _pieces(parts: Iterable[Part]) -> Iterator[Part]:
             yield Span(start, min(start + _PART, part.stop))
 
 
+def _read_same(opened: Opened, span: Span, before: tuple[Span, bytes] | None) -> bytes:
+    """Return these bytes of the version that was opened.
+
+    ``before`` is what was read last: where it is still the same, a file that is longer
+    than it was has only grown.
+    """
+    found = _read(opened.descriptor, span)
+    status = os.fstat(opened.descriptor)
+    if tag_of(status) == opened.tag:
+        return found
+    has_grown = status.st_size > opened.size
+    if not has_grown or (before and _read(opened.descriptor, before[0]) != before[1]):
+        raise CutError("file-changed", "the file was written to")
+    return found
+
+
 def _read(descriptor: int, span: Span) -> bytes:
     """Return exactly these bytes."""
-    found = os.pread(descriptor, span.stop - span.start, span.start)
-    while len(found) < span.stop - span.start:
-        at = span.start + len(found)
-        more = os.pread(descriptor, span.stop - at, at)
+    found = b""
+    while (at := span.start + len(found)) < span.stop:
+        try:
+            more = os.pread(descriptor, span.stop - at, at)
+        except OSError as error:
+            raise CutError("file-unreadable", f"it cannot be read: {error.strerror}") from None
         if not more:
-            raise ShorterError("a file became shorter while it was sent")
+            raise CutError("file-changed", "the file became shorter")
         found += more
     return found
