@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from inline_snapshot import snapshot
 
-from corsmith.errors import PolicyError, UsageError
+from corsmith.errors import AppError, PolicyError, UsageError
 from corsmith.policy import Policy
 from corsmith.routes import Routes
-from corsmith.server.banner import Started, banner, edited, failed, warnings
+from corsmith.server.banner import Started, banner, edited, failed, not_started, warnings
 from corsmith.server.echo import Echo
 from corsmith.server.source import PolicySource
 
@@ -106,3 +108,18 @@ def test_what_is_suspicious_is_a_line_each() -> None:
     assert list(warnings(policy)) == [f"warning: {warning}" for warning in policy.warnings]
     assert len(policy.warnings) == 2
     assert list(warnings(SEED)) == []
+
+
+def test_rows_that_only_a_worker_knows_come_before_those_of_the_target() -> None:
+    told = replace(started(), notes=(("found", "a Flask app"),))
+    assert "  found      a Flask app" in banner(told)
+
+
+def test_an_app_that_cannot_start_is_told_with_its_own_traceback_first() -> None:
+    assert not_started(AppError("main:app cannot be imported\n  do this", trace="a\n  b")) == [
+        "a",
+        "  b",
+        "corsmith: main:app cannot be imported\n  do this",
+    ]
+    assert not_started(AppError("it ended")) == ["corsmith: it ended"]
+    assert not_started(UsageError("no such module")) == ["corsmith: no such module"]

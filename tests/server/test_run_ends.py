@@ -119,14 +119,39 @@ def test_a_worker_that_dies_is_replaced() -> None:
         assert server.end()[0] == 0
 
 
-def test_workers_that_die_at_once_end_the_server_with_a_failure() -> None:
-    code = (
-        "import corsmith.server.worker as worker, os\n"
-        "worker.Worker.__call__ = lambda self: os._exit(3)\n"
-        "from corsmith.__main__ import main\n"
-        "main()\n"
-    )
-    with Served(program=("-c", code), wait=False) as server:
+DIES = (
+    "import corsmith.server.worker as worker, os, signal\n"
+    "call = worker.Worker.__call__\n"
+    "def die(self):\n"
+    "    {}\n"
+    "worker.Worker.__call__ = die\n"
+    "from corsmith.__main__ import main\n"
+    "main()\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("how", "told"),
+    [
+        ("os._exit(3)", "with exit status 3"),
+        ("os.kill(os.getpid(), signal.SIGKILL)", "by SIGKILL"),
+    ],
+)
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_workers_that_die_before_they_are_ready_are_not_started_again(
+    how: str, told: str, workers: str
+) -> None:
+    code = DIES.format(how)
+    with Served("--workers", workers, program=("-c", code), wait=False) as server:
+        assert server.process.wait(15) == 1
+        *before, last = server.err.to_the_end()
+        assert last == f"corsmith: a worker ended {told} while it started"
+        assert {line[:-1] for line in before} == {"corsmith: Unexpected exit from worker-"}
+
+
+def test_workers_that_die_as_soon_as_they_are_ready_end_the_server_with_a_failure() -> None:
+    code = DIES.format("call(self), os._exit(3)")
+    with Served("--no-try", program=("-c", code), wait=False) as server:
         assert server.process.wait(15) == 1
         assert server.err.to_the_end()[-1] == (
             "corsmith: the server ended by itself; what it said last is above"

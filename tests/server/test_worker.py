@@ -5,16 +5,19 @@ import logging
 import os
 import signal
 import threading
+from dataclasses import dataclass, field, replace
 from multiprocessing import Pipe
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from corsmith.errors import AppError
 from corsmith.policy import Policy
 from corsmith.routes import Routes
 from corsmith.server import worker as module
 from corsmith.server.echo import Echo
 from corsmith.server.files import Files
+from corsmith.server.serving import Tell, Told
 from corsmith.server.source import PolicySource
 from corsmith.server.worker import Lifeline, Worker
 from tests.server.in_memory import ask
@@ -68,7 +71,7 @@ def test_a_worker_says_that_it_is_ready_once_it_has_its_application() -> None:
     started = Started()
     assert not started.said.poll()
     app = started.worker()
-    assert started.said.recv_bytes() == b"1"
+    assert started.said.recv() == Told()
     assert ask(app, "GET", "/", (b"origin", b"https://first.example")).status == 200
 
 
@@ -119,6 +122,76 @@ def test_what_the_collector_looks_at_is_what_requests_leave() -> None:
     Started().worker()
     assert gc.get_freeze_count() > 1_000
     assert gc.get_threshold()[0] == module._YOUNG_OBJECTS
+
+
+class Slow:
+    """An application that becomes ready later, with a policy of its own."""
+
+    def __init__(self, told: Told) -> None:
+        self.told = told
+
+    def on_start(self, tell: Tell) -> None:
+        tell(self.told)
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+
+@dataclass
+class Opens:
+    """Something to serve that opens, or raises, what it is given."""
+
+    opened: Any
+    title: str = ""
+    seed: Any = field(default_factory=dict)
+    streams: bool = True
+    has_lifespan: bool = True
+    enforces: bool = False
+
+    def notes(self, url: str) -> list[tuple[str, str]]:
+        return []
+
+    def open(self) -> Any:
+        if isinstance(self.opened, Exception):
+            raise self.opened
+        return self.opened
+
+
+class EndedError(Exception):
+    """The supervisor ends a worker that waits for it."""
+
+
+def pause() -> None:
+    raise EndedError
+
+
+def test_what_the_application_tells_when_it_starts_is_told_and_its_policy_is_in_force() -> None:
+    started = Started()
+    told = Told(notes=(("found", "an app"),), policy=Policy(origins=["https://own.example"]))
+    app = replace(started.worker, serving=Opens(Slow(told)))()
+    assert started.said.recv() == told
+    got = ask(app, "GET", "/", (b"origin", b"https://own.example"))
+    assert got.headers["access-control-allow-origin"] == "https://own.example"
+
+
+@pytest.mark.parametrize("later", [True, False])
+def test_a_worker_that_cannot_serve_says_why_and_waits_for_its_end(
+    later: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(signal, "pause", pause)
+    started = Started()
+    error = AppError("main:app cannot be imported", trace="NameError")
+    opens = Opens(Slow(Told(error=error)) if later else error)
+    with pytest.raises(EndedError):
+        replace(started.worker, serving=opens)()
+    assert str(started.said.recv().error) == str(error)
+    # Whoever ends it need not wait for an event loop.
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+
+def test_a_worker_of_nobody_has_nobody_to_tell() -> None:
+    assert replace(Started().worker, ready=None)() is not None
 
 
 def test_a_supervisor_that_no_longer_waits_is_no_reason_to_fail() -> None:

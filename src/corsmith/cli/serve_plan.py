@@ -15,8 +15,8 @@ from corsmith.cli.serve_flags import POLICY_FLAGS, refuse
 from corsmith.cli.serve_kinds import Given, Kind, kind_of, load_module, read
 from corsmith.cli.status import Status
 from corsmith.decision import CorsRequest, decide
-from corsmith.errors import PolicyError, UsageError
-from corsmith.server.banner import problems
+from corsmith.errors import AppError, PolicyError, UsageError
+from corsmith.server.banner import not_started, problems
 from corsmith.server.hosts import Hosts, is_loopback
 from corsmith.server.ports import address_of, listen, listen_near
 from corsmith.server.source import PolicySource
@@ -60,7 +60,11 @@ def run(context: click.Context, word: str | None, given: Given) -> bool:
             quiet=given["quiet"],
             try_page=not given["no_try"],
         )
-        ended: bool = server.Supervisor(plan, _say).run()
+        try:
+            ended: bool = server.Supervisor(plan, _say).run()
+        except AppError as error:
+            _say(not_started(error))
+            raise click.exceptions.Exit(Status.NO) from None
     return ended
 
 

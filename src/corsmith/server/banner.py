@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from corsmith.errors import CorsmithError, PolicyError
+from corsmith.errors import AppError, CorsmithError, PolicyError
 from corsmith.policy import Policy
 from corsmith.routes import Routes
 from corsmith.server.hosts import is_loopback
@@ -15,7 +15,7 @@ from corsmith.server.serving import Serving
 from corsmith.server.source import LOOPBACK
 from corsmith.words import describe
 
-__all__ = ["Started", "banner", "edited", "failed", "warnings"]
+__all__ = ["Started", "banner", "edited", "failed", "not_started", "warnings"]
 
 _ANY_ADDRESS = frozenset({"0.0.0.0", "::"})  # noqa: S104  compared, not bound
 
@@ -30,6 +30,7 @@ class Started:
     file: str | None
     page: str | None
     serving: Serving
+    notes: tuple[tuple[str, str], ...] = ()
 
     @property
     def url(self) -> str:
@@ -49,7 +50,8 @@ def banner(started: Started) -> list[str]:
     if started.file is not None:
         lines.append(_row("policy", f"{started.file} (an edit is in force at once)"))
     lines.append(_row("allows", " · ".join(describe(started.policy))))
-    lines += [_row(name, text) for name, text in started.serving.notes(started.url)]
+    notes = (*started.notes, *started.serving.notes(started.url))
+    lines += [_row(name, text) for name, text in notes]
     curl = f"curl -i {started.url}/ -H {shlex.quote(f'Origin: {_origin(started.policy)}')}"
     if started.page is None:
         lines.append(_row("try it", curl))
@@ -80,6 +82,14 @@ def edited(file: str, policy: Policy | Routes) -> list[str]:
 def failed(file: str, error: CorsmithError) -> list[str]:
     """Return what is said of an edit that cannot be in force."""
     return [f"{file} cannot be used, so the policy before it stays:", *problems(error)]
+
+
+def not_started(error: CorsmithError) -> list[str]:
+    """Return what is said of an application that cannot start: its own traceback first."""
+    if not isinstance(error, AppError):
+        return [f"corsmith: {error}"]
+    trace = [] if error.trace is None else error.trace.splitlines()
+    return [*trace, f"corsmith: {error.problem}"]
 
 
 def problems(error: CorsmithError) -> list[str]:

@@ -2,46 +2,29 @@
 
 What lives here: ``Supervisor``, the process that a person starts and stops. What does not:
 the workers' application (``worker``, ``front``), and the flags (``corsmith.cli.serve``).
-
-Facts about Granian 2.8 that shape the code:
-
-* its own socket has SO_REUSEPORT, which hides a second server on the port, and cannot tell
-  the number that port 0 became: so it is given a socket of ours;
-* in its mode for both HTTP versions a silent connection is never closed: so HTTP/1.1 alone
-  is spoken, which is all that a browser speaks without TLS;
-* it asks the workers to end once, and then waits ``workers_kill_timeout`` seconds;
-* it takes a worker that a Ctrl-C reached first for one that failed, and then exits with 1.
 """
 
 import contextlib
 import resource
-import signal
 import socket
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from multiprocessing import Pipe
-from types import FrameType
-from typing import Any, Final
+from typing import Final
 
-from granian._granian import SocketHolder
-from granian.constants import HTTPModes, Interfaces
-from granian.http import HTTP1Settings
-from granian.log import LogLevels
-from granian.server import MPServer
+from granian.constants import Interfaces
 
 from corsmith.errors import CorsmithError
 from corsmith.policy import Policy
 from corsmith.routes import Routes
 from corsmith.server.banner import Started, banner, edited, failed, problems, warnings
 from corsmith.server.hosts import Hosts, is_loopback
-from corsmith.server.limits import HEAD_SECONDS, PARSER_BYTES
 from corsmith.server.page import TryPage
-from corsmith.server.ports import BACKLOG, address_of
+from corsmith.server.ports import address_of
 from corsmith.server.prediction import InForce
-from corsmith.server.serving import Serving
+from corsmith.server.processes import Processes
+from corsmith.server.serving import Serving, Told
 from corsmith.server.source import PolicySource
 from corsmith.server.worker import Lifeline, Worker
 
@@ -94,7 +77,9 @@ class Supervisor:
         self._page: TryPage | None = None
         self._page_url: str | None = None
         self._watcher = plan.source.watcher(self._take, self._complain)
-        self._ready, self._tell_ready = Pipe(duplex=False)
+        self._waited = plan.workers
+        self._hearing = threading.Lock()
+        self._notes: tuple[tuple[str, str], ...] = ()
 
     def run(self) -> bool:
         """Serve; return whether a signal ended it, as it should, and not a failure."""
@@ -110,11 +95,10 @@ class Supervisor:
             quiet=plan.quiet,
             page=None if self._page is None else self._page.address,
             lifeline=Lifeline(),
-            ready=self._tell_ready,
         )
-        server = _Server(
+        server = Processes(
             plan.listening,
-            self._started,
+            self._hear,
             websockets=plan.serving.streams,
             interface=Interfaces.ASGI if plan.serving.has_lifespan else Interfaces.ASGINL,
             workers=plan.workers,
@@ -127,6 +111,8 @@ class Supervisor:
         finally:
             if self._page is not None:
                 self._page.stop()
+        if server.error is not None:
+            raise server.error
         return bool(server.interrupt_signal)
 
     def _open_page(self) -> None:
@@ -149,16 +135,21 @@ class Supervisor:
             file=self._plan.source.file,
             page=page,
             serving=self._plan.serving,
+            notes=self._notes,
         )
 
-    def _started(self) -> None:
-        """Have what follows the start done in a thread: the caller goes on to wait."""
-        threading.Thread(target=self._announce, name="corsmith-announce", daemon=True).start()
+    def _hear(self, told: Told) -> None:
+        """Take what one worker tells of its start; each has a thread of its own for it."""
+        with self._hearing:
+            self._notes = told.notes
+            if told.policy is not None:
+                self._in_force = replace(self._in_force, policy=told.policy)
+            self._waited -= 1
+            if self._waited == 0:
+                self._announce()
 
     def _announce(self) -> None:
-        """Print the banner once every worker is ready and one has answered."""
-        for _ in range(self._plan.workers):
-            self._ready.recv_bytes()
+        """Print the banner, now that every worker is ready, once one has answered."""
         _wait_for_answer(self._describe(None))
         self._say([*banner(self._describe(self._page_url)), *warnings(self._in_force.policy)])
         if self._watcher is not None:
@@ -186,78 +177,6 @@ class Supervisor:
         lines = problems(error)
         self._in_force = replace(before, problems=tuple(lines))
         self._say(_at_now(failed(str(before.source), error)))
-
-
-class _Server(MPServer):
-    """Granian's server on a socket of ours, with our answer to signals."""
-
-    def __init__(
-        self,
-        listening: socket.socket,
-        on_started: Callable[[], None],
-        **settings: Any,  # noqa: ANN401  Granian's own settings
-    ) -> None:
-        address, port = address_of(listening)
-        super().__init__(
-            "corsmith",
-            address,
-            port,
-            http=HTTPModes.http1,
-            http1_settings=HTTP1Settings(
-                header_read_timeout=HEAD_SECONDS * 1000, max_buffer_size=PARSER_BYTES
-            ),
-            backlog=BACKLOG,
-            log_level=LogLevels.error,
-            log_dictconfig=_LOGGING,
-            respawn_failed_workers=True,
-            **settings,
-        )
-        self._listening = listening
-        self._on_started = on_started
-
-    def _init_shared_socket(self) -> None:
-        """Share our socket with the workers, as Granian shares its own where it must."""
-        descriptor = self._listening.fileno()
-        self._listening.set_inheritable(True)
-        # Where Granian's own socket listens only in the worker, its holder has a backlog.
-        late = sys.platform.startswith(("linux", "freebsd"))
-        holder = (descriptor, False, BACKLOG) if late else (descriptor, False)
-        self._ssp = None
-        self._shd = SocketHolder(*holder)  # type: ignore[assignment]  # None until it is made
-        self._sfd = descriptor  # type: ignore[assignment]  # as the line above
-        self._sso = self._listening
-
-    def startup(self, spawn_target: object, target_loader: object) -> None:
-        """Start the workers, then answer signals ourselves."""
-        hang_up = signal.getsignal(signal.SIGHUP)
-        super().startup(spawn_target, target_loader)  # type: ignore[no-untyped-call]  # Granian's
-        signal.signal(signal.SIGINT, self._end)
-        signal.signal(signal.SIGTERM, self._end)
-        # Granian would start its workers anew. A closed terminal ends what runs in it, and
-        # nohup, which has the signal ignored, is still obeyed.
-        ignored = hang_up is signal.SIG_IGN
-        signal.signal(signal.SIGHUP, signal.SIG_IGN if ignored else self._end)
-        self._on_started()
-
-    def _end(self, _number: int, _frame: FrameType | None) -> None:
-        """End as asked; asked again, at once."""
-        if self.interrupt_signal:
-            for worker in self.wrks:
-                worker.kill()  # type: ignore[no-untyped-call]  # Granian's
-        self.signal_handler_interrupt()  # type: ignore[no-untyped-call]  # Granian's
-
-
-_LOGGING: Final = {
-    "formatters": {
-        "generic": {"format": "corsmith: %(message)s"},
-        "access": {"format": "%(message)s"},
-    },
-    "handlers": {
-        "console": {"class": "logging.StreamHandler", "formatter": "generic"},
-        "access": {"class": "logging.NullHandler"},
-    },
-}
-"""Granian's errors on standard error; its handlers are replaced as a whole."""
 
 
 def _raise_file_limit() -> int:

@@ -4,12 +4,16 @@ What lives here: what every kind tells about itself. What does not: the kinds (`
 its neighbours) and how they are served (``front``, ``worker``, ``run``).
 """
 
-from collections.abc import Mapping
-from typing import Final, Protocol
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final, Protocol, TypeAlias, runtime_checkable
 
 from corsmith.adapters.asgi import App
+from corsmith.errors import CorsmithError
+from corsmith.policy import Policy
+from corsmith.routes import Routes
 
-__all__ = ["CUT", "Serving"]
+__all__ = ["CUT", "Serving", "Starting", "Tell", "Told"]
 
 CUT: Final = "corsmith.cut"
 """Where an application may say in a scope why it left an answer without an end.
@@ -46,3 +50,27 @@ class Serving(Protocol):
 
     def open(self) -> App:
         """Return the application; called in the worker's own process."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What a worker tells once it is ready, or that it never will be.
+
+    ``notes`` are rows of the banner that only who has opened it knows; ``policy`` is the one
+    that the application brings with it, which then is in force.
+    """
+
+    error: CorsmithError | None = None
+    notes: tuple[tuple[str, str], ...] = ()
+    policy: Policy | Routes | None = None
+
+
+Tell: TypeAlias = Callable[[Told], None]
+
+
+@runtime_checkable
+class Starting(Protocol):
+    """An application that is not ready as soon as it is opened, and tells when it is."""
+
+    def on_start(self, tell: Tell) -> None:
+        """Take whom to tell, once; called before anything is served."""

@@ -18,6 +18,7 @@ from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from typing import Final
 
+from corsmith.adapters.asgi import App
 from corsmith.errors import CorsmithError
 from corsmith.policy import Policy
 from corsmith.routes import Routes
@@ -25,7 +26,7 @@ from corsmith.server.events import Publisher
 from corsmith.server.front import Front
 from corsmith.server.hosts import Hosts
 from corsmith.server.log import Log
-from corsmith.server.serving import Serving
+from corsmith.server.serving import Serving, Starting, Told
 from corsmith.server.source import SEED, PolicySource
 
 __all__ = ["Lifeline", "Worker"]
@@ -77,7 +78,7 @@ class Worker:
     quiet: bool
     page: str | None
     lifeline: Lifeline
-    ready: Connection
+    ready: Connection | None = None
 
     def __call__(self) -> Front:
         """Return the application; called once, in the worker's own process."""
@@ -88,17 +89,40 @@ class Worker:
         # Refusals have their request line, and warnings are told by the other process.
         logging.getLogger("corsmith").disabled = True
         self.lifeline.hold()
-        front = self._front()
+        try:
+            app = self.serving.open()
+        except CorsmithError as error:
+            self._tell(Told(error=error))
+            raise  # never reached: whoever was told ends this process
+        front = self._front(app)
         self._follow(front)
         _tune_collector()
-        with contextlib.suppress(OSError):  # nobody waits for a worker that replaces another
-            self.ready.send_bytes(b"1")
-        self.ready.close()
+
+        def tell(told: Told) -> None:
+            if told.policy is not None:
+                front.policy = told.policy
+            self._tell(told)
+
+        if isinstance(app, Starting):
+            app.on_start(tell)
+        else:
+            tell(Told())
         return front
 
-    def _front(self) -> Front:
+    def _tell(self, told: Told) -> None:
+        """Tell the other process; after an error, wait for the end that it will make of this."""
+        if self.ready is not None:
+            with contextlib.suppress(OSError):  # it is ending
+                self.ready.send(told)
+            self.ready.close()
+        if told.error is not None:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            while True:
+                signal.pause()
+
+    def _front(self, app: App) -> Front:
         return Front(
-            self.serving.open(),
+            app,
             self.policy,
             hosts=self.hosts,
             limit_body=self.limit_body,

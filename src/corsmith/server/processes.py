@@ -1,0 +1,282 @@
+"""The server's processes: one that holds the port, and the workers that serve on it.
+
+What lives here: ``Processes``, which starts workers, hears what becomes of each start, and
+puts new ones in the place of old ones. What does not: what a worker does (``worker``), and
+what the person is told (``run``).
+
+Facts about Granian 2.8 that shape the code:
+
+* its own socket has SO_REUSEPORT, which hides a second server on the port, and cannot tell
+  the number that port 0 became: so it is given a socket of ours;
+* in its mode for both HTTP versions a silent connection is never closed: so HTTP/1.1 alone
+  is spoken, which is all that a browser speaks without TLS;
+* it asks the workers to end once, and then waits ``workers_kill_timeout`` seconds;
+* it takes a worker that a Ctrl-C reached first for one that failed, and then exits with 1;
+* it starts a worker anew however the last one ended, for ever if each takes six seconds to
+  end: so one that ended before it was ready is not started again;
+* where it is told to reload, it ends the old workers whatever becomes of the new ones: so
+  ``reload`` is our own, and the old ones serve until the new ones are ready.
+"""
+
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
+from types import FrameType
+from typing import Any, Final
+from weakref import WeakKeyDictionary
+
+from granian._granian import SocketHolder
+from granian.constants import HTTPModes
+from granian.http import HTTP1Settings
+from granian.log import LogLevels
+from granian.server import MPServer
+from granian.server.mp import WorkerProcess
+
+from corsmith.errors import AppError, CorsmithError
+from corsmith.server.limits import HEAD_SECONDS, PARSER_BYTES
+from corsmith.server.ports import BACKLOG, address_of
+from corsmith.server.serving import Told
+from corsmith.server.worker import Worker
+
+__all__ = ["Processes"]
+
+_LOOK_SECONDS: Final = 0.02
+"""How often a start is looked at while it is waited for."""
+
+_LOGGING: Final = {
+    "formatters": {
+        "generic": {"format": "corsmith: %(message)s"},
+        "access": {"format": "%(message)s"},
+    },
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "generic"},
+        "access": {"class": "logging.NullHandler"},
+    },
+}
+"""Granian's errors on standard error; its handlers are replaced as a whole."""
+
+
+class _Start:
+    """The start of one worker, from the moment it is made until it is ready or has failed."""
+
+    def __init__(self, reading: Connection, writing: Connection, *, is_trial: bool) -> None:
+        self._reading = reading
+        self._writing = writing
+        self.is_trial = is_trial
+        self.over = threading.Event()
+        self.told: Told | None = None
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the worker serves."""
+        return self.told is not None and self.told.error is None
+
+    def follow(self, process: WorkerProcess) -> None:
+        """Return when the worker has told what became of its start, or has ended."""
+        while not self._reading.poll(_LOOK_SECONDS):
+            if process.inner.exitcode is not None:
+                break
+        else:
+            self.told = self._reading.recv()
+        self._reading.close()
+        self._writing.close()
+        self.over.set()
+
+
+class Processes(MPServer):
+    """Granian's server on a socket of ours, with our answer to signals, starts and edits."""
+
+    def __init__(
+        self,
+        listening: socket.socket,
+        hear: Callable[[Told], None],
+        *,
+        stays: bool = False,
+        **settings: Any,  # noqa: ANN401  Granian's own settings
+    ) -> None:
+        """Prepare; nothing is started yet.
+
+        ``hear`` is told of each start, by a thread of its own. With ``stays`` a failed start
+        is no reason to end: ``reload`` is waited for.
+        """
+        address, port = address_of(listening)
+        super().__init__(
+            "corsmith",
+            address,
+            port,
+            http=HTTPModes.http1,
+            http1_settings=HTTP1Settings(
+                header_read_timeout=HEAD_SECONDS * 1000, max_buffer_size=PARSER_BYTES
+            ),
+            backlog=BACKLOG,
+            log_level=LogLevels.error,
+            log_dictconfig=_LOGGING,
+            respawn_failed_workers=True,
+            **settings,
+        )
+        self._listening = listening
+        self._hear = hear
+        self._stays = stays
+        self._is_trial = False
+        self._starts: WeakKeyDictionary[WorkerProcess, _Start] = WeakKeyDictionary()
+        self.error: CorsmithError | None = None
+        """What went wrong with the first start, if anything did."""
+
+    def reload(self) -> None:
+        """Have new workers started, and the old ones end once those are ready."""
+        self.reload_signal = True
+        self.main_loop_interrupt.set()
+
+    # ── what Granian calls ─────────────────────────────────────────────────────
+
+    def _init_shared_socket(self) -> None:
+        """Share our socket with the workers, as Granian shares its own where it must."""
+        descriptor = self._listening.fileno()
+        self._listening.set_inheritable(True)
+        # Where Granian's own socket listens only in the worker, its holder has a backlog.
+        late = sys.platform.startswith(("linux", "freebsd"))
+        holder = (descriptor, False, BACKLOG) if late else (descriptor, False)
+        self._ssp = None
+        self._shd = SocketHolder(*holder)  # type: ignore[assignment]  # None until it is made
+        self._sfd = descriptor  # type: ignore[assignment]  # as the line above
+        self._sso = self._listening
+
+    def startup(self, spawn_target: object, target_loader: object) -> None:
+        """Start the workers, then answer signals ourselves."""
+        hang_up = signal.getsignal(signal.SIGHUP)
+        super().startup(spawn_target, target_loader)  # type: ignore[no-untyped-call]  # Granian's
+        signal.signal(signal.SIGINT, self._end)
+        signal.signal(signal.SIGTERM, self._end)
+        # Granian would start its workers anew. A closed terminal ends what runs in it, and
+        # nohup, which has the signal ignored, is still obeyed.
+        ignored = hang_up is signal.SIG_IGN
+        signal.signal(signal.SIGHUP, signal.SIG_IGN if ignored else self._end)
+
+    def _spawn_worker(  # type: ignore[override]  # as Granian's own servers do
+        self, idx: int, target: object, callback_loader: Worker
+    ) -> WorkerProcess:
+        """Make a worker that tells what becomes of its start."""
+        reading, writing = Pipe(duplex=False)
+        process = super()._spawn_worker(idx, target, replace(callback_loader, ready=writing))
+        start = _Start(reading, writing, is_trial=self._is_trial)
+        self._starts[process] = start
+        threading.Thread(
+            target=self._follow, args=(process, start), name="corsmith-start", daemon=True
+        ).start()
+        return process
+
+    def _respawn_workers(
+        self, workers: Sequence[int], spawn_target: object, target_loader: object, delay: float = 0
+    ) -> None:
+        """Start workers anew that ended by themselves, unless they have never been ready."""
+        dead = [idx for idx in workers if self.wrks[idx].inner.exitcode is not None]
+        for idx in dead:
+            process = self.wrks[idx]
+            start = self._starts[process]
+            start.over.wait()
+            if not start.is_ready:
+                if start.told is None:
+                    self._fail(_ended(process))
+                return
+        super()._respawn_workers(dead, spawn_target, target_loader, delay)
+
+    def _reload(self, spawn_target: object, target_loader: Worker) -> None:
+        """Put new workers in the place of the old ones, if they become ready."""
+        self.reload_signal = False
+        self.main_loop_interrupt.clear()
+        if self.interrupt_signal:  # it came just before that line
+            self.main_loop_interrupt.set()
+            return
+        fresh = self._try(spawn_target, target_loader)
+        starts = [self._starts[process] for process in fresh]
+        while not all(start.over.is_set() for start in starts):
+            if self.interrupt_signal or self.reload_signal:
+                break
+            time.sleep(_LOOK_SECONDS)
+        if all(start.is_ready for start in starts):
+            old, self.wrks[:] = self.wrks[:], fresh
+            threading.Thread(
+                target=self._retire, args=(old,), name="corsmith-retire", daemon=True
+            ).start()
+        for process, start in zip(fresh, starts, strict=True):
+            if process not in self.wrks:
+                process.kill()  # type: ignore[no-untyped-call]  # Granian's
+            start.is_trial = False
+        self._tell(fresh, starts)
+
+    # ── what becomes of a start ────────────────────────────────────────────────
+
+    def _follow(self, process: WorkerProcess, start: _Start) -> None:
+        start.follow(process)
+        if start.is_trial or start.told is None:
+            return  # whoever waits for it tells
+        if start.told.error is None:
+            self._hear(start.told)
+        else:
+            process.terminate()  # type: ignore[no-untyped-call]  # Granian's
+            self._fail(start.told.error)
+
+    def _try(self, spawn_target: object, target_loader: Worker) -> list[WorkerProcess]:
+        """Start as many workers as there are, beside those that serve."""
+        self._is_trial = True
+        fresh = [
+            self._spawn_worker(idx, spawn_target, target_loader) for idx in range(self.workers)
+        ]
+        self._is_trial = False
+        for process in fresh:
+            process.start()  # type: ignore[no-untyped-call]  # Granian's
+        return fresh
+
+    def _tell(self, fresh: Sequence[WorkerProcess], starts: Sequence[_Start]) -> None:
+        """Tell what became of a reload; nothing where it was not waited for."""
+        if not all(start.over.is_set() for start in starts):
+            return
+        for process, start in zip(fresh, starts, strict=True):
+            if start.told is None:
+                self._hear(Told(error=_ended(process)))
+                return
+            if start.told.error is not None:
+                self._hear(start.told)
+                return
+        self._hear(starts[0].told or Told())
+
+    def _fail(self, error: CorsmithError) -> None:
+        """End for an error at the start, or tell it and wait for the next edit."""
+        if self.error is not None or self.interrupt_signal:
+            return  # the first of several workers has told
+        self.error = error
+        if self._stays:
+            self._hear(Told(error=error))
+        else:
+            self.signal_handler_interrupt()  # type: ignore[no-untyped-call]  # Granian's
+
+    def _retire(self, old: Sequence[WorkerProcess]) -> None:
+        """End workers whose place is taken, each within the grace of a request."""
+        for process in old:
+            process.terminate()  # type: ignore[no-untyped-call]  # Granian's
+        end = time.monotonic() + (self.workers_kill_timeout or 0)
+        for process in old:
+            process.join(max(0, end - time.monotonic()))  # type: ignore[no-untyped-call]  # Granian's
+            process.kill()  # type: ignore[no-untyped-call]  # Granian's
+
+    def _end(self, _number: int, _frame: FrameType | None) -> None:
+        """End as asked; asked again, at once."""
+        if self.interrupt_signal:
+            for worker in self.wrks:
+                worker.kill()  # type: ignore[no-untyped-call]  # Granian's
+        self.signal_handler_interrupt()  # type: ignore[no-untyped-call]  # Granian's
+
+
+def _ended(process: WorkerProcess) -> AppError:
+    """Return what is told of a worker that ended its process before it was ready."""
+    status = process.inner.exitcode
+    how = f"with exit status {status}"
+    if status is not None and status < 0:
+        how = f"by {signal.Signals(-status).name}"
+    return AppError(f"a worker ended {how} while it started")
