@@ -1,0 +1,242 @@
+"""The headers of one hop: what the upstream gets of a request, and the page of an answer.
+
+What lives here: which lines go on, which end here, and which speak of the wrong server. What
+does not: cookies (``cookies``) and addresses (``location``), whose values are rewritten with
+what those say, and whether a request may go on at all, which was decided before.
+
+The rules, in the order of the code:
+
+* what belongs to one connection ends here (RFC 9110, section 7.6.1), with what ``Connection``
+  names; but it can name away nothing that a server decides by, such as Origin or Cookie;
+* the upstream sees a request of its own page: Host, Origin, Referer and Sec-Fetch-Site are
+  its own. It has no say here about other origins: the policy had it before;
+* ``Via`` is appended (section 7.6.3). Nothing is said of who asked: ``Forwarded`` and its kin
+  are not added, and those that came are not believed;
+* ``Expect`` ends here: who waits for 100 gets it from us;
+* an answer's permissions for other origins (Access-Control-*, Timing-Allow-Origin) end here
+  as a set, because the policy gives its own;
+* what an answer says about its whole host or about other servers would be taken for ours:
+  HSTS, alternative services, reports. These end here too.
+
+No bytes make anything here raise.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from corsmith.headers import REQUEST_HEADERS_OF_PREFLIGHT
+from corsmith.server.gateway.cookies import restore_cookie, rewrite_set_cookie
+from corsmith.server.gateway.location import rewrite_links, rewrite_location, rewrite_refresh
+from corsmith.server.gateway.site import Upstream
+
+__all__ = ["has_cors", "is_loop", "request_headers", "response_headers"]
+
+Headers = Iterable[tuple[bytes, bytes]]
+
+# RFC 9110, section 7.6.1; the last is what RFC 7540 had for an upgrade to HTTP/2.
+_HOP_BY_HOP: Final = frozenset(
+    {
+        b"connection",
+        b"keep-alive",
+        b"proxy-authenticate",
+        b"proxy-authentication-info",
+        b"proxy-authorization",
+        b"proxy-connection",
+        b"te",
+        b"trailer",
+        b"transfer-encoding",
+        b"upgrade",
+        b"http2-settings",
+    }
+)
+
+_NOT_NAMED_AWAY: Final = frozenset(
+    {
+        b"authorization",
+        b"cache-control",
+        b"content-encoding",
+        b"content-length",
+        b"content-range",
+        b"content-security-policy",
+        b"content-type",
+        b"cookie",
+        b"cross-origin-resource-policy",
+        b"host",
+        b"location",
+        b"origin",
+        b"referer",
+        b"sec-fetch-dest",
+        b"sec-fetch-mode",
+        b"sec-fetch-site",
+        b"set-cookie",
+        b"vary",
+        b"via",
+        b"x-frame-options",
+    }
+)
+"""What ``Connection`` cannot remove: servers, browsers and caches decide by it."""
+
+_NOT_ASKED: Final = frozenset(
+    {
+        b"expect",
+        b"forwarded",
+        b"host",
+        b"x-forwarded-for",
+        b"x-forwarded-host",
+        b"x-forwarded-port",
+        b"x-forwarded-prefix",
+        b"x-forwarded-proto",
+        b"x-forwarded-scheme",
+        b"x-forwarded-server",
+        b"x-forwarded-ssl",
+        b"x-real-ip",
+        *(name.encode() for name in REQUEST_HEADERS_OF_PREFLIGHT),
+    }
+)
+"""What the upstream is not told: it would be believed, and nobody has checked it."""
+
+_NOT_ANSWERED: Final = frozenset(
+    {
+        b"alt-svc",  # another port of this machine (RFC 7838)
+        b"nel",  # reports to a server that the person did not name
+        b"public-key-pins",
+        b"report-to",
+        b"reporting-endpoints",
+        b"set-cookie2",
+        b"strict-transport-security",  # every port of localhost (RFC 6797, section 8.3)
+        b"timing-allow-origin",
+    }
+)
+_CORS: Final = b"access-control-"
+
+_REFERER: Final = re.compile(rb"https?://(?P<host>[^/?#]*)(?P<rest>[^#]*)", re.IGNORECASE)
+_UPGRADES: Final = frozenset({b"upgrade-insecure-requests", b"block-all-mixed-content"})
+
+
+def request_headers(
+    headers: Headers,
+    upstream: Upstream,
+    *,
+    via: bytes,
+    added: Mapping[bytes, bytes] | None = None,
+    tls: bool = False,
+) -> list[tuple[bytes, bytes]]:
+    """Return what the upstream gets of a request's headers.
+
+    ``headers`` have names in lower case, as in ASGI. ``via`` is this gateway's own name,
+    ``added`` takes the place of what the page sent under the same names, in lower case too,
+    and ``tls`` says whether the page speaks HTTPS with us.
+
+    >>> here = [(b"host", b"127.0.0.1:8000"), (b"origin", b"http://localhost:5173")]
+    >>> dict(request_headers(here, Upstream(origin=b"https://api.example"), via=b"corsmith-1"))
+    {b'host': b'api.example', b'origin': b'https://api.example', b'via': b'1.1 corsmith-1'}
+    """
+    lines = list(headers)
+    added = {} if added is None else added
+    dropped = _HOP_BY_HOP | _NOT_ASKED | _named_away(lines)
+    hosts = [value for name, value in lines if name == b"host"]
+    has_origin = any(name == b"origin" for name, _ in lines)
+    cookies: list[bytes] = []
+    kept = [(b"host", upstream.host)]
+    if has_origin and b"origin" not in added:
+        kept.append((b"origin", upstream.origin))
+    for name, value in lines:
+        if name in dropped or name in added or name == b"origin":
+            continue
+        if name == b"cookie":
+            cookies.append(restore_cookie(value, tls=tls))
+        elif name == b"referer":
+            kept.append((name, _referer(value, upstream, hosts)))
+        elif name == b"sec-fetch-site" and has_origin:
+            kept.append((name, b"same-origin"))
+        else:
+            kept.append((name, value))
+    if cookies:
+        # RFC 9113, section 8.2.3: HTTP/2 may part them, HTTP/1.1 may not.
+        kept.append((b"cookie", b"; ".join(cookies)))
+    kept += added.items()
+    kept.append((b"via", b"1.1 " + via))
+    return kept
+
+
+def response_headers(
+    headers: Headers, upstream: Upstream, *, here: bytes, path: bytes
+) -> list[tuple[bytes, bytes]]:
+    """Return what the page gets of an answer's headers, their names in lower case.
+
+    ``here`` is our own origin as the page wrote it, and ``path`` what the upstream was asked
+    for, with its query.
+
+    >>> api = Upstream(origin=b"https://api.example")
+    >>> answer = [(b"Location", b"https://api.example/b"), (b"Connection", b"close")]
+    >>> response_headers(answer, api, here=b"http://127.0.0.1:8000", path=b"/a")
+    [(b'location', b'http://127.0.0.1:8000/b')]
+    """
+    lines = [(name.lower(), value) for name, value in headers]
+    tls = here.startswith(b"https:")
+    dropped = _HOP_BY_HOP | _NOT_ANSWERED | _named_away(lines)
+    kept: list[tuple[bytes, bytes]] = []
+    for name, value in lines:
+        if name in dropped or name.startswith(_CORS):
+            continue
+        if name == b"set-cookie":
+            line = rewrite_set_cookie(value, tls=tls, base=upstream.base)
+        elif name in {b"location", b"content-location"}:
+            line = rewrite_location(value, upstream, here, path)
+        elif name == b"link":
+            line = rewrite_links(value, upstream, here, path)
+        elif name == b"refresh":
+            line = rewrite_refresh(value, upstream, here, path)
+        elif name == b"content-security-policy" and not tls:
+            line = _without_upgrades(value)
+        else:
+            line = value
+        kept.append((name, line))
+    return kept
+
+
+def has_cors(headers: Headers) -> bool:
+    """Return whether an answer has permissions of its own for other origins."""
+    return any(name.lower().startswith(_CORS) for name, _ in headers)
+
+
+def is_loop(headers: Headers, via: bytes) -> bool:
+    """Return whether a request has been through the gateway of this name already."""
+    return any(name == b"via" and via in value for name, value in headers)
+
+
+def _named_away(lines: list[tuple[bytes, bytes]]) -> frozenset[bytes]:
+    """Return the names that ``Connection`` takes with it."""
+    values = [value for name, value in lines if name == b"connection"]
+    named = {part.strip(b" \t").lower() for value in values for part in value.split(b",")}
+    return frozenset(named - _NOT_NAMED_AWAY)
+
+
+def _referer(value: bytes, upstream: Upstream, hosts: list[bytes]) -> bytes:
+    """Return the address of the page as the upstream would see it.
+
+    A page that came through this gateway has the upstream's own address; any other is known
+    by its origin alone, which is then the upstream's.
+    """
+    match = _REFERER.match(value)
+    if match is not None and [match["host"]] == hosts:
+        rest = match["rest"]
+        return upstream.url(rest if rest.startswith(b"/") else b"/" + rest)
+    return upstream.origin + b"/"
+
+
+def _without_upgrades(value: bytes) -> bytes:
+    """Return a content security policy that lets plain HTTP stay what it is.
+
+    CSP is a list of policies, and each is a list of directives: the first word is the name.
+    """
+    policies = [
+        b";".join(
+            directive
+            for directive in policy.split(b";")
+            if directive.strip().partition(b" ")[0].lower() not in _UPGRADES
+        )
+        for policy in value.split(b",")
+    ]
+    return b",".join(policies)
