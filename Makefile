@@ -2,7 +2,7 @@
 # `make check` while you work, `make test` before you push.
 
 .DEFAULT_GOAL := help
-.PHONY: help serve check test test-all laws mutants bench docs picture lock clean
+.PHONY: help serve check test test-all laws mutants clients bench docs picture lock clean
 
 PYTHON := .venv/bin/python
 
@@ -31,6 +31,9 @@ differential: .dev ## The browser half against real browsers: make differential 
 
 mutants: .dev ## Plant each bug of tests/mutants.toml and expect its test to turn red
 	@$(PYTHON) -m tools.mutants $(ARGS)
+
+clients: .dev ## Data clients from npm read from `corsmith serve DIR` in Chromium, and what they ask for
+	@$(PYTHON) -m tools.clients $(ARGS)
 
 bench: .dev ## Speed beside the peers: interleaved rounds, median and spread
 	@$(PYTHON) -m bench $(ARGS)

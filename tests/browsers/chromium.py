@@ -91,12 +91,12 @@ def _text(entry: dict[str, str]) -> str:
 
 
 @contextlib.contextmanager
-def opened(programs: Programs) -> Iterator[Chromium]:
-    """Return a Chromium that is gone afterwards."""
+def opened(programs: Programs, *more: str) -> Iterator[Chromium]:
+    """Return a Chromium, started with ``more`` arguments, that is gone afterwards."""
     with household("chromium") as house:
         options = ChromeOptions()
         options.binary_location = programs.browser
-        for argument in (*ARGUMENTS, f"--user-data-dir={house.home}/profile"):
+        for argument in (*ARGUMENTS, *more, f"--user-data-dir={house.home}/profile"):
             options.add_argument(argument)
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
         config = start_driver(house, house.wrap(programs.driver), "--port={port}")

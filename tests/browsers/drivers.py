@@ -20,13 +20,20 @@ from tests.browsers import chromium, firefox, webkit
 from tests.browsers.installed import ENGINES, Engine, find
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from tests.browsers.browser import Browser
+    from tests.browsers.installed import Programs
+
+    _Opens = Callable[[Programs], contextlib.AbstractContextManager[Browser]]
 
 __all__ = ["ENGINES", "Engine", "NotInstalledError", "find", "open_browser"]
 
-_OPENED = {"chromium": chromium.opened, "firefox": firefox.opened, "webkit": webkit.opened}
+_OPENED: dict[Engine, _Opens] = {
+    "chromium": chromium.opened,
+    "firefox": firefox.opened,
+    "webkit": webkit.opened,
+}
 
 
 class NotInstalledError(Exception):
