@@ -209,6 +209,25 @@ def test_a_file_that_becomes_empty_before_it_is_read_is_a_500_that_a_page_can_re
     assert answer.headers["access-control-allow-origin"] == "*"
 
 
+def test_a_download_that_is_cancelled_is_cancelled(file: Path) -> None:
+    """As a server does at its end."""
+    log = Lines()
+
+    async def wait(_message: Any = None) -> Any:
+        await asyncio.sleep(3600)
+
+    async def serve() -> None:
+        app = Front(Files.of(str(file.parent)).open(), OPEN, log=log)
+        task = asyncio.ensure_future(app(scope("GET", "/data.bin"), wait, wait))
+        await asyncio.sleep(0.05)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(serve())
+    assert log.said == [(200, None, "unfinished")]
+
+
 # ── a real server ──────────────────────────────────────────────────────────────
 
 LARGE = 64 * 1024 * 1024

@@ -181,3 +181,19 @@ def test_another_users_process_is_not_told(proc: Path) -> None:
 
 def test_a_system_without_proc_tells_nothing(tmp_path: Path) -> None:
     assert holder_of(8000, tmp_path) is None
+
+
+def test_a_client_that_takes_nothing_is_ended_by_the_system_where_it_can(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    option = socket.TCP_USER_TIMEOUT
+    with listen("127.0.0.1", 0) as listening:
+        monkeypatch.setattr(ports, "_STALLED", None)
+        ports.end_stalled(listening, 2)
+        assert listening.getsockopt(socket.IPPROTO_TCP, option) == 0
+        monkeypatch.undo()
+        ports.end_stalled(listening, 2)
+        with socket.create_connection(listening.getsockname()):
+            accepted, _ = listening.accept()
+            with accepted:
+                assert accepted.getsockopt(socket.IPPROTO_TCP, option) == 2_000

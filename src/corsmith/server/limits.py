@@ -21,6 +21,7 @@ __all__ = [
     "MAX_HEAD",
     "MAX_TARGET",
     "PARSER_BYTES",
+    "TAKE_SECONDS",
     "USUAL_BODY",
     "Problem",
     "read_head",
@@ -46,6 +47,10 @@ BODY_SECONDS: Final = 30.0
 """How long a body may be silent between two parts: nginx 60, Apache 20."""
 
 USUAL_BODY: Final = 1_048_576
+TAKE_SECONDS: Final = 300
+"""How long a client may take nothing of an answer: nginx and Apache 60, but whoever pauses a
+video or stands at a breakpoint is no attacker. What waits for one client is bounded."""
+
 """The largest body unless told otherwise: as nginx."""
 
 DRAIN_BYTES: Final = 8 * 1_048_576

@@ -15,7 +15,15 @@ from typing import Final
 from corsmith.diagnostics import quote
 from corsmith.errors import UsageError
 
-__all__ = ["BACKLOG", "PortTakenError", "address_of", "holder_of", "listen", "listen_near"]
+__all__ = [
+    "BACKLOG",
+    "PortTakenError",
+    "address_of",
+    "end_stalled",
+    "holder_of",
+    "listen",
+    "listen_near",
+]
 
 BACKLOG: Final = 1_024
 """The connections that may wait to be accepted: as Granian, nginx 511."""
@@ -24,6 +32,9 @@ _LISTENING: Final = "0A"
 """The state LISTEN in /proc/net/tcp (Linux, include/net/tcp_states.h)."""
 
 _PROC: Final = Path("/proc")
+
+_STALLED: Final[int | None] = getattr(socket, "TCP_USER_TIMEOUT", None)
+"""The option for how long what is sent may wait to be taken (tcp(7)): Linux has it."""
 
 _LONGEST_COMMAND: Final = 80
 _LAST_PORT: Final = 65_535
@@ -70,6 +81,16 @@ def listen(host: str, port: int) -> socket.socket:
         kind = PortTakenError if error.errno == errno.EADDRINUSE else UsageError
         raise kind(_why_not(error, host, port)) from None
     return listening
+
+
+def end_stalled(listening: socket.socket, seconds: float) -> None:
+    """Have the system end connections whose client takes nothing for so long, where it can.
+
+    An application cannot: what it has handed over waits in the server for the client.
+    """
+    if _STALLED is not None:
+        # Connections inherit it.
+        listening.setsockopt(socket.IPPROTO_TCP, _STALLED, int(seconds * 1000))
 
 
 def address_of(listening: socket.socket) -> tuple[str, int]:

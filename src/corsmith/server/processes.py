@@ -39,8 +39,8 @@ from granian.server import MPServer
 from granian.server.mp import WorkerProcess
 
 from corsmith.errors import AppError, CorsmithError
-from corsmith.server.limits import HEAD_SECONDS, PARSER_BYTES
-from corsmith.server.ports import BACKLOG, address_of
+from corsmith.server.limits import HEAD_SECONDS, PARSER_BYTES, TAKE_SECONDS
+from corsmith.server.ports import BACKLOG, address_of, end_stalled
 from corsmith.server.serving import Told
 from corsmith.server.worker import Worker
 
@@ -138,6 +138,7 @@ class Processes(MPServer):
     def _init_shared_socket(self) -> None:
         """Share our socket with the workers, as Granian shares its own where it must."""
         descriptor = self._listening.fileno()
+        end_stalled(listening, TAKE_SECONDS)
         self._listening.set_inheritable(True)
         # Where Granian's own socket listens only in the worker, its holder has a backlog.
         late = sys.platform.startswith(("linux", "freebsd"))
