@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corsmith.server.ranges import Span, multipart, select
+from corsmith.server.ranges import MOST_RANGES, Span, multipart, select
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,6 +61,12 @@ def test_what_is_malformed_or_in_another_unit_is_ignored(value: str) -> None:
 def test_ranges_that_are_more_than_the_file_together_are_answered_with_all_of_it() -> None:
     assert select("bytes=0-,0-,0-", 100) is None
     assert select("bytes=0-49,50-99", 100) == (Span(0, 50), Span(50, 100))
+
+
+def test_very_many_ranges_are_answered_with_all_of_the_file() -> None:
+    asked = [f"{number}-{number}" for number in range(MOST_RANGES + 1)]
+    assert select(f"bytes={','.join(asked)}", 1000) is None
+    assert len(select(f"bytes={','.join(asked[1:])}", 1000) or ()) == MOST_RANGES
 
 
 def test_of_an_empty_file_only_its_end_can_be_asked_for() -> None:

@@ -46,7 +46,7 @@ __all__ = ["FOLDER_SEED", "FileServer", "Files", "OneFile"]
 FOLDER_SEED: Final[Mapping[str, object]] = {
     "origins": [LOOPBACK],
     "methods": ["GET", "HEAD"],
-    "headers": ["@range"],
+    "headers": ["@range", "Content-Type"],
     "expose": ["@range"],
     "max_age": 7200,
 }

@@ -7,6 +7,7 @@ whoever can name a file below the folder cannot write a script into the page.
 """
 
 import json
+import re
 from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -25,6 +26,9 @@ __all__ = ["MOST_ENTRIES", "Order", "as_json", "as_page", "prefers_json", "quote
 
 MOST_ENTRIES: Final = 10_000
 """The most lines of a listing: a Zarr array may have millions of files in one folder."""
+
+_WEIGHT = re.compile(r"[01](?:\.[0-9]{0,3})?")
+"""A weight, as RFC 9110, section 12.4.2, writes it."""
 
 _UNITS: Final = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
 _STEP: Final = 1024
@@ -71,22 +75,25 @@ def take(entries: Iterable[Entry]) -> tuple[list[Entry], bool]:
 def prefers_json(accept: str) -> bool:
     """Return whether a client that says so rather reads JSON than a page.
 
+    Where both are as welcome, JSON is for who names it: a browser does not.
+
     >>> prefers_json("application/json, */*;q=0.1"), prefers_json("text/html,*/*"), prefers_json("")
     (True, False, False)
     """
     weights = dict(map(_weigh, accept.lower().split(",")))
-    asked = weights.get("application/json", 0.0)
-    return asked > 0 and asked >= weights.get("text/html", 0.0)
+    json_weight, page_weight = (
+        next((weights[kind] for kind in kinds if kind in weights), 0.0)
+        for kinds in (("application/json", "application/*", "*/*"), ("text/html", "text/*", "*/*"))
+    )
+    is_named = "application/json" in weights and json_weight > 0
+    return json_weight > page_weight or (is_named and json_weight == page_weight)
 
 
 def _weigh(item: str) -> tuple[str, float]:
-    """Return a media type of an Accept header and its weight (RFC 9110, section 12.4.2)."""
+    """Return a media type of an Accept header and its weight (RFC 9110, section 12.5.1)."""
     kind, *parameters = (word.strip() for word in item.split(";"))
     weight = next((word[2:] for word in parameters if word.startswith("q=")), "1")
-    try:
-        return kind, float(weight)
-    except ValueError:
-        return kind, 0.0
+    return kind, float(weight) if _WEIGHT.fullmatch(weight) else 0.0
 
 
 def quote_name(name: str) -> str:

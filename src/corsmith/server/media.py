@@ -26,9 +26,12 @@ text/markdown{_TEXT}          .md .markdown
 text/csv{_TEXT}               .csv
 text/tab-separated-values{_TEXT}  .tsv .tab
 text/vtt{_TEXT}               .vtt
+text/plain{_TEXT}             .srt .prj .glsl .vert .frag
+text/wgsl{_TEXT}              .wgsl
+text/turtle{_TEXT}            .ttl
 text/xml{_TEXT}               .xml .xsl .xslt .dzi
 text/calendar{_TEXT}          .ics
-application/json              .json .map .har .ipynb .topojson .jsonc
+application/json              .json .map .har .ipynb .topojson .jsonc .czml
 application/manifest+json     .webmanifest
 application/ld+json           .jsonld
 application/geo+json          .geojson
@@ -46,7 +49,7 @@ application/vnd.apple.mpegurl  .m3u8 .m3u
 application/wasm              .wasm
 application/pdf               .pdf
 application/zip               .zip .npz .whl .crx .xpi .jar
-application/gzip              .gz .tgz .bgz
+application/gzip              .gz .tgz .bgz .svgz
 application/x-bzip2           .bz2
 application/x-xz              .xz
 application/zstd              .zst
@@ -62,6 +65,7 @@ application/vnd.mapbox-vector-tile  .mvt
 application/x-protobuf        .pb .pbf
 application/x-hdf5            .h5 .hdf5 .hdf .h5ad
 application/x-netcdf          .nc .nc4 .cdf
+application/wmo-GRIB2         .grib2 .grb2
 application/fits              .fits .fit .fts
 application/dicom             .dcm
 application/vnd.laszip+copc   .copc.laz
@@ -80,7 +84,7 @@ application/octet-stream      .zarr .onnx .gguf .ggml .safetensors .bin .dat .np
 application/octet-stream      .bam .bai .cram .crai .tbi .csi .bcf .2bit
 application/octet-stream      .bw .bigwig .bb .bigbed .hic
 application/octet-stream      .b3dm .i3dm .pnts .cmpt .terrain .duckdb .wal .drc
-application/octet-stream      .ply .splat .ksplat .spz
+application/octet-stream      .br .ply .splat .ksplat .spz
 image/png                     .png
 image/apng                    .apng
 image/jpeg                    .jpg .jpeg .jpe
@@ -114,6 +118,7 @@ audio/aac                     .aac
 audio/ogg                     .ogg .oga .opus
 audio/wav                     .wav
 audio/flac                    .flac
+audio/aiff                    .aif .aiff
 audio/webm                    .weba
 audio/midi                    .mid .midi
 video/mp4                     .mp4 .m4v .m4s .cmfv

@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-__all__ = ["Part", "Span", "multipart", "select"]
+__all__ = ["MOST_RANGES", "Part", "Span", "multipart", "select"]
 
 
 class Span(NamedTuple):
@@ -24,6 +24,9 @@ Part = bytes | Span
 _MOST_DIGITS: Final = 19
 """A position with more digits is beyond any file, and int() of thousands of them is slow."""
 
+MOST_RANGES: Final = 200
+"""The most ranges of one request, as Apache's MaxRanges; each costs a head of its own."""
+
 _UNIT = re.compile(r"bytes=", re.IGNORECASE)
 _ONE = re.compile(r"([0-9]*)-([0-9]*)\Z")
 _BEYOND: Final = 10**_MOST_DIGITS
@@ -34,7 +37,8 @@ def select(value: str, size: int) -> tuple[Span, ...] | None:
 
     Nothing is asked that exists: an empty tuple, to be answered 416. The header is to be
     ignored: ``None``, for the whole file; so is one that is malformed, is in another unit,
-    or asks for more bytes together than there are.
+    asks for more bytes together than there are, or for very many ranges (RFC 9110,
+    section 17.15).
 
     >>> select("bytes=0-9", 100), select("bytes=-10", 100), select("bytes=100-", 100)
     ((Span(start=0, stop=10),), (Span(start=90, stop=100),), ())
@@ -44,7 +48,7 @@ def select(value: str, size: int) -> tuple[Span, ...] | None:
         return None
     asked = [item for part in value[unit.end() :].split(",") if (item := part.strip(" \t"))]
     read = [_read(item, size) for item in asked]
-    if not asked or None in read:
+    if not asked or len(asked) > MOST_RANGES or None in read:
         return None
     spans = tuple(span for span in read if span is not None and span.start < size)
     # The last bytes of nothing exist, but no Content-Range could say where they are.
