@@ -159,13 +159,11 @@ def test_a_server_that_fails_says_so(supervised: Supervised) -> None:
 
 NOT_SERVED = "this version does not serve {}\n  {}\n"
 WITHIN = "give the app its policy, app = install(app, …), and start it as before"
-URL = "https://api.example/items"
 
 
 @pytest.mark.parametrize(
     ("target", "told"),
     [
-        (URL, f"see what it answers: curl -i -H 'Origin: https://app.example' {URL}"),
         ("main:app", WITHIN),
         ("app.py", WITHIN),
         ("@ollama", "serve the API: corsmith serve"),

@@ -43,6 +43,13 @@ _FILES: Final = About(
 )
 
 
+_GATEWAY: Final = About(
+    kinds=frozenset({TargetKind.URL, TargetKind.PROFILE}),
+    what="a gateway, and no URL is named",
+    instead="to stand in front of an API, write corsmith serve https://api.example {}",
+)
+
+
 class Flag(click.Option):
     """A flag; ``is_main`` has it shown by ``--help``, which shows the most used alone."""
 
@@ -214,10 +221,40 @@ _OF_FILES: Final = (
     ),
 )
 
+_OF_GATEWAYS: Final = (
+    Flag(
+        "--add-header",
+        "added",
+        metavar="LINE",
+        multiple=True,
+        about=_GATEWAY,
+        help="Send this header to the upstream, such as 'Authorization: $TOKEN', which no page "
+        "sees; $NAME is taken from the environment.",
+    ),
+    Flag("--ca", metavar="FILE", about=_GATEWAY, help="Trust this authority too, in PEM."),
+    Flag(
+        "-k",
+        "--insecure",
+        is_flag=True,
+        about=_GATEWAY,
+        help="Take any TLS certificate of the upstream.",
+    ),
+    Flag(
+        "--timeout",
+        type=click.FloatRange(0.1),
+        metavar="SECONDS",
+        default=300.0,
+        show_default=True,
+        about=_GATEWAY,
+        help="How long the upstream may take to begin its answer.",
+    ),
+)
+
 GROUPS: Final = (
     Group(title="Policy", flags=(_POLICY_FILE, *_FIELDS)),
     Group(title="Server", flags=_SERVER),
     Group(title="Files", flags=_OF_FILES),
+    Group(title="Gateways", flags=_OF_GATEWAYS),
 )
 
 FLAGS: Final = tuple(flag for group in GROUPS for flag in group.flags)

@@ -54,16 +54,28 @@ def _files(value: str, given: Given) -> "Serving":
     return serving
 
 
+def _gateway(value: str, given: Given) -> "Serving":
+    gateway = load_module("corsmith.server.gateway.serving", "gateway").Gateway
+    serving: Serving = gateway.of(
+        value,
+        headers=given["added"],
+        ca=given["ca"],
+        insecure=given["insecure"],
+        seconds=given["timeout"],
+    )
+    return serving
+
+
 KINDS: Final[Mapping[TargetKind, Kind]] = {
     TargetKind.NONE: Kind(make=_echo, moves=False),
     TargetKind.FOLDER: Kind(make=_files),
     TargetKind.FILE: Kind(make=_files),
     TargetKind.RECORDING: Kind(make=_files),
+    TargetKind.URL: Kind(make=_gateway, limit_body=None),
 }
 """What makes each kind of target something to serve."""
 
 _INSTEAD: Final = {
-    TargetKind.URL: "see what it answers: curl -i -H 'Origin: https://app.example' {0}",
     TargetKind.POLICY: "a policy has its flag: corsmith serve --policy {0}",
     TargetKind.APP: "give the app its policy, app = install(app, …), and start it as before",
     TargetKind.APP_FILE: "give the app its policy, app = install(app, …), and start it as before",

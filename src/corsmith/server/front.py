@@ -36,7 +36,7 @@ from corsmith.server.exchange import Exchange, press_of
 from corsmith.server.hosts import Hosts
 from corsmith.server.limits import USUAL_BODY, Problem, read_head
 from corsmith.server.log import WRITE_BYTES, Log, Verdicts, unasked
-from corsmith.server.serving import CUT
+from corsmith.server.serving import CUT, NOTE
 from corsmith.server.streaming import CLIENT_LEFT, NO_ANSWER, UNFINISHED, Streamed
 
 __all__ = ["Front"]
@@ -59,13 +59,15 @@ class Front:
         publisher: Publisher | None = None,
         streams: bool = False,
         enforces: bool = False,
+        layer: type[CORSMiddleware] = CORSMiddleware,
     ) -> None:
         """Put ``app`` behind them; ``hosts``, ``log`` and ``publisher`` may be left out.
 
         An application that ``streams`` reads bodies by itself, and gets WebSockets and its
         lifespan too. With ``enforces`` it sees no request of an origin that is not allowed.
+        ``layer`` is the kind of CORS layer before it.
         """
-        self._app = CORSMiddleware(app, policy, enforce=enforces)
+        self._app = layer(app, policy, enforce=enforces)
         self._streams = streams
         self._refused = CORSMiddleware(answer_problem, policy)
         self._policy = policy
@@ -239,7 +241,8 @@ class Front:
         if self._log is not None:
             problem: Problem | None = scope.get(PROBLEM)
             word = scope.get(CUT) if problem is None else problem.word
-            self._log.request(scope, start["status"], verdict, word)
+            said = [text for text in (word, scope.get(NOTE)) if text]
+            self._log.request(scope, start["status"], verdict, " ".join(said) or None)
         press = press_of(scope["query_string"]) if self._publisher.wants(scope) else None
         if press is not None:
             exchange = Exchange.observed(

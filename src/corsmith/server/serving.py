@@ -4,22 +4,25 @@ What lives here: what every kind tells about itself. What does not: the kinds (`
 its neighbours) and how they are served (``front``, ``worker``, ``run``).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol, TypeAlias, runtime_checkable
 
-from corsmith.adapters.asgi import App
+from corsmith.adapters.asgi import App, CORSMiddleware
 from corsmith.errors import CorsmithError
 from corsmith.policy import Policy
 from corsmith.routes import Routes
 
-__all__ = ["CUT", "Serving", "Starting", "Tell", "Told"]
+__all__ = ["CUT", "NOTE", "Layered", "Serving", "Starting", "Tell", "Told"]
 
 CUT: Final = "corsmith.cut"
 """Where an application may say in a scope why it left an answer without an end.
 
 It is a word for the request's line, such as ``file-changed``.
 """
+
+NOTE: Final = "corsmith.note"
+"""Where an application may say more in a scope about its answer, for the request's line."""
 
 
 class Serving(Protocol):
@@ -74,3 +77,11 @@ class Starting(Protocol):
 
     def on_start(self, tell: Tell) -> None:
         """Take whom to tell, once; called before anything is served."""
+
+
+@runtime_checkable
+class Layered(Protocol):
+    """Something to serve that needs a CORS layer of its own kind."""
+
+    def layer(self, given: Collection[str]) -> type[CORSMiddleware]:
+        """Return the kind; ``given`` are the fields of the policy that the person decided."""

@@ -4,12 +4,13 @@ What lives here: reading it, and reading it again when the file is edited. What 
 what a file may say (``document``) and who is told of an edit (``run``).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
 from corsmith.errors import CorsmithError, UsageError
 from corsmith.gate import Watcher, load
+from corsmith.misnomers import FIELDS
 from corsmith.policy import Policy
 from corsmith.routes import Routes
 
@@ -39,6 +40,11 @@ class PolicySource:
     flags: tuple[str, ...] = ()
     seed: Mapping[str, object] = field(default_factory=lambda: SEED)
 
+    @property
+    def decided(self) -> Collection[str]:
+        """The fields that somebody decided, and not the seed."""
+        return FIELDS if self.file is not None else self.fields.keys()
+
     def load(self) -> Policy | Routes:
         """Return the policy; raises ``PolicyError`` or ``UsageError``."""
         if self.file is not None:
@@ -47,6 +53,10 @@ class PolicySource:
         if "origin_regex" in self.fields:
             # Any origin would leave the expression without a say.
             seed.pop("origins", None)
+        origins = self.fields.get("origins")
+        if isinstance(origins, list) and "*" in origins:
+            # Nobody who lets everybody in has asked for cookies.
+            seed.pop("credentials", None)
         return Policy.from_mapping({**seed, **self.fields})
 
     def _replace(self, loaded: Policy | Routes) -> Policy | Routes:

@@ -18,7 +18,7 @@ from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from typing import Final
 
-from corsmith.adapters.asgi import App
+from corsmith.adapters.asgi import App, CORSMiddleware
 from corsmith.errors import CorsmithError
 from corsmith.policy import Policy
 from corsmith.routes import Routes
@@ -26,7 +26,7 @@ from corsmith.server.events import Publisher
 from corsmith.server.front import Front
 from corsmith.server.hosts import Hosts
 from corsmith.server.log import Log
-from corsmith.server.serving import Serving, Starting, Told
+from corsmith.server.serving import Layered, Serving, Starting, Told
 from corsmith.server.source import SEED, PolicySource
 
 __all__ = ["Lifeline", "Worker"]
@@ -130,7 +130,14 @@ class Worker:
             publisher=Publisher(self.page),
             streams=self.serving.streams,
             enforces=self.serving.enforces,
+            layer=self._layer(),
         )
+
+    def _layer(self) -> type[CORSMiddleware]:
+        """Return the kind of CORS layer that is served behind."""
+        if isinstance(self.serving, Layered):
+            return self.serving.layer(self.source.decided)
+        return CORSMiddleware
 
     def _beside(self) -> tuple[str, ...] | None:
         """Return the origins that flags allow, where a flag can allow another."""

@@ -1,0 +1,148 @@
+"""The client that a gateway asks its upstream with: connections, TLS, and one request.
+
+What lives here: every setting of the client library, with its reason. What does not: what is
+sent and what becomes of the answer (``forward``).
+
+Facts about aiohttp that shape the code:
+
+* it writes method names in upper case, but its middlewares see the request before it is sent;
+* it writes header values in UTF-8 and leaves out what is none, so a value that is none is
+  refused before (``forward``);
+* it waits for the whole body where ``Expect: 100-continue`` is not answered, so that header
+  ends at the gateway (``hops``).
+"""
+
+import socket
+import ssl
+from collections.abc import AsyncIterable, Iterable
+from dataclasses import dataclass
+from typing import Final
+
+import aiohttp
+from yarl import URL
+
+from corsmith.errors import UsageError
+
+__all__ = ["Trust", "ask", "connect"]
+
+_CONNECT_SECONDS: Final = 10.0
+"""How long a connection and TLS may take: nginx 60, Envoy 5, curl 300."""
+
+_MOST_CONNECTIONS: Final = 512
+"""The most connections of one worker to the upstream: a stream of events holds one for as
+long as a page is open."""
+
+_IDLE_SECONDS: Final = 4.0
+"""How long an idle connection is kept: less than a server does that closes after 5 seconds,
+such as uvicorn and Node, for a request may cross its closing."""
+
+_READ_BYTES: Final = 262_144
+"""How much of an answer waits here at most, twice over, while the page is slow."""
+
+_LONGEST_LINE: Final = 65_536
+"""The longest header line of an answer: content security policies reach 10 KB."""
+
+_PROBE_IDLE: Final = 60
+_PROBE_EVERY: Final = 15
+"""After how many seconds of silence TCP asks whether the other side is still there, and how
+often: an answer that has begun has no other limit, since events may be hours apart."""
+
+_NOT_ADDED: Final = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
+"""What the library would add; the upstream gets what the page sent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trust:
+    """Which certificates of an upstream are good: the system's, one more, or any."""
+
+    ca: str | None = None
+    insecure: bool = False
+
+    def context(self) -> ssl.SSLContext:
+        """Return what TLS is done with; ``UsageError`` if ``ca`` cannot be used."""
+        made = ssl.create_default_context()
+        if self.insecure:
+            made.check_hostname = False
+            made.verify_mode = ssl.CERT_NONE
+        if self.ca is not None:
+            try:
+                made.load_verify_locations(self.ca)
+            except ssl.SSLError:
+                raise UsageError(
+                    f"--ca {self.ca} holds no certificate\n"
+                    "  it needs the authority's certificate as PEM: -----BEGIN CERTIFICATE-----"
+                ) from None
+            except OSError as error:
+                raise UsageError(f"--ca {self.ca} cannot be read: {error.strerror}") from None
+        return made
+
+
+def connect(trust: Trust) -> aiohttp.ClientSession:
+    """Return a client; made and closed in the event loop that uses it.
+
+    It keeps no cookies, follows no redirect, unpacks nothing and obeys no proxy variable: a
+    page's cookies are the browser's, and nothing is sent to an address that was not named.
+    """
+    connector = aiohttp.TCPConnector(
+        ssl=trust.context(),
+        limit=_MOST_CONNECTIONS,
+        keepalive_timeout=_IDLE_SECONDS,
+        resolver=aiohttp.ThreadedResolver(),  # the system's, which knows /etc/hosts
+        socket_factory=_open_socket,
+    )
+    return aiohttp.ClientSession(
+        connector=connector,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        auto_decompress=False,
+        trust_env=False,
+        skip_auto_headers=_NOT_ADDED,
+        timeout=aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_SECONDS),
+        read_bufsize=_READ_BYTES,
+        max_line_size=_LONGEST_LINE,
+        max_field_size=_LONGEST_LINE,
+    )
+
+
+def _open_socket(
+    where: tuple[int | socket.AddressFamily, int | socket.SocketKind, int, str, tuple[object, ...]],
+) -> socket.socket:
+    """Return a socket that notices when the other side is gone without a word."""
+    family, kind, protocol, _, _ = where
+    made = socket.socket(family=family, type=kind, proto=protocol)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    idle = getattr(socket, "TCP_KEEPIDLE", None) or getattr(socket, "TCP_KEEPALIVE", None)
+    if idle is not None:  # macOS has the second
+        made.setsockopt(socket.IPPROTO_TCP, idle, _PROBE_IDLE)
+    made.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, _PROBE_EVERY)
+    return made
+
+
+async def ask(
+    session: aiohttp.ClientSession,
+    method: str,
+    url: URL,
+    headers: Iterable[tuple[str, str]],
+    body: AsyncIterable[bytes] | None,
+) -> aiohttp.ClientResponse:
+    """Send a request, and return its answer as soon as its head is there."""
+    kept = () if method == method.upper() else (_keep_case(method),)
+    return await session.request(
+        method,
+        url,
+        headers=headers,
+        data=body,
+        allow_redirects=False,
+        middlewares=kept,
+    )
+
+
+def _keep_case(method: str) -> aiohttp.ClientMiddlewareType:
+    """Return what writes a method as the page wrote it: ``patch`` is not PATCH (RFC 9110, 9.1)."""
+
+    async def write(
+        request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+    ) -> aiohttp.ClientResponse:
+        request.method = method
+        return await handler(request)
+
+    return write

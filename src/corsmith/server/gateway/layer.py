@@ -1,0 +1,82 @@
+"""The CORS layer as a gateway needs it: always enforcing, and exposing what is sent.
+
+What lives here: two differences from the layer of any application (``adapters.asgi``). What
+does not: any judgement of an origin.
+
+* Where a policy file has no policy for a path, an application is left alone. A gateway is not:
+  it rewrites ``Origin``, so whoever no policy allowed would be taken for the upstream's own.
+* ``Access-Control-Expose-Headers: *`` means nothing to a page that sends cookies (Fetch,
+  #http-access-control-expose-headers), so the names that were sent are written out.
+"""
+
+from collections.abc import Awaitable
+from typing import Final
+
+from corsmith.adapters.asgi import CORSMiddleware, Message, Receive, Scope, Send
+from corsmith.gate import Choice
+from corsmith.headers import (
+    ALLOW_METHODS,
+    ALLOW_ORIGIN,
+    EXPOSE_HEADERS,
+    FORBIDDEN_RESPONSE_HEADERS,
+    OWNED_RESPONSE_HEADERS,
+    SAFELISTED_RESPONSE_HEADERS,
+)
+from corsmith.server.gateway.faults import answer_fault, unlisted
+
+__all__ = ["EnforcingLayer", "ExposingLayer"]
+
+_ALLOWED: Final = ALLOW_ORIGIN.lower().encode()
+_METHODS: Final = ALLOW_METHODS.lower().encode()
+_EXPOSED: Final = EXPOSE_HEADERS.lower().encode()
+_NOT_EXPOSED: Final = frozenset(
+    name.lower().encode()
+    for name in (
+        *FORBIDDEN_RESPONSE_HEADERS,
+        *OWNED_RESPONSE_HEADERS,
+        *SAFELISTED_RESPONSE_HEADERS,
+    )
+)
+"""What a page may read anyhow, may never read, or has no use for."""
+
+
+class EnforcingLayer(CORSMiddleware):
+    """A layer that lets no Origin through that a policy has not allowed."""
+
+    async def _run_exempt(self, choice: Choice, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuse another origin where no policy holds."""
+        lines = dict(scope["headers"])
+        if b"origin" in lines and lines.get(b"sec-fetch-site") != b"same-origin":
+            await answer_fault(unlisted(), scope, send)
+            return
+        await super()._run_exempt(choice, scope, receive, send)
+
+    def _admits(self, choice: Choice, lines: list[bytes]) -> bool:
+        """Refuse a WebSocket of another origin where no policy holds."""
+        return choice.policy is not None and super()._admits(choice, lines)
+
+
+class ExposingLayer(EnforcingLayer):
+    """One that besides lets an allowed page read every header of an answer."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one connection."""
+
+        def send_exposed(message: Message) -> Awaitable[None]:
+            if message["type"] == "http.response.start":
+                message = {**message, "headers": _exposed(message["headers"])}
+            return send(message)
+
+        await super().__call__(scope, receive, send_exposed)
+
+
+def _exposed(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """Return headers with the names of all that a page may read, where an origin is allowed.
+
+    The answer of a preflight is read by no page, so it has none.
+    """
+    names = {name.lower(): None for name, _ in headers}
+    if _ALLOWED not in names or _METHODS in names:
+        return headers
+    read = b",".join(name for name in names if name not in _NOT_EXPOSED)
+    return [*headers, (_EXPOSED, read)] if read else headers

@@ -1,0 +1,139 @@
+"""The bodies of one exchange, streamed both ways at the pace of the slower side.
+
+What lives here: the page's body as the upstream reads it, the upstream's as the page reads
+it, and what happens when either goes away. What does not: heads (``forward``).
+
+What always holds:
+
+* a part is read when the one before it was taken, so nothing heaps up here;
+* an answer that the upstream did not end is never ended well: it is left without its last
+  part, and the server then cuts the page's connection;
+* a client that goes away ends its request to the upstream, whatever that waits for.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable
+from types import TracebackType
+from typing import Self
+
+import aiohttp
+
+from corsmith.adapters.asgi import Receive, Send
+
+__all__ = ["Client", "LeftError", "relay"]
+
+
+class LeftError(Exception):
+    """The client went away inside its body; the upstream must not take that for the end."""
+
+
+class Client:
+    """Who asked: its body, part by part, and an eye on whether it is still there.
+
+    Used in a ``with`` by the task that answers. Whatever that waits for is cancelled when the
+    client leaves, which is no error and ends the ``with`` quietly.
+    """
+
+    __slots__ = ("_limit", "_receive", "_seconds", "_task", "_watching", "_whole", "left")
+
+    def __init__(self, receive: Receive, seconds: float, *, has_body: bool) -> None:
+        """Read from ``receive``; the answer is to begin ``seconds`` after the body's last part."""
+        self._receive = receive
+        self._seconds = seconds
+        self._whole = not has_body
+        self._task = asyncio.current_task()
+        self._watching: asyncio.Task[None] | None = None
+        self._limit: asyncio.Timeout | None = None
+        self.left = False
+
+    def __enter__(self) -> Self:
+        """Have an eye on the client, unless its body tells when it goes."""
+        if self._whole:
+            self._watching = asyncio.create_task(self._watch())
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> bool:
+        """Look away; what was cancelled because the client left ends here."""
+        self._whole = True
+        if self._watching is not None:
+            self._watching.cancel()
+        task, self._task = self._task, None
+        return (
+            kind is asyncio.CancelledError
+            and self.left
+            and task is not None
+            and task.uncancel() == 0
+        )
+
+    def body(self) -> AsyncIterator[bytes] | None:
+        """Return the parts of the body as they come; ``None`` where there is none."""
+        return None if self._whole else self
+
+    async def begun(self, asking: Awaitable[aiohttp.ClientResponse]) -> aiohttp.ClientResponse:
+        """Return the answer once it has begun; ``TimeoutError`` where it does not in time."""
+        async with asyncio.timeout(self._seconds) as limit:
+            self._limit = limit
+            try:
+                return await asking
+            finally:
+                self._limit = None
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        """Return the next part; called by the task that sends to the upstream."""
+        while not self._whole:
+            message = await self._receive()
+            if message["type"] != "http.request":
+                self._leave()
+                raise LeftError
+            self._whole = not message.get("more_body")
+            if self._limit is not None and not self._limit.expired():
+                self._limit.reschedule(asyncio.get_running_loop().time() + self._seconds)
+            part: bytes = message.get("body", b"")
+            if part:
+                return part
+        if self._task is not None and self._watching is None:
+            self._watching = asyncio.create_task(self._watch())
+        raise StopAsyncIteration
+
+    async def _watch(self) -> None:
+        """Wait until the client leaves."""
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        self._leave()
+
+    def _leave(self) -> None:
+        if self._task is not None:
+            self.left = True
+            self._task.cancel()
+
+
+async def relay(answer: aiohttp.ClientResponse, send: Send) -> bool:
+    """Send on an answer's body; return whether the upstream ended it.
+
+    The first part goes out at once, although it may be empty: the server holds the head back
+    until there is one, and a page that opens a stream of events waits for the head.
+    """
+    connection = answer.connection
+    protocol = None if connection is None else connection.protocol
+    content = answer.content
+    try:
+        part = content.read_nowait()
+        while not content.at_eof():
+            await send({"type": "http.response.body", "body": part, "more_body": True})
+            part = await content.readany()
+    except (aiohttp.ClientError, OSError):
+        return False
+    # A body without a length ends with its connection: only how that ended tells.
+    ending = None if protocol is None else protocol.exception()
+    if isinstance(ending, OSError):
+        return False
+    await send({"type": "http.response.body", "body": part, "more_body": False})
+    return True

@@ -1,0 +1,97 @@
+"""``Gateway``: an API that cannot be changed, as something to serve.
+
+What lives here: what the command line says of it, its policy and its rows of the banner. What
+does not: the application (``forward``).
+"""
+
+import os
+import secrets
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Final, Self
+
+from corsmith.adapters.asgi import App, CORSMiddleware
+from corsmith.server.gateway.added import Added, read_added
+from corsmith.server.gateway.client import Trust
+from corsmith.server.gateway.forward import Forwarder
+from corsmith.server.gateway.layer import EnforcingLayer, ExposingLayer
+from corsmith.server.gateway.site import Upstream
+from corsmith.server.gateway.upstream import read_upstream
+from corsmith.server.source import LOOPBACK
+
+__all__ = ["GATEWAY_SEED", "Gateway"]
+
+GATEWAY_SEED: Final[Mapping[str, object]] = {
+    "origins": [LOOPBACK],
+    "methods": ["*"],
+    "headers": ["*", "Authorization"],
+    "credentials": True,
+    "max_age": 600,
+}
+"""The policy of a gateway: pages of this machine's own servers may do what the upstream lets
+its own pages do, logins included."""
+
+
+def _name() -> bytes:
+    return f"corsmith-{secrets.token_hex(4)}".encode()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gateway:
+    """One upstream behind a policy.
+
+    ``via`` is this gateway's own name: with it, a request that comes back is known.
+    """
+
+    upstream: Upstream
+    added: Added = field(default_factory=Added)
+    trust: Trust = field(default_factory=Trust)
+    seconds: float
+    seed: Mapping[str, object] = field(default_factory=lambda: GATEWAY_SEED)
+    via: bytes = field(default_factory=_name)
+    streams: bool = True
+    has_lifespan: bool = True
+    enforces: bool = True
+
+    @classmethod
+    def of(
+        cls, url: str, *, headers: Collection[str], ca: str | None, insecure: bool, seconds: float
+    ) -> Self:
+        """Return the gateway to a URL; ``UsageError`` for what cannot be one."""
+        trust = Trust(ca=ca, insecure=insecure)
+        trust.context()
+        return cls(
+            upstream=read_upstream(url),
+            added=read_added(headers, os.environ),
+            trust=trust,
+            seconds=seconds,
+        )
+
+    @property
+    def title(self) -> str:
+        """What it is a gateway to."""
+        return f"a gateway to {self.upstream.url(b'').decode()}"
+
+    def layer(self, given: Collection[str]) -> type[CORSMiddleware]:
+        """Return a layer that exposes all that is sent, unless it was decided what to expose."""
+        return EnforcingLayer if "expose" in given else ExposingLayer
+
+    def notes(self, url: str) -> list[tuple[str, str]]:
+        """Return where requests go, what to change in the app, and what is unusual."""
+        upstream = self.upstream.url(b"").decode()
+        rows = [
+            ("gateway", f"{url} → {upstream}"),
+            ("in the app", f"VITE_API_URL={url} (or NEXT_PUBLIC_…, REACT_APP_…)"),
+        ]
+        if self.added:
+            names = ", ".join(sorted(name.decode() for name in self.added))
+            rows.append(("adds", f"{names} (no page sees the value)"))
+        if self.trust.insecure:
+            rows.append(("insecure", "-k: the upstream's certificate is not verified"))
+        return rows
+
+    def open(self) -> App:
+        """Return the application."""
+        return Forwarder(
+            self.upstream, via=self.via, added=self.added, trust=self.trust, seconds=self.seconds
+        )
