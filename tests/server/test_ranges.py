@@ -52,6 +52,7 @@ def test_nothing_that_exists_is_no_range_at_all(value: str) -> None:
         "", "bytes", "bytes=", "bytes=,", "bytes=-", "bytes=a-b", "bytes=5-4", "bytes=0-1;2-3",
         "bytes=+1-2", "bytes=1_0-20", "bytes=0x1-2", "bytes=٣-٤", "bytes=0-1,x", "items=0-1",
         "bytes =0-1", "bytes=1 - 2", "bytes=1-2-3", " bytes=0-1", "bytes=5-4,0-1", "bytes=0-0\n",
+        f"bytes=1{'0' * 25}-{'9' * 25}",
     ],
 )  # fmt: skip
 def test_what_is_malformed_or_in_another_unit_is_ignored(value: str) -> None:

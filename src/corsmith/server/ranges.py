@@ -68,10 +68,16 @@ def _read(item: str, size: int) -> Span | None:
     if first is None:
         length = last or 0
         return Span(max(0, size - length), size) if length else Span(size + 1, size + 1)
-    if last is not None and last < first:
+    if last is not None and _is_after(*found.groups()):
         return None
     stop = size if last is None else min(last + 1, size)
     return Span(first, stop) if first < size else Span(size + 1, size + 1)
+
+
+def _is_after(first: str, last: str) -> bool:
+    """Return whether one position is after another, however many digits they have."""
+    first, last = first.lstrip("0"), last.lstrip("0")
+    return (len(first), first) > (len(last), last)
 
 
 def _number(digits: str) -> int | None:
