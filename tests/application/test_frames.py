@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import corsmith
-from corsmith.application.frames import is_theirs, shorten, their_frame, trimmed
+from corsmith.application.frames import from_theirs, is_theirs, shorten, their_frame, trimmed
 
 
 @pytest.mark.parametrize(
@@ -65,3 +65,26 @@ def _name(caught: pytest.ExceptionInfo[ValueError]) -> str:
 def test_a_traceback_without_a_line_of_theirs_is_only_the_error() -> None:
     assert trimmed(KeyError("x")) == "KeyError: 'x'"
     assert their_frame(KeyError("x")) is None
+
+
+def test_a_traceback_from_theirs_keeps_what_their_line_called_and_what_led_to_it() -> None:
+    try:
+        try:
+            json.loads("{")
+        except ValueError as error:
+            raise ExceptionGroup("two", [RuntimeError("one")]) from error
+    except ExceptionGroup as error:
+        shown = from_theirs(error)
+    assert "json/decoder.py" in shown  # below their line
+    assert "RuntimeError: one" in shown
+    assert "ExceptionGroup: two" in shown
+
+
+def test_a_traceback_without_a_line_of_theirs_is_whole() -> None:
+    with pytest.raises(ValueError, match="Expecting") as caught:
+        json.loads("{")
+    error = caught.value
+    assert error.__traceback__ is not None
+    error.__traceback__ = error.__traceback__.tb_next
+    assert from_theirs(error).startswith("Traceback (most recent call last):\n")
+    assert "json/decoder.py" in from_theirs(error)

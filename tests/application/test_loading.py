@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from corsmith.application.generations import Asgi2
 from corsmith.application.loading import load_app, load_app_file, quiet
 from corsmith.errors import AppError, UsageError
 
@@ -72,6 +73,16 @@ def test_a_factory_is_called(folder: Path, target: str) -> None:
         ("async def app(): ...\n", "mine:app()", "mine:app() returns NoneType, no ASGI"),
         ("def app(a): ...\n", "mine:app", "mine:app is function, no ASGI or WSGI"),
         ("def app(): return 1\n", "mine:app", "mine:app returns int, no ASGI or WSGI"),
+        (
+            WSGI + "class It: pass\nit = It()\nit.server = app\n",
+            "mine:it",
+            "application and nothing that makes one; type\n  corsmith check mine:it.server",
+        ),
+        (
+            "class It:\n    def streamable_http_app(self): ...\nit = It()\n",
+            "mine:it",
+            "; type\n  corsmith check mine:it.streamable_http_app()",
+        ),
     ],
 )
 def test_what_is_no_application_says_what_to_type(
@@ -101,6 +112,23 @@ def test_their_own_traceback_is_shown_with_their_lines_only(
     assert str(caught.value).startswith(told)
     assert str(caught.value).count("  File ") == 1
     assert f'"{folder / "mine.py"}", line' in str(caught.value)
+
+
+def test_an_application_of_an_older_form_is_made_one_of_today(folder: Path) -> None:
+    write(
+        folder,
+        "class App:\n    def __init__(self, scope): ...\n    async def __call__(self, a, b): ...\n",
+    )
+    assert isinstance(load_app("mine:App").app, Asgi2)
+
+
+def test_a_server_does_not_call_an_async_factory(folder: Path) -> None:
+    write(
+        folder, "async def make():\n    async def app(scope, receive, send): ...\n    return app\n"
+    )
+    assert load_app("mine:make").made
+    with pytest.raises(UsageError, match=r"async factory.*\n  make it a plain def"):
+        load_app("mine:make", "serve")
 
 
 def test_a_file_that_is_no_python_says_where(folder: Path) -> None:

@@ -9,7 +9,7 @@ import sysconfig
 import traceback
 from typing import Final
 
-__all__ = ["is_theirs", "shorten", "their_frame", "trimmed"]
+__all__ = ["from_theirs", "is_theirs", "shorten", "their_frame", "trimmed"]
 
 _PATHS: Final = sysconfig.get_paths()
 _INSTALLED: Final = tuple(
@@ -61,3 +61,20 @@ def trimmed(error: BaseException, root: str | None = None) -> str:
         lines = ["Traceback (most recent call last):\n", *traceback.format_list(kept)]
     lines += told.format_exception_only()
     return "".join(lines).rstrip("\n")
+
+
+def from_theirs(error: BaseException) -> str:
+    """Return the traceback of an error, and of what led to it, from the first line of theirs.
+
+    What is above that line called the application, and is the same for every error of it.
+    """
+    told = traceback.TracebackException.from_exception(error)
+    waiting = [told]
+    while waiting:
+        one = waiting.pop()
+        frames = list(one.stack)
+        theirs = [number for number, frame in enumerate(frames) if is_theirs(frame.filename)]
+        one.stack[:] = frames[theirs[0] :] if theirs else frames
+        inner = (one.__cause__, one.__context__, *(one.exceptions or ()))
+        waiting += [cause for cause in inner if cause is not None]
+    return "".join(told.format()).rstrip("\n")

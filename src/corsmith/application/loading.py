@@ -19,6 +19,7 @@ from types import ModuleType
 from typing import Any, Final, TypeAlias
 
 from corsmith.application.frames import shorten, trimmed
+from corsmith.application.generations import modern
 from corsmith.errors import AppError, PolicyError, UsageError
 from corsmith.importers.objects import class_names
 from corsmith.installer import is_asgi
@@ -85,7 +86,7 @@ def load_app(target: str, verb: str = "check") -> LoadedApp:
         if not hasattr(value, part):
             raise UsageError(_no_attribute(target, module, value, part, verb))
         value = getattr(value, part)
-    app, made = _made(value, target, root, must=called)
+    app, made = _made(value, target, root, must=called, verb=verb)
     return _loaded(app, module, attr, root, made=made)
 
 
@@ -136,7 +137,7 @@ def app_of(module: ModuleType, root: str, path: str, verb: str) -> LoadedApp:
     if len(found) > 1:
         shown = "\n".join(f"  corsmith {verb} {name}:{attr}" for attr in found)
         raise UsageError(f"{path} has {len(found)} applications; type one of\n{shown}")
-    app, made = _made(getattr(module, found[0]), path, root, must=False)
+    app, made = _made(getattr(module, found[0]), path, root, must=False, verb=verb)
     return _loaded(app, module, found[0], root, made=made)
 
 
@@ -256,23 +257,48 @@ def _is_factory(value: object) -> bool:
     )
 
 
-def _made(value: object, target: str, root: str, *, must: bool) -> tuple[App, bool]:
+def _made(value: object, target: str, root: str, *, must: bool, verb: str) -> tuple[App, bool]:
     """Return the application, made by its factory where the value is one."""
     # A coroutine function without arguments makes an application, and is none.
     makes = inspect.iscoroutinefunction(value) and _is_factory(value)
     if not must and not makes and _is_app(value) and callable(value):
         return value, False
+    if not must and (older := modern(value)) is not None:
+        return older, False
     if callable(value) and (must or _is_factory(value)):
         try:
             app = value()
-            if inspect.iscoroutine(app):
+            if inspect.iscoroutine(app) and verb != "serve":
                 app = asyncio.run(app)
         except (Exception, SystemExit) as error:
             raise AppError(
                 f"{target} fails when it is called", trace=trimmed(error, root)
             ) from error
+        if inspect.iscoroutine(app):
+            app.close()
+            raise UsageError(_ASYNC_FACTORY.format(target))
         if _is_app(app) and callable(app):
             return app, True
         raise UsageError(f"{target} returns {type(app).__name__}, no ASGI or WSGI application")
     kind = type(value).__name__
-    raise UsageError(f"{target} is {kind}, no ASGI or WSGI application and nothing that makes one")
+    inside = "".join(f"\n  corsmith {verb} {target}.{name}" for name in _inside(value))
+    other = f"; type{inside}" if inside else ""
+    raise UsageError(
+        f"{target} is {kind}, no ASGI or WSGI application and nothing that makes one{other}"
+    )
+
+
+_ASYNC_FACTORY: Final = (
+    "{} is an async factory; a server calls it before there is an event loop\n"
+    "  make it a plain def, and do what it awaits in the application's lifespan"
+)
+
+_HELD: Final = ("server", "app", "wsgi_app", "asgi_app")
+_MAKING: Final = "streamable_http_app"
+
+
+def _inside(value: object) -> list[str]:
+    """Return the names under which a value keeps an application, or makes one."""
+    held = [name for name in _HELD if _is_app(getattr(value, name, None))]
+    # What the SDK of MCP calls it.
+    return held or ([f"{_MAKING}()"] if hasattr(value, _MAKING) else [])

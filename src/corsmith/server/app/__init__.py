@@ -1,0 +1,1 @@
+"""A Python application as something to serve: ``corsmith serve main:app``."""

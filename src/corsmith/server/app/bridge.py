@@ -1,0 +1,178 @@
+"""A WSGI application as an ASGI one, each request in a thread of its own.
+
+What lives here: the answer, from ``start_response`` to ``close()``. What does not: the
+environment (``environ``), the body of the request (``upload``), and CORS, which is around
+this (``front``).
+
+Facts that shape the code:
+
+* one request stays in one thread: frameworks keep what belongs to it there;
+* what an application yields is sent before it is asked for more (PEP 3333, "Buffering and
+  Streaming"), and at most one part is on its way: whoever reads slowly is waited for;
+* the head is held until the first bytes: until then an application may replace it.
+"""
+
+import asyncio
+import contextvars
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from corsmith.adapters.asgi import Message, Receive, Scope, Send
+from corsmith.server.app.environ import environ_of
+from corsmith.server.app.upload import Upload, as_file
+from corsmith.server.body import has_body
+
+if TYPE_CHECKING:
+    from _typeshed import OptExcInfo
+
+__all__ = ["THREADS", "Bridge"]
+
+THREADS: Final = 40
+"""The most requests that one worker answers at once: as Starlette; Waitress has 4."""
+
+_App: TypeAlias = Callable[..., Iterable[bytes]]
+_Lines: TypeAlias = list[tuple[bytes, bytes]]
+
+_OF_CONNECTION: Final = frozenset({b"connection", b"keep-alive", b"transfer-encoding", b"upgrade"})
+"""What is said of a connection, which belongs to the server (PEP 3333, "Other HTTP Features")."""
+
+
+class _LeftError(ConnectionAbortedError):
+    """Ends an application whose answer nobody reads any more."""
+
+
+class Bridge:
+    """An ASGI application that has a WSGI application answer, in one of ``threads``."""
+
+    def __init__(self, app: _App, threads: int = THREADS) -> None:
+        """Take the application; its threads are started as they are needed."""
+        self.app = app
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="corsmith-wsgi")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request; a WebSocket is closed, for WSGI has none."""
+        if scope["type"] == "websocket":
+            await receive()
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        if scope["type"] != "http":
+            raise NotImplementedError(f"no {scope['type']} here")
+        loop = asyncio.get_running_loop()
+        call = _Call(loop, scope, receive, send)
+        context = contextvars.copy_context()
+        try:
+            await loop.run_in_executor(self._pool, context.run, call.run, self.app)
+            await call.end()
+        except _LeftError:
+            return  # its answer has no end, and nobody to miss it
+        finally:
+            call.give_up()
+
+
+class _Call:
+    """One request and its answer; ``run`` is called in a thread, all else in the loop."""
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        self._loop = loop
+        self._scope = scope
+        self._receive = receive
+        self._send = send
+        self._upload = Upload(self._next, is_empty=not has_body(scope))
+        self._head: Message | None = None
+        self._has_begun = False
+        self._sent: Future[None] | None = None
+        self._watch: asyncio.Task[None] | None = None
+        self._is_gone = False
+
+    # ── in the thread ──────────────────────────────────────────────────────────
+
+    def run(self, app: _App) -> None:
+        """Have the application answer."""
+        environ = environ_of(self._scope, as_file(self._upload))
+        body = app(environ, self.start)
+        try:
+            for part in body:
+                self.write(part)
+            if self._head is None:
+                raise RuntimeError("the application did not call start_response")
+        finally:
+            close = getattr(body, "close", None)
+            if close is not None:
+                close()
+
+    def start(
+        self, status: str, headers: list[tuple[str, str]], exc_info: "OptExcInfo | None" = None, /
+    ) -> Callable[[bytes], None]:
+        """Be the ``start_response`` of the application."""
+        if self._has_begun and exc_info is not None and exc_info[1] is not None:
+            # Too late to say anything else: the connection ends with it.
+            raise exc_info[1].with_traceback(exc_info[2])
+        if self._head is not None and exc_info is None:
+            raise RuntimeError("start_response is called a second time, without exc_info")
+        self._head = {
+            "type": "http.response.start",
+            "status": int(status.partition(" ")[0]),
+            "headers": _lines(headers),
+        }
+        return self.write
+
+    def write(self, part: bytes) -> None:
+        """Send a part of the body, once the one before it has been taken."""
+        if not part:
+            return
+        messages: list[Message] = [{"type": "http.response.body", "body": part, "more_body": True}]
+        if not self._has_begun:
+            if self._head is None:
+                raise RuntimeError("the application did not call start_response")
+            messages.insert(0, self._head)
+            self._has_begun = True
+        if self._sent is not None:
+            self._sent.result()
+        if self._is_gone:
+            raise _LeftError("the client went away before the answer had ended")
+        self._sent = asyncio.run_coroutine_threadsafe(self._put(messages), self._loop)
+
+    def _next(self) -> Message:
+        """Return the next message of the client."""
+        return asyncio.run_coroutine_threadsafe(_awaited(self._receive), self._loop).result()
+
+    # ── in the loop ────────────────────────────────────────────────────────────
+
+    async def _put(self, messages: Iterable[Message]) -> None:
+        if self._watch is None and self._upload.is_over:
+            self._watch = self._loop.create_task(self._wait_for_leaving())
+        for message in messages:
+            await self._send(message)
+
+    async def _wait_for_leaving(self) -> None:
+        """Note that nobody reads any more, so that an endless answer ends."""
+        while (await self._receive())["type"] != "http.disconnect":
+            pass  # the end of a body, told once more
+        self._is_gone = True
+
+    async def end(self) -> None:
+        """Send the end of the answer."""
+        if self._sent is not None:
+            await asyncio.wrap_future(self._sent)
+        elif self._head is not None:
+            await self._send(self._head)
+        await self._send({"type": "http.response.body", "body": b""})
+
+    def give_up(self) -> None:
+        """Have the thread stop at its next part, if it still runs."""
+        self._is_gone = True
+        if self._watch is not None:
+            self._watch.cancel()
+
+
+async def _awaited(receive: Receive) -> Message:
+    return await receive()
+
+
+def _lines(headers: Iterable[tuple[str, str]]) -> _Lines:
+    """Return the headers as bytes, without those of the connection."""
+    lines = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+    return [line for line in lines if line[0] not in _OF_CONNECTION]

@@ -1,0 +1,150 @@
+"""``Program``: an application that is named on the command line, as something to serve.
+
+What lives here: opening it in a worker, and what is told where that fails. What does not:
+importing it (``corsmith.application.loading``), its start (``lifespan``) and how it is called
+(``bridge``, for WSGI).
+"""
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from corsmith.adapters.asgi import App
+from corsmith.application.frames import shorten, their_frame, trimmed
+from corsmith.application.loading import LoadedApp, load_app, load_app_file
+from corsmith.errors import AppError, UsageError
+from corsmith.importers.objects import class_names
+from corsmith.installer import is_asgi
+from corsmith.server.app.bridge import Bridge
+from corsmith.server.app.found import find
+from corsmith.server.app.lifespan import Lifespan
+from corsmith.server.source import LOOPBACK
+
+__all__ = ["APP_SEED", "Program"]
+
+APP_SEED: Final[Mapping[str, object]] = {
+    "origins": [LOOPBACK],
+    "methods": ["*"],
+    "headers": ["*", "Authorization"],
+}
+"""The policy of an application: pages of this machine's own servers, and all that they ask."""
+
+_OWN_SERVERS: Final[Mapping[str, str]] = {
+    "aiohttp.web_app.Application": "aiohttp",
+    "tornado.web.Application": "Tornado",
+}
+"""Applications that speak neither ASGI nor WSGI."""
+
+_DISTRIBUTIONS: Final[Mapping[str, str]] = {
+    "PIL": "pillow",
+    "attr": "attrs",
+    "bs4": "beautifulsoup4",
+    "cv2": "opencv-python",
+    "dateutil": "python-dateutil",
+    "django_filters": "django-filter",
+    "dotenv": "python-dotenv",
+    "jose": "python-jose",
+    "jwt": "PyJWT",
+    "multipart": "python-multipart",
+    "psycopg2": "psycopg2-binary",
+    "rest_framework": "djangorestframework",
+    "sklearn": "scikit-learn",
+    "yaml": "PyYAML",
+}
+"""What is installed under another name than it is imported by."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """An application by its name or its file.
+
+    ``keeps`` says that the command line has no policy, so that one of corsmith's own that
+    the application brings stays in force; ``watched`` are the folders whose edits have it
+    loaded anew.
+    """
+
+    target: str
+    is_file: bool
+    keeps: bool = True
+    enforces: bool = False
+    watched: tuple[str, ...] = ()
+    streams: bool = True
+    has_lifespan: bool = True
+
+    @property
+    def title(self) -> str:
+        """What the banner says is served."""
+        return self.target
+
+    @property
+    def seed(self) -> Mapping[str, object]:
+        """The fields of the policy where none is given."""
+        return APP_SEED
+
+    def notes(self, url: str) -> list[tuple[str, str]]:  # noqa: ARG002  every kind is asked so
+        """Return nothing: what it is, only a worker knows."""
+        return []
+
+    def open(self) -> App:
+        """Return the application; called in the worker's own process, which imports it.
+
+        Raises ``UsageError`` where there is none of that name, ``AppError`` with its own
+        traceback where it cannot be imported.
+        """
+        # Else what it prints into a pipe comes much later than the lines about its requests.
+        for stream in (sys.stdout, sys.stderr):
+            getattr(stream, "reconfigure", _nothing)(line_buffering=True)
+        loaded = self._load()
+        app: Any = loaded.app  # of whichever framework
+        found = find(app, self.target, keeps=self.keeps)
+        return Lifespan(
+            app if is_asgi(app) else Bridge(app),
+            name=self.target,
+            root=loaded.root,
+            notes=found.notes,
+            policy=found.policy,
+        )
+
+    def _load(self) -> LoadedApp:
+        try:
+            load = load_app_file if self.is_file else load_app
+            loaded = load(self.target, "serve")
+        except KeyboardInterrupt as error:
+            root = os.getcwd()  # noqa: PTH109  text, as sys.path has it
+            problem = f"{self.target} interrupts itself when it is imported"
+            raise AppError(problem, trace=trimmed(error, root)) from error
+        except AppError as error:
+            step = _next_step(error, reloads=bool(self.watched))
+            raise AppError(f"{error.problem}\n{step}", trace=error.trace) from error
+        for name in class_names(loaded.app) & _OWN_SERVERS.keys():
+            framework = _OWN_SERVERS[name]
+            raise UsageError(
+                f"{self.target} is an application of {framework}, which has a server of its own\n"
+                "  give it its policy there: install(app, origins=[…]), and start it as before"
+            )
+        return loaded
+
+
+def _next_step(error: AppError, *, reloads: bool) -> str:
+    """Return what to do about an application that cannot be imported, in a line or two."""
+    cause = error.__cause__
+    if isinstance(cause, ModuleNotFoundError) and cause.name is not None:
+        module = cause.name.partition(".")[0]
+        active = os.environ.get("VIRTUAL_ENV")
+        if active and os.path.realpath(active) != os.path.realpath(sys.prefix):
+            return f"  the active environment is {active}: install corsmith there, and start that"
+        return f"  {sys.executable} -m pip install {_DISTRIBUTIONS.get(module, module)}"
+    if isinstance(cause, SystemExit):
+        return '  put what ends it below: if __name__ == "__main__":'
+    frame = None if cause is None else their_frame(cause)
+    if isinstance(cause, SyntaxError) and cause.filename and cause.lineno:
+        frame = (shorten(cause.filename), cause.lineno)
+    where = "it" if frame is None else f"{frame[0]}, line {frame[1]}"
+    then = "the next edit is tried" if reloads else "then start again, or use --reload"
+    return f"  mend {where}; {then}"
+
+
+def _nothing(*, line_buffering: bool) -> None:
+    """Do what a stream that cannot be reconfigured does."""
