@@ -230,7 +230,7 @@ def test_a_flag_without_its_value_is_told() -> None:
 
 def test_a_wrong_flag_is_told_with_the_nearest_right_one() -> None:
     assert "did you mean --origin" in told("--orign", "x")[0]
-    assert "did you mean --header?" in told("--headers", "x")[0]
+    assert "did you mean --header" in told("--headers", "x")[0]
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 PATIENCE = 20.0
 PROGRAM = ("-m", "corsmith")
-_PORT = re.compile(r" on http://(?:127\.0\.0\.1|\[::1\]):(\d+)")
+_PORT = re.compile(r" on https?://(?:127\.0\.0\.1|\[::1\]):(\d+)")
 
 
 class Lines:

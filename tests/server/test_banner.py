@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from inline_snapshot import snapshot
@@ -11,6 +12,7 @@ from corsmith.routes import Routes
 from corsmith.server.banner import Started, banner, edited, failed, not_started, warnings
 from corsmith.server.echo import Echo
 from corsmith.server.source import PolicySource
+from corsmith.server.tls import Certificate
 
 SEED = PolicySource().load()
 
@@ -45,6 +47,23 @@ corsmith serves {"status": "OK"} on http://127.0.0.1:8000
   try it     curl -i http://127.0.0.1:8000/ -H 'Origin: https://b.example'
   stop       Ctrl-C\
 """)  # noqa: E501  as wide as it is
+
+
+def test_over_tls_it_says_https_and_how_to_trust_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("corsmith.server.tls.sys.platform", "linux")
+    own = Certificate(
+        cert=Path("/s/a.pem"), key=Path("/s/a.key"), names=(), authority=Path("/s/c a.pem")
+    )
+    assert "\n".join(banner(replace(started(), certificate=own))) == snapshot("""\
+corsmith serves {"status": "OK"} on https://127.0.0.1:8000
+  allows     any origin · GET, POST, OPTIONS · x-api-key, Content-Type · without credentials
+  trust it   certutil -d sql:$HOME/.pki/nssdb -A -t C,, -n corsmith -i '/s/c a.pem'
+  try it     curl -i https://127.0.0.1:8000/ -H 'Origin: https://app.example' --cacert '/s/c a.pem'
+  stop       Ctrl-C\
+""")
+    lines = banner(replace(started(address="::1"), certificate=replace(own, authority=None)))
+    assert lines[0].endswith(" on https://[::1]:8000")
+    assert not any("trust" in line or "--cacert" in line for line in lines)
 
 
 def test_it_never_has_more_than_eight_lines() -> None:

@@ -113,6 +113,21 @@ def test_the_head_says_whether_a_body_follows(line: tuple[bytes, bytes], *, may:
     assert has_body(scope("PUT", "/", line)) is may
 
 
+@pytest.mark.parametrize(
+    ("method", "line", "may"),
+    [
+        ("PUT", (b"accept", b"*/*"), True),
+        ("PUT", (b"content-length", b"0"), False),
+        ("GET", (b"accept", b"*/*"), False),
+        ("GET", (b"content-length", b"3"), True),
+    ],
+)
+def test_in_http_2_a_body_may_follow_unannounced(
+    method: str, line: tuple[bytes, bytes], *, may: bool
+) -> None:
+    assert has_body(scope(method, "/", line, http_version="2")) is may
+
+
 # ── a client that goes silent ──────────────────────────────────────────────────
 
 

@@ -59,6 +59,21 @@ def test_http_1_0_needs_none(version: str) -> None:
     assert read_head(scope(host=b"", http_version=version), HOSTS) == 0
 
 
+@pytest.mark.parametrize(
+    ("method", "lines", "length"),
+    [
+        ("POST", [], None),
+        ("POST", [(b"content-length", b"3")], 3),
+        ("GET", [], 0),
+        ("HEAD", [], 0),
+    ],
+)
+def test_in_http_2_a_body_needs_no_length(
+    method: str, lines: list[tuple[bytes, bytes]], length: int | None
+) -> None:
+    assert read_head(scope(method, "/", *lines, http_version="2"), HOSTS) == length
+
+
 def test_a_foreign_host_is_told_the_flag_that_lets_it_in() -> None:
     problem = read_head(scope(host=b"dev.example:8000"), HOSTS)
     assert isinstance(problem, Problem)

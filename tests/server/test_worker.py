@@ -17,7 +17,9 @@ from corsmith.routes import Routes
 from corsmith.server import worker as module
 from corsmith.server.echo import Echo
 from corsmith.server.files import Files
+from corsmith.server.front import Front
 from corsmith.server.serving import Tell, Told
+from corsmith.server.silence import Silence
 from corsmith.server.source import PolicySource
 from corsmith.server.worker import Lifeline, Worker
 from tests.server.in_memory import ask
@@ -66,6 +68,12 @@ class Started:
             ready=tell,
         )
 
+    def front(self) -> Front:
+        """Return its application, which without TLS is the front itself."""
+        app = self.worker()
+        assert isinstance(app, Front)
+        return app
+
 
 def test_a_worker_says_that_it_is_ready_once_it_has_its_application() -> None:
     started = Started()
@@ -96,7 +104,7 @@ def test_a_worker_follows_the_file_from_what_it_holds_now(
     file.write_text(STRICT.format("second"))
     watchers: list[Any] = []
     monkeypatch.setattr("corsmith.gate.Watcher.start", lambda watcher: watchers.append(watcher))  # noqa: PLW0108  a builtin is no method
-    app = Started(PolicySource(file=str(file))).worker()
+    app = Started(PolicySource(file=str(file))).front()
     assert app.policy == Policy(origins=["https://second.example"])
     file.write_text(STRICT.format("next"))
     watchers[0].look()
@@ -108,13 +116,13 @@ def test_a_file_that_is_bad_from_the_start_leaves_the_policy_that_was_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("corsmith.gate.Watcher.start", lambda _watcher: None)
-    app = Started(PolicySource(file=str(tmp_path / "gone.toml"))).worker()
+    app = Started(PolicySource(file=str(tmp_path / "gone.toml"))).front()
     assert app.policy == Policy(origins=["https://first.example"])
 
 
 @pytest.mark.parametrize("quiet", [True, False])
 def test_a_quiet_worker_has_no_log(*, quiet: bool) -> None:
-    app = Started(quiet=quiet).worker()
+    app = Started(quiet=quiet).front()
     assert (app._log is None) is quiet
 
 
@@ -263,3 +271,16 @@ def test_a_flag_is_told_only_where_it_allows_an_origin(
         ready=tell,
     )
     assert worker._beside() == told
+
+
+def test_over_tls_each_request_is_heard_by_what_closes_silent_connections(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made: list[Silence] = []
+    monkeypatch.setattr(Silence, "start", lambda silence: made.append(silence))  # noqa: PLW0108  a method
+    Started().worker()
+    assert made == []
+    app = replace(Started().worker, tls_port=8000)()
+    assert ask(app, "GET", "/", client=("127.0.0.1", 50_000)).status == 200
+    (silence,) = made
+    assert (silence._port, silence._heard) == (8000, {("127.0.0.1", 50_000)})

@@ -43,6 +43,13 @@ _FILES: Final = About(
 )
 
 
+_APPS: Final = About(
+    kinds=frozenset({TargetKind.APP, TargetKind.APP_FILE}),
+    what="Python apps, and none is named",
+    instead="name yours: corsmith serve main:app {}",
+)
+
+
 _GATEWAY: Final = About(
     kinds=frozenset({TargetKind.URL, TargetKind.PROFILE}),
     what="a gateway, and no URL is named",
@@ -162,7 +169,6 @@ _SERVER: Final = (
         metavar="ADDRESS",
         default="127.0.0.1",
         show_default=True,
-        is_main=True,
         help="Where to listen.",
     ),
     Flag(
@@ -173,6 +179,14 @@ _SERVER: Final = (
         help="The port to listen on; 0 finds a free one. [default: 8000; with a TARGET, up to "
         "8010 the next free one]",
     ),
+    Flag(
+        "--tls",
+        is_flag=True,
+        is_main=True,
+        help="Speak TLS with a certificate of this machine's own, which is kept.",
+    ),
+    Flag("--cert", metavar="FILE", help="Speak TLS with this certificate and its chain, in PEM."),
+    Flag("--key", metavar="FILE", help="The private key of --cert, in PEM."),
     Flag(
         "--workers",
         type=click.IntRange(1, 64),
@@ -221,6 +235,21 @@ _OF_FILES: Final = (
     ),
 )
 
+_OF_APPS: Final = (
+    Flag(
+        "--reload",
+        is_flag=True,
+        about=_APPS,
+        help="Load the app anew whenever a Python file of it is edited.",
+    ),
+    Flag(
+        "--enforce",
+        is_flag=True,
+        about=_APPS,
+        help="Answer 403 to an origin that is not allowed, before the app runs.",
+    ),
+)
+
 _OF_GATEWAYS: Final = (
     Flag(
         "--add-header",
@@ -255,6 +284,7 @@ GROUPS: Final = (
     Group(title="Server", flags=_SERVER),
     Group(title="Files", flags=_OF_FILES),
     Group(title="Gateways", flags=_OF_GATEWAYS),
+    Group(title="Apps", flags=_OF_APPS),
 )
 
 FLAGS: Final = tuple(flag for group in GROUPS for flag in group.flags)

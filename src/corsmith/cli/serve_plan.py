@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from corsmith.policy import Policy
     from corsmith.routes import Routes
     from corsmith.server.serving import Serving
+    from corsmith.server.tls import Certificate
     from corsmith.server.viewers import Viewer
 
 __all__ = ["run"]
@@ -45,20 +46,24 @@ def run(context: click.Context, word: str | None, given: Given) -> bool:
     source = _source(given, serving, viewer)
     policy = _load(source, viewer)
     server = load_module("corsmith.server.run")
-    with _listen(given, kind) as listening:
+    with _listen(given, kind, getattr(serving, "upstream_port", None)) as listening:
         address, port = address_of(listening)
+        certificate = _certificate(given, address)
         allowed, limit = given["allowed"], given["limit_body"]
+        names = [*allowed, *_own_names(certificate)]
         plan = server.Plan(
             listening=listening,
             serving=serving,
             policy=policy,
             source=source,
-            hosts=Hosts(port, allowed) if allowed or is_loopback(address) else None,
+            hosts=Hosts(port, names) if allowed or is_loopback(address) else None,
             limit_body=kind.limit_body if limit is None else limit,
             workers=given["workers"],
             grace=given["grace"],
             quiet=given["quiet"],
             try_page=not given["no_try"],
+            watched=getattr(serving, "watched", ()),  # an app's, with --reload
+            certificate=certificate,
         )
         try:
             ended: bool = server.Supervisor(plan, _say).run()
@@ -104,15 +109,61 @@ def _check_viewer(viewer: "Viewer", policy: "Policy | Routes", file: str) -> Non
         )
 
 
-def _listen(given: Given, kind: Kind) -> socket.socket:
-    """Return a socket on the port that was asked for, or on the first that is free."""
+def _listen(given: Given, kind: Kind, upstream: int | None) -> socket.socket:
+    """Return a socket on the port that was asked for, or on the first that is free.
+
+    ``upstream`` is the port of an upstream on this machine, which may not be running yet: a
+    gateway that took it would ask itself.
+    """
     host, port = given["host"], given["port"]
+    if port is not None and port == upstream:
+        raise UsageError(
+            f"port {port} is the upstream's own, so the gateway would ask itself\n"
+            f"  give another with --port {port + 1 if port < _LAST_PORT else port - 1}"
+        )
     if port is not None or not kind.moves:
         return listen(host, _FIRST_PORT if port is None else port)
     listening, told = listen_near(host, _FIRST_PORT, _LAST_PORT)
+    if upstream is not None and address_of(listening)[1] == upstream:
+        listening.close()
+        listening, _ = listen_near(host, upstream + 1, _LAST_PORT + 1)
+        found = address_of(listening)[1]
+        told = f"port {upstream} is the upstream's own, so this is port {found}"
     if told is not None:
         _say([f"corsmith: {told}"])
     return listening
+
+
+def _certificate(given: Given, address: str) -> "Certificate | None":
+    """Return the certificate that was given, or one of our own; ``None`` without TLS."""
+    cert, key = given["cert"], given["key"]
+    if cert is None and key is None:
+        if not given["tls"]:
+            return None
+        tls = load_module("corsmith.server.tls")
+        load_module("trustme", "tls")
+        made: Certificate = tls.make_certificate(tls.names_for(address, given["allowed"]))
+        return made
+    if given["tls"]:
+        raise UsageError(
+            "--tls makes a certificate of this machine's own, and --cert or --key gives another\n"
+            "  leave one of them out"
+        )
+    if cert is None or key is None:
+        flag, lacks = ("--cert", "--key") if key is None else ("--key", "--cert")
+        raise UsageError(
+            f"{flag} needs {lacks} FILE beside it\n"
+            "  where one file holds both, name it twice; without either, write --tls"
+        )
+    found: Certificate = load_module("corsmith.server.tls").read_certificate(cert, key)
+    return found
+
+
+def _own_names(certificate: "Certificate | None") -> list[str]:
+    """Return the names of a certificate that was given: they are this server's too."""
+    if certificate is None or certificate.authority is not None:
+        return []
+    return [name for name in certificate.names if ":" not in name]
 
 
 def _say(lines: Iterable[str]) -> None:

@@ -13,9 +13,10 @@ from corsmith.routes import Routes
 from corsmith.server.hosts import is_loopback
 from corsmith.server.serving import Serving
 from corsmith.server.source import LOOPBACK
+from corsmith.server.tls import Certificate, trust_line
 from corsmith.words import describe
 
-__all__ = ["Started", "banner", "edited", "failed", "not_started", "warnings"]
+__all__ = ["Started", "banner", "edited", "failed", "not_started", "reloaded", "warnings"]
 
 _ANY_ADDRESS = frozenset({"0.0.0.0", "::"})  # noqa: S104  compared, not bound
 
@@ -31,6 +32,7 @@ class Started:
     page: str | None
     serving: Serving
     notes: tuple[tuple[str, str], ...] = ()
+    certificate: Certificate | None = None
 
     @property
     def url(self) -> str:
@@ -38,9 +40,8 @@ class Started:
         address = self.address
         if address in _ANY_ADDRESS:
             address = "127.0.0.1" if address == "0.0.0.0" else "::1"  # noqa: S104  compared
-        return (
-            f"http://[{address}]:{self.port}" if ":" in address else f"http://{address}:{self.port}"
-        )
+        scheme = "http" if self.certificate is None else "https"
+        return f"{scheme}://{f'[{address}]' if ':' in address else address}:{self.port}"
 
 
 def banner(started: Started) -> list[str]:
@@ -52,7 +53,13 @@ def banner(started: Started) -> list[str]:
     lines.append(_row("allows", " · ".join(describe(started.policy))))
     notes = (*started.notes, *started.serving.notes(started.url))
     lines += [_row(name, text) for name, text in notes]
-    curl = f"curl -i {started.url}/ -H {shlex.quote(f'Origin: {_origin(started.policy)}')}"
+    authority = None if started.certificate is None else started.certificate.authority
+    trusting = ""
+    if authority is not None:
+        lines.append(_row("trust it", trust_line(authority)))
+        trusting = f" --cacert {shlex.quote(str(authority))}"
+    asked = shlex.quote(f"Origin: {_origin(started.policy)}")
+    curl = f"curl -i {started.url}/ -H {asked}{trusting}"
     if started.page is None:
         lines.append(_row("try it", curl))
     else:
@@ -90,6 +97,11 @@ def not_started(error: CorsmithError) -> list[str]:
         return [f"corsmith: {error}"]
     trace = [] if error.trace is None else error.trace.splitlines()
     return [*trace, f"corsmith: {error.problem}"]
+
+
+def reloaded(file: str, notes: Iterable[tuple[str, str]]) -> list[str]:
+    """Return what is said of an application that was loaded anew; ``notes`` are new as well."""
+    return [f"{file} has changed: the app is loaded anew", *(_row(*note) for note in notes)]
 
 
 def problems(error: CorsmithError) -> list[str]:

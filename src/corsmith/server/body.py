@@ -15,7 +15,7 @@ from time import monotonic, sleep
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from corsmith.adapters.asgi import Receive, Scope
-from corsmith.server.limits import BODY_SECONDS, DRAIN_BYTES, DRAIN_SECONDS, Problem
+from corsmith.server.limits import BODY_SECONDS, DRAIN_BYTES, DRAIN_SECONDS, Problem, unframed
 
 __all__ = [
     "BROKEN_OFF",
@@ -59,11 +59,13 @@ EMPTY: Final = Body(b"", 0)
 
 
 def has_body(scope: Scope) -> bool:
-    """Return whether the head of a request announces a body."""
-    return any(
-        name == b"transfer-encoding" or (name == b"content-length" and value != b"0")
-        for name, value in scope["headers"]
-    )
+    """Return whether the head of a request announces a body, or leaves it open."""
+    told = False
+    for name, value in scope["headers"]:
+        if name == b"transfer-encoding" or (name == b"content-length" and value != b"0"):
+            return True
+        told = told or name == b"content-length"
+    return not told and scope["http_version"] == "2" and unframed(scope) is None
 
 
 def too_large(limit: int) -> Problem:

@@ -25,6 +25,7 @@ __all__ = [
     "USUAL_BODY",
     "Problem",
     "read_head",
+    "unframed",
 ]
 
 MAX_TARGET: Final = 8_192
@@ -46,11 +47,11 @@ HEAD_SECONDS: Final = 10
 BODY_SECONDS: Final = 30.0
 """How long a body may be silent between two parts: nginx 60, Apache 20."""
 
-USUAL_BODY: Final = 1_048_576
 TAKE_SECONDS: Final = 300
 """How long a client may take nothing of an answer: nginx and Apache 60, but whoever pauses a
 video or stands at a breakpoint is no attacker. What waits for one client is bounded."""
 
+USUAL_BODY: Final = 1_048_576
 """The largest body unless told otherwise: as nginx."""
 
 DRAIN_BYTES: Final = 8 * 1_048_576
@@ -110,6 +111,8 @@ _MOST_DIGITS: Final = 19
 
 _WITHOUT_HOST: Final = frozenset({"1", "1.0"})  # Granian writes the first for HTTP/1.0
 
+_BODILESS: Final = frozenset({"GET", "HEAD"})
+
 _READ: Final = frozenset({b"host", b"content-length", b"transfer-encoding"})
 
 _LINE: Final = 4
@@ -126,7 +129,7 @@ def read_head(scope: Mapping[str, Any], hosts: Hosts | None) -> Problem | int | 
     size = _LINE * len(headers)
     host: bytes | None = None
     # RFC 9112, section 6.3, step 7: no length and no coding is an empty body.
-    length: int | None = 0
+    length: int | None = 0 if scope["http_version"] != "2" else unframed(scope)
     for name, value in headers:
         size += len(name) + len(value)
         if name not in _READ:
@@ -148,6 +151,15 @@ def read_head(scope: Mapping[str, Any], hosts: Hosts | None) -> Problem | int | 
         return length
     problem = _host_problem(scope, host, hosts)
     return length if problem is None else problem
+
+
+def unframed(scope: Mapping[str, Any]) -> int | None:
+    """Return the length of a body in HTTP/2 whose head tells none, or ``None``: it may be any.
+
+    There it needs neither length nor coding (RFC 9113, section 8.1). With GET and HEAD no
+    page sends one.
+    """
+    return 0 if scope["method"] in _BODILESS else None
 
 
 def _length(value: bytes) -> int | None:

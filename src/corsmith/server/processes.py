@@ -8,8 +8,9 @@ Facts about Granian 2.8 that shape the code:
 
 * its own socket has SO_REUSEPORT, which hides a second server on the port, and cannot tell
   the number that port 0 became: so it is given a socket of ours;
-* in its mode for both HTTP versions a silent connection is never closed: so HTTP/1.1 alone
-  is spoken, which is all that a browser speaks without TLS;
+* in its mode for both HTTP versions a silent connection is never closed: so without TLS
+  HTTP/1.1 alone is spoken, which is all that a browser speaks there; over TLS, where ALPN
+  chooses, ``silence`` closes them;
 * it asks the workers to end once, and then waits ``workers_kill_timeout`` seconds;
 * it takes a worker that a Ctrl-C reached first for one that failed, and then exits with 1;
 * it starts a worker anew however the last one ended, for ever if each takes six seconds to
@@ -23,17 +24,17 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from types import FrameType
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from weakref import WeakKeyDictionary
 
 from granian._granian import SocketHolder
 from granian.constants import HTTPModes
-from granian.http import HTTP1Settings
+from granian.http import HTTP1Settings, HTTP2Settings
 from granian.log import LogLevels
 from granian.server import MPServer
 from granian.server.mp import WorkerProcess
@@ -42,16 +43,25 @@ from corsmith.errors import AppError, CorsmithError
 from corsmith.server.limits import HEAD_SECONDS, PARSER_BYTES, TAKE_SECONDS
 from corsmith.server.ports import BACKLOG, address_of, end_stalled
 from corsmith.server.serving import Told
+from corsmith.server.tls import Certificate
 from corsmith.server.worker import Worker
 
-__all__ = ["Processes"]
+__all__ = ["Hear", "Processes"]
 
 _LOOK_SECONDS: Final = 0.02
 """How often a start is looked at while it is waited for."""
 
+_HTTP2: Final = HTTP2Settings(
+    keep_alive_interval=HEAD_SECONDS * 1000,
+    keep_alive_timeout=HEAD_SECONDS,
+    max_concurrent_streams=100,  # as RFC 9113, section 6.5.2, has it at least; nginx 128
+    max_headers_size=PARSER_BYTES,
+)
+"""A client that has gone is noticed by a ping, and a head is as large as in HTTP/1.1."""
+
 _LOGGING: Final = {
     "formatters": {
-        "generic": {"format": "corsmith: %(message)s"},
+        "generic": {"()": "corsmith.server.traces.Traces"},
         "access": {"format": "%(message)s"},
     },
     "handlers": {
@@ -60,6 +70,13 @@ _LOGGING: Final = {
     },
 }
 """Granian's errors on standard error; its handlers are replaced as a whole."""
+
+
+class Hear(Protocol):
+    """Takes what becomes of a start: of one worker, or of all at once after a reload."""
+
+    def __call__(self, told: Told, *, is_reload: bool) -> None:
+        """Take it; called by a thread of its own."""
 
 
 class _Start:
@@ -95,22 +112,30 @@ class Processes(MPServer):
     def __init__(
         self,
         listening: socket.socket,
-        hear: Callable[[Told], None],
+        hear: Hear,
         *,
         stays: bool = False,
+        certificate: Certificate | None = None,
         **settings: Any,  # noqa: ANN401  Granian's own settings
     ) -> None:
         """Prepare; nothing is started yet.
 
-        ``hear`` is told of each start, by a thread of its own. With ``stays`` a failed start
-        is no reason to end: ``reload`` is waited for.
+        ``hear`` is told of each start. With ``stays`` a failed one is no reason to end:
+        ``reload`` is waited for.
         """
         address, port = address_of(listening)
+        if certificate is not None:
+            settings = {
+                **settings,
+                "ssl_cert": certificate.cert,
+                "ssl_key": certificate.key,
+                "http2_settings": _HTTP2,
+            }
         super().__init__(
             "corsmith",
             address,
             port,
-            http=HTTPModes.http1,
+            http=HTTPModes.http1 if certificate is None else HTTPModes.auto,
             http1_settings=HTTP1Settings(
                 header_read_timeout=HEAD_SECONDS * 1000, max_buffer_size=PARSER_BYTES
             ),
@@ -120,13 +145,15 @@ class Processes(MPServer):
             respawn_failed_workers=True,
             **settings,
         )
+        end_stalled(listening, TAKE_SECONDS)
         self._listening = listening
         self._hear = hear
         self._stays = stays
         self._is_trial = False
         self._starts: WeakKeyDictionary[WorkerProcess, _Start] = WeakKeyDictionary()
+        self._has_failed = False
         self.error: CorsmithError | None = None
-        """What went wrong with the first start, if anything did."""
+        """Why the server ended by itself, where a worker could tell."""
 
     def reload(self) -> None:
         """Have new workers started, and the old ones end once those are ready."""
@@ -138,7 +165,6 @@ class Processes(MPServer):
     def _init_shared_socket(self) -> None:
         """Share our socket with the workers, as Granian shares its own where it must."""
         descriptor = self._listening.fileno()
-        end_stalled(listening, TAKE_SECONDS)
         self._listening.set_inheritable(True)
         # Where Granian's own socket listens only in the worker, its holder has a backlog.
         late = sys.platform.startswith(("linux", "freebsd"))
@@ -202,6 +228,7 @@ class Processes(MPServer):
             time.sleep(_LOOK_SECONDS)
         if all(start.is_ready for start in starts):
             old, self.wrks[:] = self.wrks[:], fresh
+            self._has_failed = False
             threading.Thread(
                 target=self._retire, args=(old,), name="corsmith-retire", daemon=True
             ).start()
@@ -218,7 +245,7 @@ class Processes(MPServer):
         if start.is_trial or start.told is None:
             return  # whoever waits for it tells
         if start.told.error is None:
-            self._hear(start.told)
+            self._hear(start.told, is_reload=False)
         else:
             process.terminate()  # type: ignore[no-untyped-call]  # Granian's
             self._fail(start.told.error)
@@ -240,22 +267,23 @@ class Processes(MPServer):
             return
         for process, start in zip(fresh, starts, strict=True):
             if start.told is None:
-                self._hear(Told(error=_ended(process)))
+                self._hear(Told(error=_ended(process)), is_reload=True)
                 return
             if start.told.error is not None:
-                self._hear(start.told)
+                self._hear(start.told, is_reload=True)
                 return
-        self._hear(starts[0].told or Told())
+        self._hear(starts[0].told or Told(), is_reload=True)
 
     def _fail(self, error: CorsmithError) -> None:
         """End for an error at the start, or tell it and wait for the next edit."""
-        if self.error is not None or self.interrupt_signal:
+        if self.interrupt_signal or self._has_failed:
             return  # the first of several workers has told
-        self.error = error
-        if self._stays:
-            self._hear(Told(error=error))
-        else:
+        self._has_failed = True
+        if not self._stays:
+            self.error = error
             self.signal_handler_interrupt()  # type: ignore[no-untyped-call]  # Granian's
+        else:
+            self._hear(Told(error=error), is_reload=False)
 
     def _retire(self, old: Sequence[WorkerProcess]) -> None:
         """End workers whose place is taken, each within the grace of a request."""

@@ -11,14 +11,23 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from granian.constants import Interfaces
 
 from corsmith.errors import CorsmithError
 from corsmith.policy import Policy
 from corsmith.routes import Routes
-from corsmith.server.banner import Started, banner, edited, failed, problems, warnings
+from corsmith.server.banner import (
+    Started,
+    banner,
+    edited,
+    failed,
+    not_started,
+    problems,
+    reloaded,
+    warnings,
+)
 from corsmith.server.hosts import Hosts, is_loopback
 from corsmith.server.page import TryPage
 from corsmith.server.ports import address_of
@@ -26,7 +35,11 @@ from corsmith.server.prediction import InForce
 from corsmith.server.processes import Processes
 from corsmith.server.serving import Serving, Told
 from corsmith.server.source import PolicySource
+from corsmith.server.tls import Certificate
 from corsmith.server.worker import Lifeline, Worker
+
+if TYPE_CHECKING:
+    from corsmith.server.app.edits import Edits
 
 __all__ = ["Plan", "Say", "Supervisor"]
 
@@ -42,6 +55,9 @@ _SPARE_FILES: Final = 128
 """The files that are left when all connections are open."""
 
 _PROBE_SECONDS: Final = 0.02
+
+_SLOW_SECONDS: Final = 10
+"""How long a start may take before a person wonders whether it hangs."""
 
 Say = Callable[[Iterable[str]], None]
 """Writes lines for the person who started the server."""
@@ -61,6 +77,8 @@ class Plan:
     grace: float
     quiet: bool
     try_page: bool
+    watched: tuple[str, ...] = ()
+    certificate: Certificate | None = None
 
 
 class Supervisor:
@@ -79,6 +97,9 @@ class Supervisor:
         self._watcher = plan.source.watcher(self._take, self._complain)
         self._waited = plan.workers
         self._hearing = threading.Lock()
+        self._slow = threading.Timer(_SLOW_SECONDS, self._wonder)
+        self._slow.daemon = True
+        self._edited = ""
         self._notes: tuple[tuple[str, str], ...] = ()
 
     def run(self) -> bool:
@@ -95,20 +116,28 @@ class Supervisor:
             quiet=plan.quiet,
             page=None if self._page is None else self._page.address,
             lifeline=Lifeline(),
+            tls_port=None if plan.certificate is None else self._port,
         )
         server = Processes(
             plan.listening,
             self._hear,
+            stays=bool(plan.watched),
+            certificate=plan.certificate,
             websockets=plan.serving.streams,
             interface=Interfaces.ASGI if plan.serving.has_lifespan else Interfaces.ASGINL,
             workers=plan.workers,
             workers_kill_timeout=max(plan.grace, _SHORTEST_GRACE),
             backpressure=max(1, min(_MOST_CONNECTIONS, files - _SPARE_FILES)),
         )
+        edits = self._follow_edits(server)
+        self._slow.start()
         try:
             with contextlib.suppress(SystemExit):
                 server.serve(target_loader=worker, wrap_loader=False)
         finally:
+            self._slow.cancel()
+            if edits is not None:
+                edits.stop()
             if self._page is not None:
                 self._page.stop()
         if server.error is not None:
@@ -136,20 +165,57 @@ class Supervisor:
             page=page,
             serving=self._plan.serving,
             notes=self._notes,
+            certificate=self._plan.certificate,
         )
 
-    def _hear(self, told: Told) -> None:
+    def _follow_edits(self, server: Processes) -> "Edits | None":
+        """Have the workers replaced whenever the code of the application changes."""
+        if not self._plan.watched:
+            return None
+        from corsmith.server.app.edits import Edits  # it needs an extra of its own
+
+        def take(file: str) -> None:
+            self._edited = file
+            server.reload()
+
+        edits = Edits(self._plan.watched, take)
+        edits.start()
+        return edits
+
+    def _hear(self, told: Told, *, is_reload: bool) -> None:
         """Take what one worker tells of its start; each has a thread of its own for it."""
         with self._hearing:
-            self._notes = told.notes
-            if told.policy is not None:
-                self._in_force = replace(self._in_force, policy=told.policy)
-            self._waited -= 1
-            if self._waited == 0:
+            is_new = self._waited > 0
+            if told.error is not None:
+                said = not_started(told.error)
+                stays = [] if is_new else ["  until then the app from before this edit answers"]
+                self._say([*said, *stays])
+                return
+            before, self._notes = self._notes, told.notes
+            self._bring(told.policy)
+            self._waited = 0 if is_reload else self._waited - 1
+            if is_new and self._waited == 0:
                 self._announce()
+            elif is_reload:
+                self._say(
+                    _at_now(reloaded(self._edited, told.notes if told.notes != before else ()))
+                )
+
+    def _bring(self, policy: Policy | Routes | None) -> None:
+        """Have the policy in force that an application brings, or again ours if it has none."""
+        if self._plan.source.file is None:
+            policy = self._plan.policy if policy is None else policy
+            self._in_force = replace(self._in_force, policy=policy)
+
+    def _wonder(self) -> None:
+        """Say that a worker takes long to become ready."""
+        title = self._plan.serving.title
+        problem = f"{title} is not ready after {_SLOW_SECONDS} seconds: its start goes on"
+        self._say([f"corsmith: {problem}", "  Ctrl-C ends it"])
 
     def _announce(self) -> None:
         """Print the banner, now that every worker is ready, once one has answered."""
+        self._slow.cancel()
         _wait_for_answer(self._describe(None))
         self._say([*banner(self._describe(self._page_url)), *warnings(self._in_force.policy)])
         if self._watcher is not None:
@@ -193,10 +259,10 @@ def _raise_file_limit() -> int:
 def _wait_for_answer(started: Started) -> None:
     """Return once the server answers.
 
-    What is sent is no HTTP, so the server's parser answers it: no application sees it,
-    and no request line is written.
+    What is sent is no HTTP and no TLS, so the server's parser answers it: no application
+    sees it, and no request line is written.
     """
-    host = started.url.removeprefix("http://").rpartition(":")[0].strip("[]")
+    host = started.url.partition("://")[2].rpartition(":")[0].strip("[]")
     while True:
         with (
             contextlib.suppress(OSError),

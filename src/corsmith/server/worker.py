@@ -27,6 +27,7 @@ from corsmith.server.front import Front
 from corsmith.server.hosts import Hosts
 from corsmith.server.log import Log
 from corsmith.server.serving import Layered, Serving, Starting, Told
+from corsmith.server.silence import Silence
 from corsmith.server.source import SEED, PolicySource
 
 __all__ = ["Lifeline", "Worker"]
@@ -79,8 +80,9 @@ class Worker:
     page: str | None
     lifeline: Lifeline
     ready: Connection | None = None
+    tls_port: int | None = None
 
-    def __call__(self) -> Front:
+    def __call__(self) -> App:
         """Return the application; called once, in the worker's own process."""
         # Until the server library sets its own handlers, a signal must end this process:
         # the handlers that it was forked with belong to the one that started it.
@@ -107,7 +109,11 @@ class Worker:
             app.on_start(tell)
         else:
             tell(Told())
-        return front
+        if self.tls_port is None:
+            return front
+        silence = Silence(self.tls_port)
+        silence.start()
+        return silence.listen(front)
 
     def _tell(self, told: Told) -> None:
         """Tell the other process; after an error, wait for the end that it will make of this."""

@@ -1,0 +1,125 @@
+"""TLS on the command line of `serve`: which certificate is planned, and what is told instead."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+import trustme
+from click.testing import CliRunner
+
+from corsmith.cli import main
+from corsmith.cli.status import Status
+from corsmith.server import run as module
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from click.testing import Result
+
+
+@pytest.fixture
+def plans(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[module.Plan]:
+    """What is planned, in a folder with a certificate; no server is started."""
+    found: list[module.Plan] = []
+
+    class Supervisor:
+        def __init__(self, plan: module.Plan, _say: object) -> None:
+            found.append(plan)
+
+        def run(self) -> bool:
+            found[-1].listening.close()
+            return True
+
+    monkeypatch.setattr(module, "Supervisor", Supervisor)
+    monkeypatch.setattr("corsmith.cli.serve.signal.signal", lambda *_arguments: None)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.chdir(tmp_path)
+    leaf = trustme.CA().issue_cert("dev.example", "*.dev.example", "127.0.0.1", "::1")
+    leaf.cert_chain_pems[0].write_to_path("a.pem")
+    leaf.private_key_pem.write_to_path("a.key")
+    return found
+
+
+def run(*words: str) -> Result:
+    return CliRunner().invoke(main, ["serve", "--port", "0", *words], prog_name="corsmith")
+
+
+def plan(plans: list[module.Plan], *words: str) -> module.Plan:
+    result = run(*words)
+    assert (result.exit_code, result.output) == (0, "")
+    return plans[-1]
+
+
+def told(*words: str) -> list[str]:
+    result = run(*words)
+    assert result.exit_code == Status.USAGE, result.output
+    lines = result.stderr.splitlines()
+    assert len(lines) <= 3
+    assert lines[0].startswith("corsmith: ")
+    return lines
+
+
+def test_without_a_flag_there_is_no_tls(plans: list[module.Plan]) -> None:
+    assert plan(plans).certificate is None
+
+
+def test_one_of_our_own_is_for_the_names_that_are_allowed(
+    plans: list[module.Plan], tmp_path: Path
+) -> None:
+    made = plan(plans, "--tls", "--allow-host", "api.example").certificate
+    assert made is not None
+    assert {"localhost", "127.0.0.1", "api.example"} <= set(made.names)
+    assert made.authority == tmp_path / "state" / "corsmith" / "tls" / "ca.pem"
+
+
+def test_the_names_of_one_that_was_given_are_this_servers(plans: list[module.Plan]) -> None:
+    made = plan(plans, "--cert", "a.pem", "--key", "a.key")
+    assert made.certificate is not None
+    assert made.certificate.authority is None
+    assert made.hosts is not None
+    assert made.hosts.allows(b"dev.example:1")
+    assert made.hosts.allows(b"a.dev.example")
+    assert not made.hosts.allows(b"evil.example")
+
+
+def test_off_loopback_they_are_no_reason_to_refuse_another(plans: list[module.Plan]) -> None:
+    words = ("--cert", "a.pem", "--key", "a.key", "--host", "0.0.0.0")  # noqa: S104  the point
+    assert plan(plans, *words).hosts is None
+
+
+def test_one_of_two_flags_is_told_to_need_the_other(plans: list[module.Plan]) -> None:
+    for flag, lacks in (("--cert", "--key"), ("--key", "--cert")):
+        first, second = told(flag, "a.pem")
+        assert first == f"corsmith: {flag} needs {lacks} FILE beside it"
+        assert second.endswith("name it twice; without either, write --tls")
+    assert not plans
+
+
+@pytest.mark.parametrize("words", [["--cert", "a.pem", "--key", "a.key"], ["--key", "a.key"]])
+def test_one_of_our_own_beside_one_that_was_given_is_a_slip(
+    plans: list[module.Plan], words: list[str]
+) -> None:
+    first, second = told("--tls", *words)
+    assert first.startswith("corsmith: --tls makes a certificate of this machine's own")
+    assert second == "  leave one of them out"
+    assert not plans
+
+
+def test_what_is_wrong_with_one_that_was_given_is_told(plans: list[module.Plan]) -> None:
+    assert told("--cert", "gone.pem", "--key", "a.key") == [
+        'corsmith: --cert "gone.pem": there is no such file'
+    ]
+    assert not plans
+
+
+def test_a_missing_extra_is_told_with_the_command(
+    plans: list[module.Plan], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "trustme", None)
+    assert told("--tls") == [
+        "corsmith: serve needs trustme, which is not installed",
+        "  pip install 'corsmith[tls]'",
+    ]
+    assert not plans
