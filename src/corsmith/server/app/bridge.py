@@ -34,6 +34,8 @@ THREADS: Final = 40
 _App: TypeAlias = Callable[..., Iterable[bytes]]
 _Lines: TypeAlias = list[tuple[bytes, bytes]]
 
+_END: Final[Message] = {"type": "http.response.body", "body": b""}
+
 _OF_CONNECTION: Final = frozenset({b"connection", b"keep-alive", b"transfer-encoding", b"upgrade"})
 """What is said of a connection, which belongs to the server (PEP 3333, "Other HTTP Features")."""
 
@@ -62,8 +64,8 @@ class Bridge:
         call = _Call(loop, scope, receive, send)
         context = contextvars.copy_context()
         try:
-            await loop.run_in_executor(self._pool, context.run, call.run, self.app)
-            await call.end()
+            rest = await loop.run_in_executor(self._pool, context.run, call.run, self.app)
+            await call.end(rest)
         except _LeftError:
             return  # its answer has no end, and nobody to miss it
         finally:
@@ -89,8 +91,8 @@ class _Call:
 
     # ── in the thread ──────────────────────────────────────────────────────────
 
-    def run(self, app: _App) -> None:
-        """Have the application answer."""
+    def run(self, app: _App) -> list[Message]:
+        """Have the application answer; return what is still to be sent before the end."""
         environ = environ_of(self._scope, as_file(self._upload))
         body = app(environ, self.start)
         try:
@@ -98,6 +100,7 @@ class _Call:
                 self.write(part)
             if self._head is None:
                 raise RuntimeError("the application did not call start_response")
+            return [] if self._has_begun else [self._head]
         finally:
             close = getattr(body, "close", None)
             if close is not None:
@@ -153,13 +156,12 @@ class _Call:
             pass  # the end of a body, told once more
         self._is_gone = True
 
-    async def end(self) -> None:
+    async def end(self, rest: Iterable[Message]) -> None:
         """Send the end of the answer."""
         if self._sent is not None:
             await asyncio.wrap_future(self._sent)
-        elif self._head is not None:
-            await self._send(self._head)
-        await self._send({"type": "http.response.body", "body": b""})
+        for message in (*rest, _END):
+            await self._send(message)
 
     def give_up(self) -> None:
         """Have the thread stop at its next part, if it still runs."""

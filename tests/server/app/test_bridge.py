@@ -1,0 +1,381 @@
+"""A WSGI application as an ASGI one: what PEP 3333 promises it, and what a client sees."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from corsmith.policy import Policy
+from corsmith.server.app.bridge import Bridge
+from corsmith.server.front import Front
+from tests.server.in_memory import ask, parts, post, run, scope
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+ORIGIN = (b"origin", b"https://app.example")
+
+
+def test_an_answer_is_its_head_and_its_parts() -> None:
+    def app(environ: Any, start_response: Any) -> Iterable[bytes]:
+        start_response("418 I'm a teapot", [("X-One", "1"), ("X-Two", "\xe9")])
+        return [b"a", b"", environ["PATH_INFO"].encode()]
+
+    got = ask(Bridge(app), "GET", "/tea")
+    assert (got.status, got.lines) == (418, [(b"x-one", b"1"), (b"x-two", b"\xe9")])
+    assert [(one["body"], one.get("more_body", False)) for one in got.messages[1:]] == [
+        (b"a", True),
+        (b"/tea", True),
+        (b"", False),
+    ]
+
+
+def test_what_is_said_of_the_connection_is_the_servers() -> None:
+    def app(_environ: Any, start_response: Any) -> Iterable[bytes]:
+        start_response("200 OK", [("Connection", "close"), ("Transfer-Encoding", "chunked")])
+        return []
+
+    got = ask(Bridge(app), "GET", "/")
+    assert (got.lines, got.body) == ([], b"")
+
+
+def test_a_part_is_sent_before_the_next_is_asked_for() -> None:
+    """At most one part is on its way: an endless answer takes no memory."""
+    made: list[int] = []
+    seen: list[int] = []
+
+    def app(_environ: Any, start_response: Any) -> Iterator[bytes]:
+        start_response("200 OK", [])
+        for number in range(5):
+            made.append(number)
+            yield b"%d" % number
+
+    async def send(message: Any) -> None:
+        await asyncio.sleep(0.02)
+        if message.get("body"):
+            seen.append(len(made))
+
+    async def receive() -> Any:
+        await asyncio.sleep(3600)
+
+    async def serve() -> None:
+        await Bridge(app)(scope(), receive, send)
+
+    asyncio.run(serve())
+    assert all(count <= sent + 2 for sent, count in enumerate(seen, 1)), seen
+
+
+def test_one_request_stays_in_one_thread_which_is_not_that_of_the_loop() -> None:
+    threads: list[int] = []
+
+    class Body:
+        def __iter__(self) -> Iterator[bytes]:
+            threads.append(threading.get_ident())
+            yield b"x"
+            threads.append(threading.get_ident())
+
+        def close(self) -> None:
+            threads.append(threading.get_ident())
+
+    def app(_environ: Any, start_response: Any) -> Iterable[bytes]:
+        threads.append(threading.get_ident())
+        start_response("200 OK", [])
+        return Body()
+
+    ask(Bridge(app), "GET", "/")
+    assert len(threads) == 4
+    assert len({*threads}) == 1
+    assert threads[0] != threading.get_ident()
+
+
+def test_no_more_requests_are_answered_at_once_than_there_are_threads() -> None:
+    now, most = 0, 0
+    lock = threading.Lock()
+
+    def app(_environ: Any, start_response: Any) -> Iterable[bytes]:
+        nonlocal now, most
+        with lock:
+            now += 1
+            most = max(most, now)
+        time.sleep(0.02)
+        with lock:
+            now -= 1
+        start_response("204 No Content", [])
+        return []
+
+    async def receive() -> Any:
+        await asyncio.sleep(3600)
+
+    async def send(_message: Any) -> None: ...
+
+    async def serve() -> None:
+        bridge = Bridge(app, threads=2)
+        await asyncio.gather(*(bridge(scope(), receive, send) for _ in range(7)))
+
+    asyncio.run(serve())
+    assert most == 2
+
+
+# ── bodies of requests ─────────────────────────────────────────────────────────
+
+
+def counts(environ: Any, start_response: Any) -> Iterable[bytes]:
+    size = 0
+    while part := environ["wsgi.input"].read(65_536):
+        size += len(part)
+    start_response("200 OK", [])
+    return [str(size).encode()]
+
+
+def test_an_upload_is_counted_as_it_comes() -> None:
+    assert post(Bridge(counts), b"x" * 100_000, b"y" * 50_000).body == b"150000"
+    assert ask(Bridge(counts), "POST", "/").body == b"0"
+
+
+def test_an_upload_that_breaks_off_is_no_success() -> None:
+    request = scope("POST", "/", (b"transfer-encoding", b"chunked"))
+    with pytest.raises(ConnectionAbortedError):
+        run(Bridge(counts), request, parts(b"abc", broken=True))
+    # With the limits around it, the person who sent it is told.
+    got = run(
+        Front(Bridge(counts), Policy(origins="*"), streams=True),
+        request,
+        parts(b"abc", broken=True),
+    )
+    assert got.status == 400
+
+
+def test_a_body_that_is_not_read_is_left_to_the_server() -> None:
+    def app(_environ: Any, start_response: Any) -> Iterable[bytes]:
+        start_response("200 OK", [])
+        return [b"not read"]
+
+    got = post(Bridge(app), b"a", b"b")
+    assert (got.body, got.received) == (b"not read", 0)
+
+
+# ── start_response ─────────────────────────────────────────────────────────────
+
+
+def replaces(_environ: Any, start_response: Any) -> Iterable[bytes]:
+    start_response("200 OK", [("X-Old", "1")])
+    try:
+        int("its mind changed")
+    except ValueError:
+        start_response("500 Oh", [("X-New", "1")], sys.exc_info())
+    return [b"error"]
+
+
+def test_a_head_may_be_replaced_until_the_body_begins() -> None:
+    got = ask(Bridge(replaces), "GET", "/")
+    assert (got.status, got.lines) == (500, [(b"x-new", b"1")])
+
+
+def late(_environ: Any, start_response: Any) -> Iterator[bytes]:
+    start_response("200 OK", [])
+    yield b"begun"
+    try:
+        int("too late")
+    except ValueError as error:
+        start_response("500 Oh", [], (ValueError, error, error.__traceback__))
+
+
+def twice(_environ: Any, start_response: Any) -> Iterable[bytes]:
+    start_response("200 OK", [])
+    start_response("200 OK", [])
+    return []
+
+
+def never(_environ: Any, _start_response: Any) -> Iterable[bytes]:
+    return []
+
+
+def never_but_yields(_environ: Any, _start_response: Any) -> Iterable[bytes]:
+    return [b"x"]
+
+
+def no_status(_environ: Any, start_response: Any) -> Iterable[bytes]:
+    start_response("OK", [])
+    return []
+
+
+@pytest.mark.parametrize(
+    ("app", "error", "told", "begun"),
+    [
+        (late, ValueError, "too late", True),
+        (twice, RuntimeError, "a second time, without exc_info", False),
+        (never, RuntimeError, "did not call start_response", False),
+        (never_but_yields, RuntimeError, "did not call start_response", False),
+        (no_status, ValueError, "invalid literal", False),
+    ],
+)
+def test_what_is_against_the_rules_is_raised_to_the_server(
+    app: Any, error: type[Exception], told: str, begun: bool
+) -> None:
+    """So that it is a 500 with its CORS headers, or a connection that is cut."""
+    messages: list[Any] = []
+
+    async def receive() -> Any:
+        await asyncio.sleep(3600)
+
+    async def send(message: Any) -> None:
+        messages.append(message)
+
+    async def serve() -> None:
+        await Bridge(app)(scope(), receive, send)
+
+    with pytest.raises(error, match=told):
+        asyncio.run(serve())
+    assert bool(messages) is begun
+    assert all(message.get("more_body", True) for message in messages)
+
+
+def test_what_is_written_is_sent_before_what_is_returned() -> None:
+    def app(_environ: Any, start_response: Any) -> Iterable[bytes]:
+        write = start_response("200 OK", [])
+        write(b"written ")
+        return [b"returned"]
+
+    assert ask(Bridge(app), "GET", "/").body == b"written returned"
+
+
+def test_the_body_is_closed_whatever_became_of_it() -> None:
+    closed: list[str] = []
+
+    class Body:
+        def __init__(self, name: str, *, fails: bool) -> None:
+            self.name, self.fails = name, fails
+
+        def __iter__(self) -> Iterator[bytes]:
+            yield b"x"
+            if self.fails:
+                raise ValueError(self.name)
+
+        def close(self) -> None:
+            closed.append(self.name)
+
+    def app(environ: Any, start_response: Any) -> Iterable[bytes]:
+        start_response("200 OK", [])
+        return Body(environ["PATH_INFO"], fails=environ["PATH_INFO"] == "/fails")
+
+    ask(Bridge(app), "GET", "/works")
+    with pytest.raises(ValueError, match="fails"):
+        ask(Bridge(app), "GET", "/fails")
+    assert closed == ["/works", "/fails"]
+
+
+# ── clients that leave ─────────────────────────────────────────────────────────
+
+
+def leave(app: Callable[..., Iterable[bytes]], after: int) -> list[Any]:
+    """Ask an application, and leave after so many parts of its answer."""
+    messages: list[Any] = []
+    left = asyncio.Event()
+
+    told = parts(b"")
+
+    async def receive() -> Any:
+        if told:
+            return told.pop()
+        await left.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        messages.append(message)
+        if len(messages) > after:
+            left.set()
+        await asyncio.sleep(0.001)
+
+    async def serve() -> None:
+        await asyncio.wait_for(Bridge(app)(scope(), receive, send), 10)
+
+    asyncio.run(serve())
+    return messages
+
+
+def test_an_endless_answer_ends_when_nobody_reads_it_any_more() -> None:
+    closed = threading.Event()
+
+    def app(_environ: Any, start_response: Any) -> Iterator[bytes]:
+        start_response("200 OK", [])
+        try:
+            while True:
+                yield b"tick"
+        finally:
+            closed.set()
+
+    messages = leave(app, after=3)
+    assert closed.wait(5)
+    # It never looks like an answer that was whole.
+    assert all(message.get("more_body", True) for message in messages)
+
+
+def test_a_request_that_is_cancelled_stops_its_thread_at_its_next_part() -> None:
+    closed = threading.Event()
+
+    def app(_environ: Any, start_response: Any) -> Iterator[bytes]:
+        start_response("200 OK", [])
+        try:
+            while True:
+                time.sleep(0.01)
+                yield b"tick"
+        finally:
+            closed.set()
+
+    async def receive() -> Any:
+        await asyncio.sleep(3600)
+
+    async def send(_message: Any) -> None: ...
+
+    async def serve() -> None:
+        task = asyncio.ensure_future(Bridge(app)(scope(), receive, send))
+        await asyncio.sleep(0.1)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await asyncio.to_thread(closed.wait, 5)
+
+    asyncio.run(serve())
+    assert closed.is_set()
+
+
+def test_a_websocket_is_refused_and_nothing_else_is_spoken() -> None:
+    async def serve(kind: str) -> list[Any]:
+        messages: list[Any] = []
+
+        async def receive() -> Any:
+            return {"type": "websocket.connect"}
+
+        async def send(message: Any) -> None:
+            messages.append(message)
+
+        await Bridge(never)({"type": kind}, receive, send)
+        return messages
+
+    assert asyncio.run(serve("websocket")) == [{"type": "websocket.close", "code": 1008}]
+    with pytest.raises(NotImplementedError, match="no lifespan here"):
+        asyncio.run(serve("lifespan"))
+
+
+def test_an_error_before_the_answer_is_a_500_that_a_page_can_read() -> None:
+    front = Front(Bridge(never), Policy(origins=["https://app.example"]), streams=True)
+    messages: list[Any] = []
+
+    async def receive() -> Any:
+        await asyncio.sleep(3600)
+
+    async def send(message: Any) -> None:
+        messages.append(message)
+
+    async def serve() -> None:
+        await front(scope("GET", "/", ORIGIN), receive, send)
+
+    with pytest.raises(RuntimeError, match="start_response"):
+        asyncio.run(serve())
+    assert messages[0]["status"] == 500
+    assert (b"access-control-allow-origin", b"https://app.example") in messages[0]["headers"]
