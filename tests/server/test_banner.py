@@ -57,7 +57,7 @@ def test_over_tls_it_says_https_and_how_to_trust_it(monkeypatch: pytest.MonkeyPa
     assert "\n".join(banner(replace(started(), certificate=own))) == snapshot("""\
 corsmith serves {"status": "OK"} on https://127.0.0.1:8000
   allows     any origin · GET, POST, OPTIONS · x-api-key, Content-Type · without credentials
-  trust it   certutil -d sql:$HOME/.pki/nssdb -A -t C,, -n corsmith -i '/s/c a.pem'
+  trust it   mkdir -p $HOME/.pki/nssdb && certutil -d sql:$HOME/.pki/nssdb -A -t C,, -n corsmith -i '/s/c a.pem'
   try it     curl -i https://127.0.0.1:8000/ -H 'Origin: https://app.example' --cacert '/s/c a.pem'
   stop       Ctrl-C\
 """)

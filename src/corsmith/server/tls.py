@@ -49,7 +49,24 @@ _EARLIER: Final = timedelta(days=1)
 _ORGANIZATION: Final = "corsmith serve"
 """Under this name a browser lists the authority."""
 
-_ALWAYS: Final = ("localhost", "*.localhost", "127.0.0.1", "::1")
+_ALWAYS: Final = ("localhost", "127.0.0.1", "::1")
+"""Not ``*.localhost``: OpenSSL and Chromium take no star right below a top label."""
+
+_KEYS: Final = (
+    bytes.fromhex("06092a864886f70d010101"),  # RSA (RFC 3279)
+    bytes.fromhex("06082a8648ce3d030107"),  # P-256, P-384 (RFC 5480)
+    bytes.fromhex("06052b81040022"),
+    bytes.fromhex("06032b6570"),  # Ed25519 (RFC 8410)
+)
+"""The object identifiers in DER of the keys that the server library speaks with.
+
+With any other, and with certificates before version 3, Granian's worker panics.
+"""
+
+_VERSION: Final = 3
+
+_BEGIN: Final = "-----BEGIN CERTIFICATE-----"
+_END: Final = "-----END CERTIFICATE-----"
 
 _ANY_ADDRESS: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104  compared, not bound
 
@@ -81,8 +98,8 @@ class Certificate:
 def read_certificate(cert: str, key: str) -> Certificate:
     """Return the certificate of two files in PEM; ``UsageError`` where it cannot be used."""
     text, secret = _text("--cert", cert), _text("--key", key)
-    if "-----BEGIN CERTIFICATE-----" not in text:
-        swapped = "PRIVATE KEY-----" in text and "-----BEGIN CERTIFICATE-----" in secret
+    if _BEGIN not in text:
+        swapped = "PRIVATE KEY-----" in text and _BEGIN in secret
         _refuse(
             f"--cert {quote(cert)} holds no certificate in PEM",
             f"write --cert {shlex.quote(key)} --key {shlex.quote(cert)}"
@@ -106,6 +123,13 @@ def read_certificate(cert: str, key: str) -> Certificate:
         _refuse(*_not_verified(cert, error))
     except (ssl.SSLError, ValueError) as error:
         _refuse(*_not_loaded(cert, key, error))
+    der = ssl.PEM_cert_to_DER_cert(text[text.index(_BEGIN) : text.index(_END) + len(_END)])
+    if found["version"] != _VERSION or not any(key_kind in der for key_kind in _KEYS):
+        _refuse(
+            f"--cert {quote(cert)} is not of a kind that the server speaks with: it takes "
+            "X.509 version 3 with a key of RSA, P-256, P-384 or Ed25519",
+            "have it issued for such a key, or write --tls in place of --cert and --key",
+        )
     names = tuple(value for _, value in found.get("subjectAltName", ()))
     return Certificate(cert=Path(cert).absolute(), key=Path(key).absolute(), names=names)
 
@@ -333,4 +357,5 @@ def trust_line(authority: Path, platform: str | None = None) -> str:
     path = shlex.quote(str(authority))
     if (platform or sys.platform) == "darwin":
         return f"security add-trusted-cert -k ~/Library/Keychains/login.keychain-db {path}"
-    return f"certutil -d sql:$HOME/.pki/nssdb -A -t C,, -n corsmith -i {path}"
+    store = "$HOME/.pki/nssdb"
+    return f"mkdir -p {store} && certutil -d sql:{store} -A -t C,, -n corsmith -i {path}"
