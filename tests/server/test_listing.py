@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from html.parser import HTMLParser
+from urllib.parse import urljoin
 
 import pytest
 
@@ -62,6 +63,29 @@ def test_a_listing_is_in_the_order_of_its_links_folders_first(
 def test_equals_are_in_the_order_of_their_names() -> None:
     same = [Entry(name=name, size=1, modified=AT) for name in ("b", "A", "a")]
     assert [entry.name for entry in Order(by="size").sort(same)] == ["A", "a", "b"]
+
+
+def test_numbers_in_names_are_in_the_order_of_numbers() -> None:
+    names = ["10", "9", "0.2", "0.10", "scene_2b", "scene_10a", "Scene_2", "x", "", "007"]
+    entries = [Entry(name=name, size=1, modified=AT) for name in names]
+    assert [entry.name for entry in Order().sort(entries)] == [
+        "", "0.2", "0.10", "007", "9", "10", "Scene_2", "scene_2b", "scene_10a", "x"
+    ]  # fmt: skip
+    backwards = Order(backwards=True).sort(entries)
+    assert [entry.name for entry in backwards[:3]] == ["x", "scene_10a", "scene_2b"]
+
+
+def test_a_program_that_follows_the_links_finds_the_entries_and_nothing_else() -> None:
+    # As Neuroglancer lists a folder: every link, without its query, that is below the folder.
+    base = "http://127.0.0.1:8000/x/"
+    links = [link.partition("?")[0] for link in page("x").links]
+    found = {urljoin(base, link) for link in links if link}
+    below = sorted(url.removeprefix(base) for url in found if url.startswith(base) and url != base)
+    assert below == ["B.bin", "a.txt", "sub/"]
+
+
+def test_an_empty_folder_says_so() -> None:
+    assert "Nothing is in this folder." in page(entries=[]).words
 
 
 def test_each_head_sorts_and_the_one_in_force_turns_round() -> None:

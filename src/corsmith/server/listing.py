@@ -30,11 +30,13 @@ MOST_ENTRIES: Final = 10_000
 _WEIGHT = re.compile(r"[01](?:\.[0-9]{0,3})?")
 """A weight, as RFC 9110, section 12.4.2, writes it."""
 
+_DIGITS = re.compile("([0-9]+)")
+
 _UNITS: Final = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
 _STEP: Final = 1024
 
 _KEYS: Final = {
-    "name": lambda entry: entry.name.casefold(),
+    "name": lambda entry: _natural(entry.name),
     "size": lambda entry: entry.size or 0,
     "date": lambda entry: entry.modified,
 }
@@ -61,9 +63,17 @@ class Order:
 
     def sort(self, entries: Iterable[Entry]) -> list[Entry]:
         """Return the entries, folders before files, equals by their names."""
-        found = sorted(entries, key=lambda entry: (entry.name.casefold(), entry.name))
+        found = sorted(entries, key=lambda entry: (_natural(entry.name), entry.name))
         found.sort(key=_KEYS[self.by], reverse=self.backwards)
         return sorted(found, key=lambda entry: entry.size is not None)
+
+
+def _natural(name: str) -> list[str | int]:
+    """Return what orders names as a person does: ``2`` before ``10``, ``a`` beside ``A``."""
+    parts: list[str | int] = [*_DIGITS.split(name.casefold())]
+    # Every second part is a number, so that texts are only compared with texts.
+    parts[1::2] = map(int, parts[1::2])
+    return parts
 
 
 def take(entries: Iterable[Entry]) -> tuple[list[Entry], bool]:
@@ -151,6 +161,8 @@ def _crumbs(names: Sequence[str]) -> str:
 
 
 def _count(entries: Sequence[Entry], *, is_complete: bool) -> str:
+    if not entries:
+        return "Nothing is in this folder."
     sizes = [entry.size for entry in entries if entry.size is not None]
     folders = len(entries) - len(sizes)
     words = (
