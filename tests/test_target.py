@@ -24,6 +24,7 @@ FILES = {
     "noext",
     "m:a",
     "a.example",
+    "shop/web.py",
 }
 
 
@@ -128,6 +129,11 @@ def test_every_kind_has_its_sentence() -> None:
         ("missing.toml", "there is no file or folder missing.toml"),
         ("missing.py", "there is no file or folder missing.py"),
         ("missing", "there is no file or folder missing"),
+        ("app", "there is no file or folder app; for the app in app.py write app.py"),
+        (
+            "shop.web",
+            "there is no file or folder shop.web; for the app in shop/web.py write shop/web.py",
+        ),
         ("./x:y", "there is no file or folder ./x:y"),
         ("1main:app", "there is no file or folder 1main:app"),
         ("main:app()()", "there is no file or folder main:app()()"),

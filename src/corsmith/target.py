@@ -71,6 +71,7 @@ _BY_SUFFIX: Final = {
 
 _NAME: Final = r"[^\W\d]\w*"  # a Python identifier
 _APP = re.compile(rf"{_NAME}(?:\.{_NAME})*:{_NAME}(?:\.{_NAME})*(?:\(\))?\Z")
+_MODULE = re.compile(rf"{_NAME}(?:\.{_NAME})*\Z")
 _HOST: Final = r"(?:[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*|\[[0-9A-Fa-f:.]+\])"
 _HOST_AND_PORT = re.compile(rf"(?P<host>{_HOST}):(?P<port>[0-9]+)(?P<rest>[/?#].*)?\Z")
 _PORT = re.compile(r":(?P<port>[0-9]+)(?P<rest>[/?#].*)?\Z")
@@ -111,6 +112,9 @@ def read_target(word: str | None, probe: Probe) -> Target:
         return Target(kind=next(kinds, TargetKind.FILE), value=word)
     if _APP.match(word):
         return Target(kind=TargetKind.APP, value=word)
+    file = f"{word.replace('.', '/')}.py"
+    if _MODULE.match(word) and probe(file) == "file":
+        raise UsageError(f"there is no file or folder {word}; for the app in {file} write {file}")
     raise UsageError(_slip(word))
 
 

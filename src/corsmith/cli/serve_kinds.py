@@ -12,6 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
+from corsmith.cli.serve_flags import POLICY_FLAGS
 from corsmith.errors import UsageError
 from corsmith.server.limits import USUAL_BODY
 from corsmith.target import Target, TargetKind, read_target
@@ -32,12 +33,13 @@ class Kind:
     ``make`` gets the target's value and the flags, and raises ``UsageError`` with the next
     step where it cannot be served. ``moves`` says whether the next free port will do where
     none is asked for, and ``limit_body`` how large a body may be unless told otherwise:
-    ``None`` is any size.
+    ``None`` is any size. ``is_told`` has the first line say what the target is taken for.
     """
 
     make: "Callable[[str, Given], Serving]"
     moves: bool = True
     limit_body: int | None = USUAL_BODY
+    is_told: bool = False
 
 
 def _echo(_value: str, _given: Given) -> "Serving":
@@ -52,6 +54,31 @@ def _files(value: str, given: Given) -> "Serving":
     files = load_module("corsmith.server.files").Files
     serving: Serving = files.of(value, isolated=given["isolated"], viewer=viewer)
     return serving
+
+
+def _app(value: str, given: Given) -> "Serving":
+    return _program(value, given, is_file=False)
+
+
+def _app_file(value: str, given: Given) -> "Serving":
+    return _program(value, given, is_file=True)
+
+
+def _program(value: str, given: Given, *, is_file: bool) -> "Serving":
+    serving: Serving = load_module("corsmith.server.app.program").Program(
+        target=value,
+        is_file=is_file,
+        keeps=all(given[name] is None for name in ("file", *POLICY_FLAGS)),
+        enforces=given["enforce"],
+        watched=_watched(value, is_file=is_file) if given["reload"] else (),
+    )
+    return serving
+
+
+def _watched(value: str, *, is_file: bool) -> tuple[str, ...]:
+    edits = load_module("corsmith.server.app.edits", "reload")
+    folders: tuple[str, ...] = edits.folders_of(value, is_file=is_file)
+    return folders
 
 
 def _gateway(value: str, given: Given) -> "Serving":
@@ -72,13 +99,14 @@ KINDS: Final[Mapping[TargetKind, Kind]] = {
     TargetKind.FILE: Kind(make=_files),
     TargetKind.RECORDING: Kind(make=_files),
     TargetKind.URL: Kind(make=_gateway, limit_body=None),
+    # How large a body may be, an application knows best.
+    TargetKind.APP: Kind(make=_app, limit_body=None, is_told=True),
+    TargetKind.APP_FILE: Kind(make=_app_file, limit_body=None, is_told=True),
 }
 """What makes each kind of target something to serve."""
 
 _INSTEAD: Final = {
     TargetKind.POLICY: "a policy has its flag: corsmith serve --policy {0}",
-    TargetKind.APP: "give the app its policy, app = install(app, …), and start it as before",
-    TargetKind.APP_FILE: "give the app its policy, app = install(app, …), and start it as before",
 }
 
 

@@ -40,6 +40,8 @@ def run(context: click.Context, word: str | None, given: Given) -> bool:
     target = read(word)
     refuse(context, target.kind)
     kind = kind_of(target)
+    if kind.is_told:
+        _say([f"corsmith: {target.sentence}"])
     serving = kind.make(target.value, given)
     # Of files a viewer on the web may be to read them.
     viewer: Viewer | None = getattr(serving, "viewer", None)
