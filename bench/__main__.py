@@ -13,7 +13,7 @@ import platform
 import sys
 from importlib import import_module
 
-SUBJECTS = ("decision", "asgi", "wsgi", "frameworks", "start", "serve")
+SUBJECTS = ("decision", "asgi", "wsgi", "frameworks", "start", "serve", "files")
 
 
 def main(names: list[str]) -> int:

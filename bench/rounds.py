@@ -69,13 +69,15 @@ def minus(costs: Sequence[float], floor: Sequence[float]) -> list[float]:
 class Ratio:
     """One figure: ours by theirs, in the same rounds, and the most that it may be.
 
-    Without a bar it is told for information.
+    With ``is_least`` the bar is the least that it may be: of speeds, not of costs. Without
+    a bar it is told for information.
     """
 
     name: str
     ours: Sequence[float]
     theirs: Sequence[float]
     bar: float | None
+    is_least: bool = False
 
     @property
     def values(self) -> list[float]:
@@ -85,12 +87,15 @@ class Ratio:
     @property
     def holds(self) -> bool:
         """Whether the median is within the bar."""
-        return self.bar is None or median(self.values) <= self.bar
+        if self.bar is None:
+            return True
+        value = median(self.values)
+        return value >= self.bar if self.is_least else value <= self.bar
 
     def __str__(self) -> str:
         """Return the figure as a line of a table."""
         low, _, high = quantiles(self.values, n=4)
-        bar = "" if self.bar is None else f"{self.bar:.3f}"
+        bar = "" if self.bar is None else f"{'≥ ' if self.is_least else ''}{self.bar:.3f}"
         verdict = "" if self.holds else "  MISSED"
         return (
             f"{self.name:<34} {median(self.ours):>10,.0f} {median(self.theirs):>12,.0f}"

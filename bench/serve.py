@@ -164,7 +164,7 @@ def running(folder: Path) -> Iterator[dict[str, Server]]:
             stack.callback(process.terminate)
             servers[name] = Server(process, port)
         for server in servers.values():
-            _wait(server.port)
+            wait(server.port)
         yield servers
 
 
@@ -183,7 +183,8 @@ def ask(port: int) -> None:
             raise ConnectionError("closed without an answer")
 
 
-def _wait(port: int) -> None:
+def wait(port: int) -> None:
+    """Return once a server answers; ends the program where none does in ten seconds."""
     for _ in range(200):
         with contextlib.suppress(OSError):
             ask(port)
