@@ -163,7 +163,6 @@ NOT_SERVED = "this version does not serve {}\n  {}\n"
 @pytest.mark.parametrize(
     ("target", "told"),
     [
-        ("@ollama", "serve the API: corsmith serve"),
         ("-", "serve the API: corsmith serve"),
     ],
 )

@@ -185,6 +185,13 @@ _SERVER: Final = (
         is_main=True,
         help="Speak TLS with a certificate of this machine's own, which is kept.",
     ),
+    Flag(
+        "--open",
+        "opens",
+        is_flag=True,
+        is_main=True,
+        help="Open the page to try it from, the files or the viewer in your browser.",
+    ),
     Flag("--cert", metavar="FILE", help="Speak TLS with this certificate and its chain, in PEM."),
     Flag("--key", metavar="FILE", help="The private key of --cert, in PEM."),
     Flag(

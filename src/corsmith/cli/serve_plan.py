@@ -4,9 +4,11 @@ What lives here: the policy, the socket and the plan. What does not: the flags
 (``serve_flags``), the kinds of target (``serve_kinds``) and the server (``corsmith.server``).
 """
 
+import contextlib
 import socket
 import sys
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -37,6 +39,7 @@ _LAST_PORT: Final = 8_010
 
 def run(context: click.Context, word: str | None, given: Given) -> bool:
     """Serve until a signal ends it; return whether one did, and not a failure."""
+    _check_folder()
     target = read(word)
     refuse(context, target.kind)
     kind = kind_of(target)
@@ -66,6 +69,7 @@ def run(context: click.Context, word: str | None, given: Given) -> bool:
             try_page=not given["no_try"],
             watched=getattr(serving, "watched", ()),  # an app's, with --reload
             certificate=certificate,
+            opens=given["opens"],
         )
         try:
             ended: bool = server.Supervisor(plan, _say).run()
@@ -73,6 +77,16 @@ def run(context: click.Context, word: str | None, given: Given) -> bool:
             _say(not_started(error))
             raise click.exceptions.Exit(Status.NO) from None
     return ended
+
+
+def _check_folder() -> None:
+    """Raise ``UsageError`` where there is no current folder, which paths are read from."""
+    try:
+        Path.cwd()
+    except OSError:
+        raise UsageError(
+            "the current folder has been removed\n  change to one that is there, and start again"
+        ) from None
 
 
 def _source(given: Given, serving: "Serving", viewer: "Viewer | None") -> PolicySource:
@@ -175,4 +189,6 @@ def _say(lines: Iterable[str]) -> None:
         text.encode(sys.stderr.encoding or "utf-8")
     except (UnicodeEncodeError, LookupError):
         text = text.translate({ord("·"): "|", ord("…"): "..."})
-    click.echo(text, nl=False, err=True)
+    # The reader has gone, or the disk is full: a server goes on serving.
+    with contextlib.suppress(OSError):
+        click.echo(text, nl=False, err=True)

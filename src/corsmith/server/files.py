@@ -352,11 +352,17 @@ class Files:
             return FOLDER_SEED
         return {**FOLDER_SEED, "origins": [LOOPBACK, self.viewer.origin]}
 
+    def address(self, url: str) -> str:
+        """Return what is to be looked at: the viewer's link, the file, or the listing."""
+        if self.viewer is not None:
+            return self.viewer.link(f"{url}/{self._example()}")
+        return f"{url}/{'' if self.name is None else quote_name(self.name)}"
+
     def notes(self, url: str) -> list[tuple[str, str]]:
         """Return where the one file is, and the link to the viewer."""
         rows = [] if self.name is None else [("file", f"{url}/{quote_name(self.name)}")]
         if self.viewer is not None:
-            link = self.viewer.link(f"{url}/{self._example()}")
+            link = self.address(url)
             rows.append(("viewer", f"{link}   (the browser may ask for the local network)"))
         if self.isolated:
             rows.append(("isolated", "pages may use SharedArrayBuffer"))

@@ -28,6 +28,7 @@ from corsmith.server.banner import (
     reloaded,
     warnings,
 )
+from corsmith.server.browsing import Shown, open_address
 from corsmith.server.hosts import Hosts, is_loopback
 from corsmith.server.page import TryPage
 from corsmith.server.ports import address_of
@@ -79,6 +80,7 @@ class Plan:
     try_page: bool
     watched: tuple[str, ...] = ()
     certificate: Certificate | None = None
+    opens: bool = False
 
 
 class Supervisor:
@@ -217,10 +219,20 @@ class Supervisor:
         """Print the banner, now that every worker is ready, once one has answered."""
         self._slow.cancel()
         _wait_for_answer(self._describe(None))
-        self._say([*banner(self._describe(self._page_url)), *warnings(self._in_force.policy)])
+        started = self._describe(self._page_url)
+        self._say([*banner(started), *warnings(self._in_force.policy)])
+        if self._plan.opens:
+            open_address(self._address_to_open(started.url), lambda line: self._say([line]))
         if self._watcher is not None:
             self._catch_up()
             self._watcher.start()
+
+    def _address_to_open(self, url: str) -> str:
+        """Return what is looked at: what is served, or the page to try it from."""
+        serving = self._plan.serving
+        if isinstance(serving, Shown):
+            return serving.address(url)
+        return f"{url}/" if self._page_url is None else self._page_url
 
     def _catch_up(self) -> None:
         """Take an edit that was made between the first reading and now."""

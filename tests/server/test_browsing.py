@@ -1,0 +1,162 @@
+from __future__ import annotations
+
+import shlex
+import sys
+import threading
+import webbrowser
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from corsmith.server.browsing import Shown, open_address
+from corsmith.server.echo import Echo
+from corsmith.server.files import Files
+from corsmith.server.viewers import find_viewer
+from tests.server.served import Served, soon
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+ADDRESS = "http://127.0.0.1:8000/a?b=c&d=e"
+
+
+class Window(webbrowser.BaseBrowser):
+    """A browser with a window, which opens or does not."""
+
+    def __init__(self, *, opens: bool) -> None:
+        super().__init__("window")
+        self.opened: list[str] = []
+        self._opens = opens
+
+    def open(self, url: str, new: int = 0, autoraise: bool = True) -> bool:  # noqa: FBT002  as webbrowser has it
+        self.opened.append(url)
+        return self._opens
+
+
+def opened(
+    monkeypatch: pytest.MonkeyPatch, browser: Any, environ: Mapping[str, str] | None = None
+) -> list[str]:
+    """Return what is said when an address is opened in a browser."""
+
+    def get() -> Any:
+        if isinstance(browser, Exception):
+            raise browser
+        return browser
+
+    monkeypatch.setattr(webbrowser, "get", get)
+    said: list[str] = []
+    open_address(ADDRESS, said.append, environ or {}).join(5)
+    return said
+
+
+NONE = [f"there is no browser here that --open could use; the address is {ADDRESS}"]
+
+
+def test_a_browser_with_a_window_is_opened_and_nothing_is_said(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    window = Window(opens=True)
+    assert opened(monkeypatch, window) == []
+    assert window.opened == [ADDRESS]
+
+
+@pytest.mark.parametrize(
+    "browser", [Window(opens=False), webbrowser.Error("none"), OSError("gone")], ids=repr
+)
+def test_where_there_is_none_the_address_is_told(
+    monkeypatch: pytest.MonkeyPatch, browser: object
+) -> None:
+    assert opened(monkeypatch, browser) == NONE
+
+
+def test_one_that_would_draw_in_the_terminal_is_taken_only_if_it_was_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    program = write_browser(tmp_path)
+    text = webbrowser.GenericBrowser([program, "%s"])
+    assert opened(monkeypatch, text) == NONE
+    assert not (tmp_path / "opened").exists()
+    assert opened(monkeypatch, text, {"BROWSER": program}) == []
+    assert (tmp_path / "opened").read_text() == ADDRESS
+    behind = webbrowser.BackgroundBrowser([program, "%s"])
+    monkeypatch.setattr(behind, "open", Window(opens=True).open)
+    assert opened(monkeypatch, behind) == []
+
+
+def test_nobody_waits_for_a_browser_that_takes_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    free = threading.Event()
+    window = Window(opens=True)
+
+    def get() -> Window:
+        free.wait(10)
+        return window
+
+    monkeypatch.setattr(webbrowser, "get", get)
+    thread = open_address(ADDRESS, lambda _line: None, {})
+    assert thread.is_alive()
+    assert thread.daemon
+    assert window.opened == []
+    free.set()
+    thread.join(5)
+    assert window.opened == [ADDRESS]
+
+
+def test_files_have_an_address_of_their_own_to_be_looked_at(tmp_path: Path) -> None:
+    (tmp_path / "a b.pmtiles").touch()
+    url = "http://127.0.0.1:8000"
+    folder = Files.of(str(tmp_path))
+    assert isinstance(folder, Shown)
+    assert folder.address(url) == f"{url}/"
+    assert Files.of(str(tmp_path / "a b.pmtiles")).address(url) == f"{url}/a%20b.pmtiles"
+    seen = Files.of(str(tmp_path), viewer=find_viewer("pmtiles"))
+    assert seen.address(url).startswith("https://pmtiles.io/#url=http%3A%2F%2F127.0.0.1%3A8000")
+    assert not isinstance(Echo(), Shown)
+
+
+# ── a real server ──────────────────────────────────────────────────────────────
+
+
+def write_browser(folder: Path) -> str:
+    """Write a program that notes what it is to open."""
+    program = folder / "browser"
+    note = f"open({str(folder / 'opened')!r}, 'w').write(sys.argv[1])"
+    program.write_text(f"#!{shlex.quote(sys.executable)}\nimport sys\n{note}\n")
+    program.chmod(0o755)
+    return str(program)
+
+
+@pytest.mark.servers
+@pytest.mark.parametrize(
+    ("flags", "begins"),
+    [
+        ([], "http://127.0.0.1:{other}/?token="),
+        (["--no-try"], "http://127.0.0.1:{port}/"),
+        (["data"], "http://127.0.0.1:{port}/"),
+        (["data", "--tls"], "https://127.0.0.1:{port}/"),
+    ],
+)
+def test_what_is_served_is_opened_once_it_answers(
+    tmp_path: Path, flags: list[str], begins: str
+) -> None:
+    (tmp_path / "data").mkdir()
+    found = tmp_path / "opened"
+    with Served(
+        "--open",
+        *flags,
+        folder=tmp_path,
+        BROWSER=write_browser(tmp_path),
+        XDG_STATE_HOME=str(tmp_path),
+    ) as running:
+        soon(lambda: found.exists() and found.read_text() != "", 20)
+        address = found.read_text()
+        other = address.split(":")[2].split("/")[0]
+        assert address.startswith(begins.format(port=running.port, other=other))
+        assert (other == str(running.port)) is ("{port}" in begins)
+
+
+@pytest.mark.servers
+def test_a_server_without_a_browser_says_so_and_goes_on(tmp_path: Path) -> None:
+    with Served("--open", folder=tmp_path, BROWSER=str(tmp_path / "gone"), PATH="") as running:
+        running.err.wait("there is no browser here that --open could use")
+        assert running.ask().status == 200
