@@ -5,6 +5,7 @@ import pytest
 from corsmith.errors import UsageError
 from corsmith.policy import Policy
 from corsmith.server.viewers import VIEWERS, find_viewer
+from tests.docs.documents import DOCS
 
 
 @pytest.mark.parametrize("name", VIEWERS)
@@ -16,6 +17,22 @@ def test_each_viewer_is_an_origin_that_a_policy_takes_and_has_a_link_to_it(name:
     assert "http%3A%2F%2F127.0.0.1%3A8000%2Fa%20b" in link
     assert viewer.reads(f"X{viewer.endings[0]}".upper())
     assert not viewer.reads("x.exe")
+    assert viewer.source
+
+
+def test_the_documentation_has_each_viewer_and_no_other() -> None:
+    lines = (DOCS / "how-to" / "serve-a-folder.md").read_text(encoding="utf-8").splitlines()
+    rows = [line for line in lines if line.startswith("| `")]
+    assert rows == [
+        f"| `{viewer.name}` | <{viewer.origin}> | "
+        f"{', '.join(f'`{ending}`' for ending in viewer.endings)} |"
+        for viewer in VIEWERS.values()
+    ]
+
+
+def test_the_makers_of_no_viewer_are_told_the_address_where_that_can_be_turned_off() -> None:
+    link = find_viewer("sqlite").link("http://127.0.0.1:8000/x.db")
+    assert link.startswith("https://lite.datasette.io/?analytics=off&url=http%3A%2F%2F")
 
 
 def test_a_viewer_that_is_not_known_is_told_with_those_that_are() -> None:

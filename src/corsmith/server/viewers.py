@@ -16,12 +16,16 @@ __all__ = ["VIEWERS", "Viewer", "find_viewer"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Viewer:
-    """A page that shows files: its origin, its link, and the endings of what it reads."""
+    """A page that shows files: its origin, its link, and the endings of what it reads.
+
+    ``source`` is where its makers say that the link has this form.
+    """
 
     name: str
     origin: str
     pattern: str
     endings: tuple[str, ...]
+    source: str
 
     def link(self, url: str) -> str:
         """Return the address that opens ``url`` in it."""
@@ -38,23 +42,98 @@ _ROWS: Final = (
         "https://avivator.gehlenborglab.org",
         "/?image_url={}",
         (".tif", ".tiff", ".zarr"),
+        "hms-dbmi/viv, README",
     ),
-    ("geojson.io", "https://geojson.io", "/#data=data:text/x-url,{}", (".geojson",)),
-    ("gltf", "https://gltf-viewer.donmccurdy.com", "/#model={}", (".glb", ".gltf")),
-    ("kepler", "https://kepler.gl", "/demo?mapUrl={}", (".geojson", ".csv", ".json")),
-    ("netron", "https://netron.app", "/?url={}", (".onnx", ".gguf", ".tflite", ".safetensors")),
-    ("ngff", "https://ome.github.io", "/ome-ngff-validator/?source={}", (".zarr",)),
-    ("playwright", "https://trace.playwright.dev", "/?trace={}", (".zip",)),
-    ("pmtiles", "https://pmtiles.io", "/#url={}", (".pmtiles",)),
-    ("speedscope", "https://www.speedscope.app", "/#profileURL={}", (".json", ".cpuprofile")),
-    ("sqlite", "https://lite.datasette.io", "/?url={}", (".sqlite", ".sqlite3", ".db")),
-    ("swagger", "https://editor.swagger.io", "/?url={}", (".yaml", ".yml", ".json")),
-    ("vizarr", "https://hms-dbmi.github.io", "/vizarr/?source={}", (".zarr",)),
+    (
+        "geojson.io",
+        "https://geojson.io",
+        "/#data=data:text/x-url,{}",
+        (".geojson",),
+        "mapbox/geojson.io, API.md",
+    ),
+    (
+        "gltf",
+        "https://gltf-viewer.donmccurdy.com",
+        "/#model={}",
+        (".glb", ".gltf"),
+        "donmccurdy/three-gltf-viewer, src/app.js",
+    ),
+    (
+        "kepler",
+        "https://kepler.gl",
+        "/demo?mapUrl={}",
+        (".geojson", ".csv", ".json"),
+        "keplergl/kepler.gl, examples/demo-app/src/app.tsx",
+    ),
+    (
+        "netron",
+        "https://netron.app",
+        "/?url={}",
+        (".onnx", ".gguf", ".tflite", ".safetensors"),
+        "lutzroeder/netron, source/browser.js",
+    ),
+    (
+        "ngff",
+        "https://ome.github.io",
+        "/ome-ngff-validator/?source={}",
+        (".zarr",),
+        "ome/ome-ngff-validator, src/App.svelte",
+    ),
+    (
+        "parquet",
+        "https://source-cooperative.github.io",
+        "/parquet-table/?url={}",
+        (".parquet",),
+        "source-cooperative/parquet-table, src/App.tsx",
+    ),
+    (
+        "playwright",
+        "https://trace.playwright.dev",
+        "/?trace={}",
+        (".zip",),
+        "playwright.dev, Trace viewer",
+    ),
+    (
+        "pmtiles",
+        "https://pmtiles.io",
+        "/#url={}",
+        (".pmtiles",),
+        "protomaps/go-pmtiles, what its show command prints",
+    ),
+    (
+        "speedscope",
+        "https://www.speedscope.app",
+        "/#profileURL={}",
+        (".json", ".cpuprofile"),
+        "jlfwong/speedscope, src/lib/hash-params.ts",
+    ),
+    (
+        "sqlite",
+        "https://lite.datasette.io",
+        # Its makers would otherwise be told the address of the file.
+        "/?analytics=off&url={}",
+        (".sqlite", ".sqlite3", ".db"),
+        "simonw/datasette-lite, README",
+    ),
+    (
+        "swagger",
+        "https://editor.swagger.io",
+        "/?url={}",
+        (".yaml", ".yml", ".json"),
+        "swagger-api/swagger-editor, issue 4806",
+    ),
+    (
+        "vizarr",
+        "https://hms-dbmi.github.io",
+        "/vizarr/?source={}",
+        (".zarr",),
+        "hms-dbmi/vizarr, README",
+    ),
 )
 
 VIEWERS: Final = {
-    name: Viewer(name=name, origin=origin, pattern=pattern, endings=endings)
-    for name, origin, pattern, endings in _ROWS
+    name: Viewer(name=name, origin=origin, pattern=pattern, endings=endings, source=source)
+    for name, origin, pattern, endings, source in _ROWS
 }
 """Each viewer by its name."""
 
