@@ -18,6 +18,7 @@ from corsmith.server.limits import USUAL_BODY
 from corsmith.target import Target, TargetKind, read_target
 
 if TYPE_CHECKING:
+    from corsmith.profiles import Profile
     from corsmith.server.serving import Serving
 
 __all__ = ["KINDS", "Given", "Kind", "kind_of", "load_module", "read"]
@@ -81,10 +82,15 @@ def _watched(value: str, *, is_file: bool) -> tuple[str, ...]:
     return folders
 
 
-def _gateway(value: str, given: Given) -> "Serving":
+def _profile(value: str, given: Given) -> "Serving":
+    return _gateway(value, given, load_module("corsmith.profiles").find_profile(value))
+
+
+def _gateway(value: str, given: Given, profile: "Profile | None" = None) -> "Serving":
     gateway = load_module("corsmith.server.gateway.serving", "gateway").Gateway
     serving: Serving = gateway.of(
-        value,
+        value if profile is None else profile.url,
+        profile=profile,
         headers=given["added"],
         ca=given["ca"],
         insecure=given["insecure"],
@@ -99,6 +105,7 @@ KINDS: Final[Mapping[TargetKind, Kind]] = {
     TargetKind.FILE: Kind(make=_files),
     TargetKind.RECORDING: Kind(make=_files),
     TargetKind.URL: Kind(make=_gateway, limit_body=None),
+    TargetKind.PROFILE: Kind(make=_profile, limit_body=None),
     # How large a body may be, an application knows best.
     TargetKind.APP: Kind(make=_app, limit_body=None, is_told=True),
     TargetKind.APP_FILE: Kind(make=_app_file, limit_body=None, is_told=True),

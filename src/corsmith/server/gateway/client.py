@@ -22,6 +22,7 @@ import aiohttp
 from yarl import URL
 
 from corsmith.errors import UsageError
+from corsmith.server.gateway.sockets import Socket, only_upgrades
 
 __all__ = ["Trust", "ask", "connect"]
 
@@ -100,6 +101,8 @@ def connect(trust: Trust) -> aiohttp.ClientSession:
         read_bufsize=_READ_BYTES,
         max_line_size=_LONGEST_LINE,
         max_field_size=_LONGEST_LINE,
+        ws_response_class=Socket,
+        middlewares=(only_upgrades,),  # of handshakes alone: a request brings its own
     )
 
 

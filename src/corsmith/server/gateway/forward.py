@@ -26,6 +26,7 @@ from corsmith.server.gateway.landing import answer_landing
 from corsmith.server.gateway.location import land
 from corsmith.server.gateway.relay import Client, relay
 from corsmith.server.gateway.site import Upstream
+from corsmith.server.gateway.sockets import serve_socket
 from corsmith.server.gateway.upstream import target_of
 from corsmith.server.log import escape
 from corsmith.server.serving import CUT, NOTE
@@ -69,7 +70,20 @@ class Forwarder:
         elif scope["type"] == "lifespan":
             await self._live(receive, send)
         else:
-            await send({"type": "websocket.close", "code": 1008})
+            await serve_socket(
+                self._client(),
+                self._upstream,
+                scope,
+                receive,
+                send,
+                via=self._via,
+                added=self._added,
+            )
+
+    def _client(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            raise RuntimeError("the gateway has no client: its server sent no lifespan.startup")
+        return self._session
 
     async def _live(self, receive: Receive, send: Send) -> None:
         """Have a client from the server's start to its end."""
@@ -84,9 +98,7 @@ class Forwarder:
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, from the upstream or in its place."""
-        session = self._session
-        if session is None:
-            raise RuntimeError("the gateway has no client: its server sent no lifespan.startup")
+        session = self._client()
         fault = self._refusal(scope)
         if fault is not None:
             await self._refuse(fault, scope, send)
@@ -130,7 +142,7 @@ class Forwarder:
             return faults.malformed(self._upstream)
         if has_cors(raw):
             self._tell("cors", "upstream also sets CORS headers: they are replaced")
-        path = url.raw_path_qs.encode("latin-1")
+        path = url.raw_path_qs.encode()
         here = _origin_here(scope)
         if answer.status in _REDIRECTS and (fault := self._astray(raw, path, here, scope)):
             return fault
@@ -138,8 +150,8 @@ class Forwarder:
         if answer.status == _NO_CONTENT:
             # RFC 9110, section 8.6: it has no length.
             headers = [line for line in headers if line[0] != b"content-length"]
-        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-        if not await relay(answer, send):
+        start = {"type": "http.response.start", "status": answer.status, "headers": headers}
+        if not await relay(answer, start, send):
             scope[CUT] = faults.CUT_OFF
         return None
 
@@ -166,8 +178,9 @@ class Forwarder:
         target = target_of(self._upstream, scope["raw_path"], scope["query_string"])
         if not target.startswith(b"/"):
             return faults.unsendable("its target is no path")
-        url = URL((self._upstream.origin + target).decode("latin-1"), encoded=True)
-        if url.raw_path_qs.encode("latin-1", "replace") != target:
+        # The library writes what is not ASCII in UTF-8.
+        url = URL((self._upstream.origin + target).decode("ascii", "replace"), encoded=True)
+        if url.raw_path_qs.encode("ascii", "replace") != target:
             return faults.unsendable("its path holds characters that no URL has")
         lines = request_headers(
             scope["headers"],
@@ -222,10 +235,10 @@ def _is_sound(raw: Iterable[tuple[bytes, bytes]]) -> bool:
     """Return whether the head of an answer can be sent on without a second meaning.
 
     RFC 9112, section 6.3: with both a length and a coding, or with two lengths, two readers
-    may see two different bodies.
+    may see two different bodies. A coding besides chunked would have to be undone here.
     """
     lengths: set[bytes] = set()
-    coded = False
+    codings: list[bytes] = []
     for name, value in raw:
         if _CONTROL.search(value):
             return False
@@ -233,7 +246,7 @@ def _is_sound(raw: Iterable[tuple[bytes, bytes]]) -> bool:
         if lower == b"content-length":
             lengths.add(value)
         elif lower == b"transfer-encoding":
-            coded = True
-    if not lengths:
-        return True
-    return not coded and len(lengths) == 1 and _DIGITS.fullmatch(lengths.pop()) is not None
+            codings.append(value.lower())
+    if codings:
+        return not lengths and codings == [b"chunked"]
+    return not lengths or (len(lengths) == 1 and _DIGITS.fullmatch(lengths.pop()) is not None)

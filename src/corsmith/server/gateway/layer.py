@@ -79,4 +79,5 @@ def _exposed(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
     if _ALLOWED not in names or _METHODS in names:
         return headers
     read = b",".join(name for name in names if name not in _NOT_EXPOSED)
-    return [*headers, (_EXPOSED, read)] if read else headers
+    kept = [line for line in headers if line[0] != _EXPOSED]
+    return [*kept, (_EXPOSED, read)] if read else kept

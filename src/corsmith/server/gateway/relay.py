@@ -18,7 +18,7 @@ from typing import Self
 
 import aiohttp
 
-from corsmith.adapters.asgi import Receive, Send
+from corsmith.adapters.asgi import Message, Receive, Send
 
 __all__ = ["Client", "LeftError", "relay"]
 
@@ -115,25 +115,42 @@ class Client:
             self._task.cancel()
 
 
-async def relay(answer: aiohttp.ClientResponse, send: Send) -> bool:
-    """Send on an answer's body; return whether the upstream ended it.
+async def relay(answer: aiohttp.ClientResponse, start: Message, send: Send) -> bool:
+    """Send on an answer that begins with ``start``; return whether the upstream ended it.
 
     The first part goes out at once, although it may be empty: the server holds the head back
     until there is one, and a page that opens a stream of events waits for the head.
     """
-    connection = answer.connection
-    protocol = None if connection is None else connection.protocol
     content = answer.content
+    closed = _closed(answer)
+
+    def lose(_closed: "asyncio.Future[None]") -> None:
+        """End the wait for what cannot come: after a malformed chunk the library does not."""
+        if not content.is_eof() and content.exception() is None:
+            content.set_exception(aiohttp.ClientPayloadError("the connection is gone"))
+
+    if closed is not None:
+        closed.add_done_callback(lose)
     try:
+        await send(start)
         part = content.read_nowait()
         while not content.at_eof():
             await send({"type": "http.response.body", "body": part, "more_body": True})
             part = await content.readany()
     except (aiohttp.ClientError, OSError):
         return False
-    # A body without a length ends with its connection: only how that ended tells.
-    ending = None if protocol is None else protocol.exception()
-    if isinstance(ending, OSError):
+    finally:
+        if closed is not None:
+            closed.remove_done_callback(lose)
+    # A body without a length ends with its connection, and a reset is no end.
+    if closed is not None and closed.done() and closed.exception() is not None:
         return False
     await send({"type": "http.response.body", "body": part, "more_body": False})
     return True
+
+
+def _closed(answer: aiohttp.ClientResponse) -> "asyncio.Future[None] | None":
+    """Return what is done when the answer's connection is; ``None`` where that is over."""
+    connection = answer.connection
+    protocol = None if connection is None else connection.protocol
+    return None if protocol is None else protocol.closed

@@ -11,6 +11,9 @@ from dataclasses import dataclass, field
 from typing import Final, Self
 
 from corsmith.adapters.asgi import App, CORSMiddleware
+from corsmith.address import read_address
+from corsmith.origin import is_loopback
+from corsmith.profiles import Profile
 from corsmith.server.gateway.added import Added, read_added
 from corsmith.server.gateway.client import Trust
 from corsmith.server.gateway.forward import Forwarder
@@ -47,7 +50,7 @@ class Gateway:
     added: Added = field(default_factory=Added)
     trust: Trust = field(default_factory=Trust)
     seconds: float
-    seed: Mapping[str, object] = field(default_factory=lambda: GATEWAY_SEED)
+    profile: Profile | None = None
     via: bytes = field(default_factory=_name)
     streams: bool = True
     has_lifespan: bool = True
@@ -55,7 +58,14 @@ class Gateway:
 
     @classmethod
     def of(
-        cls, url: str, *, headers: Collection[str], ca: str | None, insecure: bool, seconds: float
+        cls,
+        url: str,
+        *,
+        profile: Profile | None = None,
+        headers: Collection[str],
+        ca: str | None,
+        insecure: bool,
+        seconds: float,
     ) -> Self:
         """Return the gateway to a URL; ``UsageError`` for what cannot be one."""
         trust = Trust(ca=ca, insecure=insecure)
@@ -65,12 +75,25 @@ class Gateway:
             added=read_added(headers, os.environ),
             trust=trust,
             seconds=seconds,
+            profile=profile,
         )
 
     @property
     def title(self) -> str:
         """What it is a gateway to."""
-        return f"a gateway to {self.upstream.url(b'').decode()}"
+        url = self.upstream.url(b"").decode()
+        return f"a gateway to {url if self.profile is None else self.profile.title}"
+
+    @property
+    def seed(self) -> Mapping[str, object]:
+        """The fields of the policy where none is given."""
+        return GATEWAY_SEED if self.profile is None else {**GATEWAY_SEED, **self.profile.fields}
+
+    @property
+    def upstream_port(self) -> int | None:
+        """The upstream's port, if it is one of this machine."""
+        address = read_address(self.upstream.origin.decode())
+        return address.port if is_loopback(address.host) else None
 
     def layer(self, given: Collection[str]) -> type[CORSMiddleware]:
         """Return a layer that exposes all that is sent, unless it was decided what to expose."""
@@ -78,11 +101,12 @@ class Gateway:
 
     def notes(self, url: str) -> list[tuple[str, str]]:
         """Return where requests go, what to change in the app, and what is unusual."""
-        upstream = self.upstream.url(b"").decode()
         rows = [
-            ("gateway", f"{url} → {upstream}"),
+            ("gateway", f"{url} → {self.upstream.url(b'').decode()}"),
             ("in the app", f"VITE_API_URL={url} (or NEXT_PUBLIC_…, REACT_APP_…)"),
         ]
+        if self.profile is not None and self.profile.note:
+            rows.append(("note", self.profile.note))
         if self.added:
             names = ", ".join(sorted(name.decode() for name in self.added))
             rows.append(("adds", f"{names} (no page sees the value)"))

@@ -1,0 +1,108 @@
+"""A gateway as something to serve: its policy, its name, and what the banner says of it."""
+
+from __future__ import annotations
+
+import pickle
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from corsmith.errors import UsageError
+from corsmith.policy import Policy
+from corsmith.profiles import PROFILES, find_profile
+from corsmith.server.gateway.forward import Forwarder
+from corsmith.server.gateway.layer import EnforcingLayer, ExposingLayer
+from corsmith.server.gateway.serving import GATEWAY_SEED, Gateway
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HERE = "http://127.0.0.1:8000"
+
+
+def gateway(url: str = "https://api.example", **changes: Any) -> Gateway:
+    settings: dict[str, Any] = {"headers": (), "ca": None, "insecure": False, "seconds": 300.0}
+    return Gateway.of(url, **{**settings, **changes})
+
+
+def test_its_policy_is_for_pages_of_this_machine_and_lets_them_log_in() -> None:
+    policy = Policy.from_mapping(dict(gateway().seed))
+    assert policy.origins == ("@loopback",)
+    assert policy.credentials
+    assert policy.warnings == ()
+    preflight = policy.byte_answers.preflight(
+        b"http://localhost:5173", b"PATCH", [b"authorization,x-a"]
+    )
+    assert (b"access-control-allow-methods", b"PATCH") in preflight
+    assert (b"access-control-allow-headers", b"authorization,x-a") in preflight
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_a_profile_has_its_address_and_its_fields(name: str) -> None:
+    profile = find_profile(name)
+    made = gateway(profile.url, profile=profile)
+    assert made.title == f"a gateway to {profile.title}"
+    assert dict(made.notes(HERE))["gateway"] == f"{HERE} → {profile.url}"
+    assert ("note", profile.note) in made.notes(HERE) or not profile.note
+    assert Policy.from_mapping(dict(made.seed)).origins == ("@loopback",)
+    assert made.upstream_port is not None
+
+
+def test_the_banner_names_the_line_to_change_and_never_a_value(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TOKEN", "hunter2")
+    made = gateway(headers=["Authorization: Bearer $TOKEN", "X-Key: $TOKEN"], insecure=True)
+    rows = dict(made.notes(HERE))
+    assert made.title == "a gateway to https://api.example"
+    assert rows["gateway"] == "http://127.0.0.1:8000 → https://api.example"
+    assert rows["in the app"].startswith("VITE_API_URL=http://127.0.0.1:8000 ")
+    assert rows["adds"] == "authorization, x-key (no page sees the value)"
+    assert "not verified" in rows["insecure"]
+    assert "hunter2" not in f"{made!r}{made}{made.notes(HERE)}"
+
+
+def test_every_worker_knows_it_by_the_same_name_and_no_other_gateway_has_it() -> None:
+    made = gateway()
+    copy: Gateway = pickle.loads(pickle.dumps(made))  # noqa: S301  what this test has made
+    assert copy == made
+    assert copy.via == made.via != gateway().via
+
+
+@pytest.mark.parametrize(
+    ("url", "port"),
+    [
+        ("http://127.0.0.1:11434", 11434),
+        ("http://localhost:8080/v1", 8080),
+        ("https://[::1]", 443),
+        ("https://api.example:8000", None),
+    ],
+)
+def test_an_upstream_of_this_machine_keeps_its_port(url: str, port: int | None) -> None:
+    assert gateway(url).upstream_port == port
+
+
+@pytest.mark.parametrize(
+    ("given", "layer"),
+    [((), ExposingLayer), (("origins",), ExposingLayer), (("expose",), EnforcingLayer)],
+)
+def test_all_is_exposed_unless_somebody_decided_what(given: tuple[str, ...], layer: type) -> None:
+    assert gateway().layer(given) is layer
+
+
+def test_what_is_wrong_is_told_before_anything_is_served(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="cannot be read"):
+        gateway(ca=str(tmp_path / "gone.pem"))
+    with pytest.raises(UsageError, match="has a query"):
+        gateway("https://api.example/?x")
+    with pytest.raises(UsageError, match="has no"):
+        gateway(headers=["X-A: $CORSMITH_HAS_NO_SUCH_VARIABLE"])
+
+
+def test_it_opens_as_an_application_that_streams_and_enforces() -> None:
+    made = gateway()
+    assert isinstance(made.open(), Forwarder)
+    assert made.streams
+    assert made.has_lifespan
+    assert made.enforces
+    assert made.seed is GATEWAY_SEED
