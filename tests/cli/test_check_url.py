@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from inline_snapshot import snapshot
 
+from corsmith import profiles
 from corsmith.cli import ladder
 from corsmith.cli.status import Status
 from tests.broken.serving import Asked, Reply, Server, allow, serve
@@ -77,6 +79,20 @@ def test_a_header_without_a_value_is_sent_with_one_that_needs_a_preflight() -> N
     assert preflight.get("access-control-request-headers") == "content-type,x-key"
     assert request.get("content-type") == "application/json"
     assert request.get("x-key") == "1"
+
+
+def test_a_profile_is_its_address_and_what_its_program_does_by_itself(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with serve(open_to_all) as server:
+        profile = replace(profiles.find_profile("@ollama"), url=server.origin)
+        monkeypatch.setattr(profiles, "PROFILES", {"@ollama": profile})
+        done = check("@ollama", "--from", "http://a.example")
+        assert {asked.target for asked in server.asked} == {"/api/tags"}
+    assert done.exit_code == Status.OK
+    told = done.stderr.splitlines()
+    assert told[0].startswith("corsmith: Ollama answers 403 to origins that OLLAMA_ORIGINS")
+    assert told[1].startswith(f"corsmith: the address {server.origin}/api/tags;")
 
 
 def to_other_host(asked: Asked) -> Reply:

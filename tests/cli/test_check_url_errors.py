@@ -16,6 +16,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+def test_a_recording_is_checked_by_itself(tmp_path: Path) -> None:
+    (tmp_path / "x.har").write_text("{}")
+    done = check(str(tmp_path / "x.har"), "http://a.example", text="")
+    assert done.exit_code == Status.USAGE
+    assert "x.har is a recording; check it by itself:" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("words", "error"),
     [
@@ -40,7 +47,7 @@ if TYPE_CHECKING:
         (["-", "-"], "there is no URL to check; write one a line"),
         (["http://a.example", "--frm", "x"], "--frm; did you mean --from or --for or --format?"),
         (["http://a.example", "--method", "PUT"], "what is asked is -X"),
-        (["@ollama"], "this version does not know @ollama"),
+        (["@olama"], "@olama is not known; did you mean @ollama?"),
         (["curl"], "the curl command names no URL; copy it whole"),
         (["-X", "PUT", "curl", "http://a.example"], "-X is said by the curl command itself"),
         (["http://a.example", "curl", "http://b.example"], "one at a time"),

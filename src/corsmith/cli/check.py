@@ -170,6 +170,7 @@ class _Words:
 
 def _check(words: _Words, curl: list[str] | None) -> Status:
     targets = [read_target(word, _probe) for word in words.targets or (None,)]
+    targets = [_named(target) for target in targets]
     first = targets[0]
     if first.kind in _APPS:
         return _app(targets, words)
@@ -266,6 +267,17 @@ def _text(target: Target, words: _Words) -> Status:
         click.echo(f"corsmith: {target.sentence}", err=True)
         return paste.check_recording(target.value, manner, ask)
     return paste.check_text(text, manner, ask)
+
+
+def _named(target: Target) -> Target:
+    """Return the address that a profile stands for, after saying what its program does itself."""
+    if target.kind is not TargetKind.PROFILE:
+        return target
+    from corsmith.profiles import find_profile
+
+    profile = find_profile(target.value)
+    click.echo(f"corsmith: {profile.title} {profile.itself}", err=True)
+    return Target(kind=TargetKind.URL, value=profile.url + profile.probe)
 
 
 def _asking(words: _Words) -> Asking:
@@ -366,8 +378,8 @@ def _other(target: Target) -> str:
             )
         case _:
             return (
-                f"this version does not know {target.value}; name its address, as in\n"
-                "  corsmith check http://127.0.0.1:8000/"
+                f"{target.value} is a recording; check it by itself:\n"
+                f"  corsmith check {shlex.quote(target.value)}"
             )
 
 
