@@ -125,14 +125,26 @@ def test_a_viewer_that_a_file_allows_is_linked(
     plan(plans, "data", "--viewer", "pmtiles", "--policy", "cors.toml")
 
 
-@pytest.mark.parametrize("head", ["[policy]\n", '[[routes]]\npath = "/"\n'])
+VIEWER = 'origins = ["https://pmtiles.io"]\n'
+OTHER = 'origins = ["https://app.example"]\n'
+
+
+@pytest.mark.parametrize(
+    ("content", "where"),
+    [
+        (f"[policy]\n{OTHER}", ""),
+        (f'[[routes]]\npath = "/"\n{OTHER}', " at /a.pmtiles"),
+        (f'[[routes]]\npath = "/open/"\n{VIEWER}', " at /a.pmtiles"),
+    ],
+)
 def test_no_link_is_printed_that_the_policy_refuses(
-    plans: list[module.Plan], tmp_path: Path, head: str
+    plans: list[module.Plan], tmp_path: Path, content: str, where: str
 ) -> None:
-    (tmp_path / "cors.toml").write_text(f'{head}origins = ["https://app.example"]\n')
+    (tmp_path / "data" / "a.pmtiles").touch()
+    (tmp_path / "cors.toml").write_text(content)
     first, second = told("data", "--viewer", "pmtiles", "--policy", "cors.toml")
     assert first == (
-        "corsmith: cors.toml does not allow https://pmtiles.io, so the viewer pmtiles "
+        f"corsmith: cors.toml does not allow https://pmtiles.io{where}, so the viewer pmtiles "
         "could read nothing"
     )
     assert second == "  add it to origins in cors.toml"

@@ -293,8 +293,13 @@ def test_a_viewer_is_allowed_and_linked_to_the_first_file_that_it_reads(root: Pa
     ((name, text),) = files.notes("http://127.0.0.1:8000")
     assert name == "viewer"
     assert text.startswith("https://pmtiles.io/#url=http%3A%2F%2F127.0.0.1%3A8000%2Fbig.pmtiles ")
+    assert text.endswith("big.pmtiles   (the browser may ask for the local network)")
+    assert files.notes("https://8.8.8.8")[0][1].endswith("big.pmtiles")
     (root / "big.pmtiles").unlink()
-    assert "%2FFILE " in files.notes("http://h")[0][1]
+    assert files.example() is None
+    assert files.notes("http://h")[0][1].endswith(
+        "%2FFILE   (write a name for FILE; the browser may ask for the local network)"
+    )
     alone = Files.of(str(root / "a.bin"), viewer=viewer)
     assert alone.notes("http://h")[0] == ("file", "http://h/a.bin")
     assert "%2Fa.bin " in alone.notes("http://h")[1][1]

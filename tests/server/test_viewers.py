@@ -4,7 +4,7 @@ import pytest
 
 from corsmith.errors import UsageError
 from corsmith.policy import Policy
-from corsmith.server.viewers import VIEWERS, find_viewer
+from corsmith.server.viewers import VIEWERS, find_viewer, is_near
 from tests.docs.documents import DOCS
 
 
@@ -18,6 +18,28 @@ def test_each_viewer_is_an_origin_that_a_policy_takes_and_has_a_link_to_it(name:
     assert viewer.reads(f"X{viewer.endings[0]}".upper())
     assert not viewer.reads("x.exe")
     assert viewer.source
+
+
+def test_the_first_file_that_a_viewer_reads_is_by_name() -> None:
+    viewer = find_viewer("pmtiles")
+    assert viewer.first(["b.pmtiles", "a.txt", "a.PMTiles"]) == "a.PMTiles"
+    assert viewer.first(["a.txt"]) is None
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("http://127.0.0.1:8000/", True),
+        ("http://[::1]:8000/", True),
+        ("http://192.168.1.2/", True),
+        ("http://localhost:8000/", True),
+        ("http://dev.example/", True),
+        ("https://8.8.8.8/", False),
+        ("https://[2001:4860:4860::8888]/", False),
+    ],
+)
+def test_only_an_address_of_the_internet_is_reached_without_leave(url: str, expected: bool) -> None:
+    assert is_near(url) is expected
 
 
 def test_the_documentation_has_each_viewer_and_no_other() -> None:

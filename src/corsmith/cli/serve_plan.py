@@ -9,7 +9,7 @@ import socket
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 import click
 
@@ -26,6 +26,7 @@ from corsmith.server.source import PolicySource
 if TYPE_CHECKING:
     from corsmith.policy import Policy
     from corsmith.routes import Routes
+    from corsmith.server.files import Files
     from corsmith.server.serving import Serving
     from corsmith.server.tls import Certificate
     from corsmith.server.viewers import Viewer
@@ -49,7 +50,7 @@ def run(context: click.Context, word: str | None, given: Given) -> bool:
     # Of files a viewer on the web may be to read them.
     viewer: Viewer | None = getattr(serving, "viewer", None)
     source = _source(given, serving, viewer)
-    policy = _load(source, viewer)
+    policy = _load(source, viewer, serving)
     server = load_module("corsmith.server.run")
     with _listen(given, kind, getattr(serving, "upstream_port", None)) as listening:
         address, port = address_of(listening)
@@ -99,7 +100,7 @@ def _source(given: Given, serving: "Serving", viewer: "Viewer | None") -> Policy
     return PolicySource(file=file, fields=fields, flags=flags, seed=serving.seed)
 
 
-def _load(source: PolicySource, viewer: "Viewer | None") -> "Policy | Routes":
+def _load(source: PolicySource, viewer: "Viewer | None", serving: "Serving") -> "Policy | Routes":
     """Return the policy, or end with every problem of it."""
     try:
         policy = source.load()
@@ -110,18 +111,23 @@ def _load(source: PolicySource, viewer: "Viewer | None") -> "Policy | Routes":
         _say([f"corsmith: {name} cannot be used: {count}", *problems(error)])
         raise click.exceptions.Exit(Status.USAGE) from None
     if viewer is not None and source.file is not None:
-        _check_viewer(viewer, policy, source.file)
+        _check_viewer(viewer, policy, source.file, serving)
     return policy
 
 
-def _check_viewer(viewer: "Viewer", policy: "Policy | Routes", file: str) -> None:
-    """Raise ``UsageError`` if no policy of a file allows a viewer: its link would not work."""
+def _check_viewer(
+    viewer: "Viewer", policy: "Policy | Routes", file: str, serving: "Serving"
+) -> None:
+    """Raise ``UsageError`` if a file does not allow a viewer: its link would not work."""
     asked = CorsRequest.from_headers("GET", [("origin", viewer.origin)])
-    policies = policy.policies() if hasattr(policy, "policies") else [policy]
-    if not any(decide(one, asked).allowed for one in policies):
+    files = cast("Files", serving)  # nothing else has a viewer
+    path = f"/{files.example() or ''}"
+    found = policy.policy_for(path) if hasattr(policy, "policy_for") else policy
+    if found is None or not decide(found, asked).allowed:
+        where = "" if found is policy else f" at {path}"
         raise UsageError(
-            f"{file} does not allow {viewer.origin}, so the viewer {viewer.name} could read "
-            f"nothing\n  add it to origins in {file}"
+            f"{file} does not allow {viewer.origin}{where}, so the viewer {viewer.name} could "
+            f"read nothing\n  add it to origins in {file}"
         )
 
 

@@ -1,8 +1,8 @@
 """``Files``: a folder, or one file, as something to serve: an ASGI application without CORS.
 
-What lives here: methods, statuses and headers, and sending a file part by part. What does
-not: which paths lead where (``folder``), what a request asks of a file (``ranges``,
-``conditions``), CORS (``adapters.asgi``).
+What lives here: methods, and which answer is given. What does not: which paths lead where
+(``folder``), the answer of a file (``reply``) and its bytes (``parts``), CORS
+(``adapters.asgi``).
 
 =====================  ============================================================
 GET, HEAD              200, 206, 304, 404, 412, 416; 308 to a folder's own address
@@ -18,28 +18,25 @@ import asyncio
 import errno
 import logging
 import os
-import secrets
 import stat
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Final
 
 from corsmith.adapters.asgi import App, Message, Receive, Scope, Send
 from corsmith.diagnostics import quote
 from corsmith.errors import UsageError
 from corsmith.server.answers import phrase_of
 from corsmith.server.body import has_body
-from corsmith.server.conditions import NOT_MODIFIED, allows_range, judge, write_date
 from corsmith.server.folder import Folder, Named, Opened, is_missing, read_path
 from corsmith.server.listing import Order, as_json, as_page, prefers_json, quote_name, take
-from corsmith.server.media import type_of
-from corsmith.server.parts import CutError, send_parts
-from corsmith.server.ranges import Part, Span, multipart, select
+from corsmith.server.parts import AT_ONCE, CutError, read_parts, send_parts
+from corsmith.server.reply import Line, Replies
 from corsmith.server.serving import CUT
 from corsmith.server.source import LOOPBACK
-from corsmith.server.viewers import Viewer
+from corsmith.server.viewers import Viewer, is_near
 
 __all__ = ["FOLDER_SEED", "FileServer", "Files", "OneFile"]
 
@@ -70,19 +67,11 @@ _ISOLATED: Final = (
 _BUSY: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
 """There is not enough of something now: later there may be."""
 
-_READ: Final = frozenset(
-    {
-        b"accept",
-        b"if-match",
-        b"if-modified-since",
-        b"if-none-match",
-        b"if-range",
-        b"if-unmodified-since",
-        b"range",
-    }
-)
+_REMEMBERED: Final = 1_024
+"""The most paths whose names are remembered."""
 
-Line: TypeAlias = tuple[bytes, bytes]
+_LONGEST_REMEMBERED: Final = 256
+"""The longest path whose names are remembered, in bytes."""
 
 
 class FileServer:
@@ -92,6 +81,8 @@ class FileServer:
         """Serve what is below ``root``; each answer has the ``extra`` headers."""
         self._folder = Folder(root)
         self._extra = list(extra)
+        self._replies = Replies(self._extra)
+        self._names: dict[bytes, Named] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -100,7 +91,7 @@ class FileServer:
             status = 200 if method == "OPTIONS" else 405
             await self._tell(status, send, method, [_ALLOW])
             return
-        named = read_path(scope["raw_path"])
+        named = self._names.get(scope["raw_path"]) or self._read(scope["raw_path"])
         if named is None:
             await self._tell(404, send, method)
             return
@@ -127,23 +118,30 @@ class FileServer:
         else:
             await self._tell(500, send, scope["method"])
 
+    def _read(self, raw: bytes) -> Named | None:
+        """Return the names in a path, and remember them: most paths are asked for again."""
+        named = read_path(raw)
+        if named is not None and len(raw) <= _LONGEST_REMEMBERED:
+            if len(self._names) >= _REMEMBERED:
+                self._names.clear()
+            self._names[raw] = named
+        return named
+
     def _open(self, named: Named) -> Opened:
         return self._folder.open(named.names)
 
-    async def _answer(
+    def _answer(
         self, named: Named, opened: Opened, scope: Scope, receive: Receive, send: Send
-    ) -> None:
+    ) -> Awaitable[None]:
         """Answer with what a path named: a file, a folder, or the one with the other's address."""
-        method = scope["method"]
         if not opened.is_folder:
             if named.as_folder:
-                await self._tell(404, send, method)
-            else:
-                await self._file(named.names[-1], opened, scope, receive, send)
-        elif not named.as_folder:
-            await self._tell(308, send, method, [(b"location", _own_address(named, scope))])
-        else:
-            await self._inside(named, opened, scope, receive, send)
+                return self._tell(404, send, scope["method"])
+            return self._file(named.names[-1], opened, scope, receive, send)
+        if not named.as_folder:
+            location = (b"location", _own_address(named, scope))
+            return self._tell(308, send, scope["method"], [location])
+        return self._inside(named, opened, scope, receive, send)
 
     async def _inside(
         self, named: Named, opened: Opened, scope: Scope, receive: Receive, send: Send
@@ -169,7 +167,7 @@ class FileServer:
         order = Order.of(scope["query_string"])
         entries = order.sort(entries)
         lines = [(b"vary", b"Accept"), (b"x-content-type-options", b"nosniff")]
-        if prefers_json(_asked(scope).get("accept", "")):
+        if prefers_json(_accepted(scope)):
             path = "/" + "".join(f"{name}/" for name in named.names)
             body = as_json(path, entries, is_complete=is_complete)
             lines.append((b"content-type", b"application/json"))
@@ -183,14 +181,18 @@ class FileServer:
         self, name: str, opened: Opened, scope: Scope, receive: Receive, send: Send
     ) -> None:
         """Answer with a file: all of it, parts of it, or that it has or has not changed."""
-        reply = _reply(name, opened, scope["method"], _asked(scope), time.time())
+        reply = self._replies.of(name, opened, scope, time.time())
         if reply.parts is None:
             await self._tell(reply.status, send, scope["method"], reply.lines)
             return
-        start = _start(reply.status, [*reply.lines, *self._extra])
+        start = _start(reply.status, reply.lines)
         if scope["method"] == "HEAD" or not reply.length:
             await send(start)
             await send({"type": "http.response.body", "body": b""})
+        elif reply.length <= AT_ONCE:
+            body = read_parts(opened, reply.parts)
+            await send(start)
+            await send({"type": "http.response.body", "body": body})
         else:
             # Where a body may come, its parts are not taken for news of the client.
             news = None if has_body(scope) else receive
@@ -224,71 +226,12 @@ class OneFile(FileServer):
         root, name = os.path.split(os.path.realpath(self._path))
         return Folder(root).open([name])
 
-    async def _answer(
+    def _answer(
         self, named: Named, opened: Opened, scope: Scope, receive: Receive, send: Send
-    ) -> None:
+    ) -> Awaitable[None]:
         if opened.is_folder or (named.names and named.as_folder):
-            await self._tell(404, send, scope["method"])
-        else:
-            await self._file(self._name, opened, scope, receive, send)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Reply:
-    """What a file is answered with; ``parts`` is ``None`` where a status says it all."""
-
-    status: int
-    lines: list[Line]
-    parts: Sequence[Part] | None
-    length: int = 0
-
-
-def _reply(name: str, opened: Opened, method: str, asked: Mapping[str, str], now: float) -> _Reply:
-    """Return the answer to a GET or HEAD of a file."""
-    size, tag = opened.size, opened.tag
-    # A time to come would be taken for a change that never ends (RFC 9110, section 8.8.2.1).
-    modified = int(max(0.0, min(opened.modified, now)))
-    lines = [
-        (b"etag", tag.encode()),
-        (b"last-modified", write_date(modified).encode()),
-        (b"accept-ranges", b"bytes"),
-    ]
-    ended = judge(asked, tag, modified) if asked else None
-    if ended is not None:
-        return _Reply(status=ended, lines=lines, parts=() if ended == NOT_MODIFIED else None)
-    spans = None
-    if "range" in asked and allows_range(asked.get("if-range"), tag, modified, now):
-        spans = select(asked["range"], size)
-    # A range is GET's alone (RFC 9110, section 14.2), and HEAD tells the whole length. Of
-    # one that asks for everything a 206 tells both, which DuckDB takes for its proof.
-    if method == "HEAD" and spans != (Span(0, size),):
-        spans = None
-    if spans == ():
-        lines.append((b"content-range", f"bytes */{size}".encode()))
-        return _Reply(status=416, lines=lines, parts=None)
-    kind = type_of(name)
-    parts: Sequence[Part] = spans or (Span(0, size),)
-    length = size
-    if spans is not None and len(spans) == 1:
-        ((start, stop),) = spans
-        length = stop - start
-        lines.append((b"content-range", f"bytes {start}-{stop - 1}/{size}".encode()))
-    elif spans is not None:
-        boundary = secrets.token_hex(16)
-        parts, length = multipart(spans, size, kind, boundary)
-        kind = f"multipart/byteranges; boundary={boundary}"
-    lines += [(b"content-type", kind.encode()), (b"content-length", str(length).encode())]
-    return _Reply(status=200 if spans is None else 206, lines=lines, parts=parts, length=length)
-
-
-def _asked(scope: Scope) -> dict[str, str]:
-    """Return the header lines that matter here; several of one name are one list."""
-    found: dict[str, str] = {}
-    for name, value in scope["headers"]:
-        if name in _READ:
-            key, text = name.decode(), value.decode("latin-1")
-            found[key] = f"{found[key]}, {text}" if key in found else text
-    return found
+            return self._tell(404, send, scope["method"])
+        return self._file(self._name, opened, scope, receive, send)
 
 
 def _own_address(named: Named, scope: Scope) -> bytes:
@@ -296,6 +239,12 @@ def _own_address(named: Named, scope: Scope) -> bytes:
     path = "".join(f"/{quote_name(name)}" for name in named.names)
     query: bytes = scope["query_string"]
     return f"{path}/".encode() + (b"?" + query if query else b"")
+
+
+def _accepted(scope: Scope) -> str:
+    """Return the Accept header; several lines are one list."""
+    lines = [value.decode("latin-1") for name, value in scope["headers"] if name == b"accept"]
+    return ", ".join(lines)
 
 
 def _start(status: int, lines: list[Line]) -> Message:
@@ -354,31 +303,35 @@ class Files:
 
     def address(self, url: str) -> str:
         """Return what is to be looked at: the viewer's link, the file, or the listing."""
-        if self.viewer is not None:
-            return self.viewer.link(f"{url}/{self._example()}")
-        return f"{url}/{'' if self.name is None else quote_name(self.name)}"
+        example = self.example()
+        whole = f"{url}/{'FILE' if example is None else quote_name(example)}"
+        return whole if self.viewer is None else self.viewer.link(whole)
 
     def notes(self, url: str) -> list[tuple[str, str]]:
         """Return where the one file is, and the link to the viewer."""
         rows = [] if self.name is None else [("file", f"{url}/{quote_name(self.name)}")]
         if self.viewer is not None:
-            link = self.address(url)
-            rows.append(("viewer", f"{link}   (the browser may ask for the local network)"))
+            hints = ["write a name for FILE"] if self.example() is None else []
+            hints += ["the browser may ask for the local network"] if is_near(url) else []
+            end = f"   ({'; '.join(hints)})" if hints else ""
+            rows.append(("viewer", f"{self.address(url)}{end}"))
         if self.isolated:
             rows.append(("isolated", "pages may use SharedArrayBuffer"))
         return rows
 
-    def _example(self) -> str:
-        """Return the path of something that the viewer reads; FILE where there is nothing."""
-        if self.name is not None or self.viewer is None:
-            return quote_name(self.name or "")
-        if self.viewer.reads(self.path):
+    def example(self) -> str | None:
+        """Return the name of something that is there, and that the viewer reads.
+
+        It is empty for the folder itself, and ``None`` where there is nothing.
+        """
+        if self.name is not None:
+            return self.name
+        if self.viewer is None or self.viewer.reads(self.path):
             return ""
         try:
-            names = sorted(filter(self.viewer.reads, os.listdir(self.path)))  # noqa: PTH208  names
+            return self.viewer.first(os.listdir(self.path))  # noqa: PTH208  names
         except OSError:
-            names = []
-        return quote_name(names[0]) if names else "FILE"
+            return None
 
     def open(self) -> App:
         """Return the application."""

@@ -4,14 +4,16 @@ What lives here: one table, and the link that opens a file in one of them. What 
 the policy that lets it read (``files``).
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
+from ipaddress import ip_address
 from typing import Final
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from corsmith.errors import UsageError
 
-__all__ = ["VIEWERS", "Viewer", "find_viewer"]
+__all__ = ["VIEWERS", "Viewer", "find_viewer", "is_near"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +36,25 @@ class Viewer:
     def reads(self, name: str) -> bool:
         """Return whether a file or a folder of this name is one of its own."""
         return name.lower().endswith(self.endings)
+
+    def first(self, names: Iterable[str]) -> str | None:
+        """Return the first of the names that is one of its own."""
+        return min(filter(self.reads, names), default=None)
+
+
+def is_near(url: str) -> bool:
+    """Return whether a URL is of this machine or its network.
+
+    A browser may ask whether a page of the internet is to reach it (Local Network Access).
+
+    >>> is_near("http://127.0.0.1:8000/a"), is_near("https://8.8.8.8/a")
+    (True, False)
+    """
+    host = urlsplit(url).hostname or ""
+    try:
+        return not ip_address(host).is_global
+    except ValueError:
+        return True
 
 
 _ROWS: Final = (
