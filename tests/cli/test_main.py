@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import errno
 import os
+import signal
 import subprocess
 import sys
 from typing import TYPE_CHECKING, TypeAlias
@@ -193,3 +195,74 @@ def test_a_stream_that_was_closed_is_no_error(stream: int) -> None:
 def test_the_module_is_the_program() -> None:
     assert program("--version") == (0, f"corsmith {corsmith.__version__}\n", "")
     assert program("frobnicate")[0] == Status.USAGE
+
+
+# ── a disk that is full, and an interrupt before there is a program ────────────
+
+
+def full(stream: int) -> Callable[[], None]:
+    """Return what makes a stream of a new process one that takes nothing."""
+
+    def fill() -> None:
+        os.dup2(os.open("/dev/full", os.O_WRONLY), stream)
+
+    return fill
+
+
+@pytest.mark.parametrize("words", [["--help"], ["--version"], ["serve", "--help"]])
+def test_an_answer_that_cannot_be_written_is_one_line(words: list[str]) -> None:
+    assert program(*words, before=full(1)) == (
+        Status.UNKNOWN,
+        "",
+        "corsmith: the answer cannot be written: No space left on device\n",
+    )
+
+
+@pytest.mark.parametrize("words", [[], ["srve"], ["serve", "./gone"], ["serve", "--port", "x"]])
+def test_where_nobody_can_be_told_the_exit_status_still_tells(words: list[str]) -> None:
+    assert program(*words, before=full(2)) == (Status.USAGE, "", "")
+
+
+def test_an_error_of_a_file_is_not_said_to_be_of_the_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(errno.EIO, "Input/output error", "data")
+
+    monkeypatch.setattr(click.Group, "main", fail)
+    with pytest.raises(OSError, match="data"):
+        main(["serve"])
+
+
+INTERRUPTED_WHILE_LOADING = """
+import os, signal, sys
+class Interrupt:
+    def find_spec(self, name, *_):
+        if name == "click":
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Interrupt())
+import corsmith.__main__
+"""
+
+
+def test_an_interrupt_while_the_program_is_loaded_ends_it_without_a_word() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED_WHILE_LOADING],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, "", "")
+
+
+@pytest.mark.parametrize("where", ["the main thread", "another thread"])
+def test_to_load_the_program_changes_no_signal(where: str) -> None:
+    code = "import signal, threading\nload = lambda: __import__('corsmith.__main__')\n"
+    code += (
+        "load()\n"
+        if where == "the main thread"
+        else ("thread = threading.Thread(target=load)\nthread.start()\nthread.join()\n")
+    )
+    code += "assert signal.getsignal(signal.SIGINT) is signal.default_int_handler\n"
+    code += "import sys; assert 'corsmith.cli' in sys.modules\n"
+    subprocess.run([sys.executable, "-c", code], check=True)

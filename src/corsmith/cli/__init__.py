@@ -5,6 +5,8 @@ Each is a module that is imported only when it is chosen, so ``corsmith --help``
 policy code.
 """
 
+import contextlib
+import errno
 import os
 import sys
 from collections.abc import Callable, Iterable
@@ -24,6 +26,9 @@ _VERBS: Final = {
     "check": ("corsmith.cli.check", "Say whether a page may, and if not, why and what to change."),
     "import": ("corsmith.cli.import_", "Print another library's CORS settings as a policy file."),
 }
+
+_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+"""What writing an answer to a full or failing disk ends with."""
 
 _EXAMPLES: Final = """\b
 Examples:
@@ -91,7 +96,7 @@ def _guarded(run: Callable[[], object]) -> Status | int:
         status = run()
         sys.stdout.flush()
     except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.ctx.get_help(), err=True)
+        _say(error.ctx.get_help())
         return Status.USAGE
     except click.ClickException as error:
         return _told(error)
@@ -99,27 +104,42 @@ def _guarded(run: Callable[[], object]) -> Status | int:
         return Status.INTERRUPTED
     except (BrokenPipeError, SystemExit):
         # Whoever read the answer has gone, and click ends so if it notices first. Whatever
-        # the answer was, it was not told. Python would complain once more at its own end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        # the answer was, it was not told.
+        _close_stdout()
         return Status.UNKNOWN
     except Exception as error:
         # Not imported before: `corsmith --help` has no use for them.
         from corsmith.errors import CorsmithError
 
+        if isinstance(error, OSError) and error.errno in _FULL and error.filename is None:
+            _close_stdout()
+            _say(f"corsmith: the answer cannot be written: {error.strerror}")
+            return Status.UNKNOWN
         if not isinstance(error, CorsmithError):
             raise
-        click.echo(f"corsmith: {error}", err=True)
+        _say(f"corsmith: {error}")
         return Status.USAGE
     return status if isinstance(status, int) else Status.OK
+
+
+def _close_stdout() -> None:
+    """Have what is left to be written go nowhere: it would fail once more at the end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
+def _say(text: str) -> None:
+    """Write to standard error, unless nobody can be told anything."""
+    with contextlib.suppress(OSError):
+        click.echo(text, err=True)
 
 
 def _told(error: click.ClickException) -> Status:
     """Write what is wrong with a command line, and where its help is."""
     message = _message(error)
-    click.echo(f"corsmith: {message[:1].lower()}{message[1:]}", err=True)
+    _say(f"corsmith: {message[:1].lower()}{message[1:]}")
     context = error.ctx if isinstance(error, click.UsageError) else None
     if context is not None:
-        click.echo(f"  see {context.command_path} --help", err=True)
+        _say(f"  see {context.command_path} --help")
     return Status.USAGE
 
 

@@ -15,6 +15,7 @@ import click
 
 from corsmith.cli.asked import Asking, read_headers, read_method, read_origin
 from corsmith.cli.flags import CURL, CheckCommand
+from corsmith.cli.paths import what_is
 from corsmith.cli.status import Status
 from corsmith.errors import UsageError
 from corsmith.target import Target, TargetKind, read_target
@@ -169,7 +170,7 @@ class _Words:
 
 
 def _check(words: _Words, curl: list[str] | None) -> Status:
-    targets = [read_target(word, _probe) for word in words.targets or (None,)]
+    targets = [read_target(word, what_is) for word in words.targets or (None,)]
     targets = [_named(target) for target in targets]
     first = targets[0]
     if first.kind in _APPS:
@@ -385,9 +386,3 @@ def _other(target: Target) -> str:
 
 def _nothing(_path: str) -> None:
     """Say that no path is a folder or a file: a list holds addresses."""
-
-
-def _probe(path: str) -> Literal["folder", "file"] | None:
-    if Path(path).is_dir():
-        return "folder"
-    return "file" if Path(path).exists() else None

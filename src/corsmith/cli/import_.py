@@ -5,8 +5,7 @@ What does not: importing code (``application.loading``), and what is made of it 
 """
 
 import re
-from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 import click
 
@@ -21,6 +20,7 @@ from corsmith.application.loading import (
     quiet,
 )
 from corsmith.cli.columns import encodable
+from corsmith.cli.paths import what_is
 from corsmith.cli.status import Status
 from corsmith.errors import AppError, UsageError
 from corsmith.importers import LIBRARIES, import_app, import_settings
@@ -87,7 +87,7 @@ def _import(source: str) -> Status:
 def _refuse(source: str) -> None:
     """Say what is imported, or raise ``UsageError`` for what nothing can be read from."""
     if not _is_module(source):
-        kind = read_target(source, _probe).kind
+        kind = read_target(source, what_is).kind
         if kind not in {TargetKind.APP, TargetKind.APP_FILE}:
             instead = _INSTEAD.get(kind, "is no Python application: corsmith import main:app")
             raise UsageError(f"{source} {instead.format(source.rstrip('/'))}")
@@ -95,18 +95,12 @@ def _refuse(source: str) -> None:
 
 
 def _is_module(source: str) -> bool:
-    return _MODULE.match(source) is not None and not Path(source).exists()
-
-
-def _probe(path: str) -> Literal["folder", "file"] | None:
-    if Path(path).is_dir():
-        return "folder"
-    return "file" if Path(path).exists() else None
+    return _MODULE.match(source) is not None and what_is(source) is None
 
 
 def _read(source: str) -> Imported | str:
     """Return what was found, or a sentence that says what there is instead."""
-    if not (_is_module(source) or Path(source).is_file()):
+    if not (_is_module(source) or what_is(source) == "file"):
         return _of_app(load_app(source, _VERB), source)
     by_name = _is_module(source)
     module, root = (load_module if by_name else load_module_file)(source, _VERB)

@@ -8,10 +8,10 @@ only when it is chosen: whoever serves a folder loads no HTTP client.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
-from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from corsmith.cli.paths import what_is
 from corsmith.cli.serve_flags import POLICY_FLAGS
 from corsmith.errors import UsageError
 from corsmith.server.limits import USUAL_BODY
@@ -119,7 +119,7 @@ _INSTEAD: Final = {
 
 def read(word: str | None) -> Target:
     """Return what a word is taken for; ``UsageError`` for a slip."""
-    return read_target(word, _probe)
+    return read_target(word, what_is)
 
 
 def kind_of(target: Target) -> Kind:
@@ -131,12 +131,6 @@ def kind_of(target: Target) -> Kind:
     if target.kind is TargetKind.POLICY:
         raise UsageError(instead)
     raise UsageError(f"this version does not serve {target.value}\n  {instead}")
-
-
-def _probe(path: str) -> Literal["folder", "file"] | None:
-    if Path(path).is_dir():
-        return "folder"
-    return "file" if Path(path).exists() else None
 
 
 def load_module(name: str, extra: str = "serve") -> ModuleType:
