@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from contextlib import suppress
-from typing import Any, Final, TypeAlias, cast
+from typing import Any, ClassVar, Final, TypeAlias, cast
 
 from corsmith.gate import FAILED, AsyncChooser, Choice, Source, admit, check_enforce, choose
 from corsmith.headers import OWNED_RESPONSE_HEADERS, REQUEST_HEADERS_OF_PREFLIGHT, merge_vary
@@ -80,6 +80,9 @@ class CORSMiddleware:
     path; or the fields of a policy are given directly. ``enforce`` answers 403 before the
     application runs where the Origin is not allowed. Raises ``PolicyError``.
     """
+
+    refusing: ClassVar[Pairs] = ()
+    """Headers of such a 403 besides its own."""
 
     def __init__(
         self,
@@ -160,7 +163,7 @@ class CORSMiddleware:
         else:
             pairs = answers.unmatched
             self._refusals.note_origin(policy, None if origin is _SEVERAL else origin)
-            if self._enforce and await _send_refusal(scope, send, pairs):
+            if self._enforce and await _send_refusal(scope, send, pairs + self.refusing):
                 return
         if varies and answers.any_origin:
             pairs += _VARY
@@ -195,7 +198,8 @@ class CORSMiddleware:
             self._refusals.note_path(path_of(scope)[0])
             # Whichever reading the application takes, no policy has allowed this Origin.
             has_origin = bool(_lines(scope, b"origin"))
-            if self._enforce and has_origin and await _send_refusal(scope, send, pairs):
+            refused = self._enforce and has_origin
+            if refused and await _send_refusal(scope, send, pairs + self.refusing):
                 return
         started = False
 

@@ -20,6 +20,7 @@ from corsmith.server.limits import Problem
 
 __all__ = [
     "CUT_OFF",
+    "INERT",
     "Fault",
     "answer_fault",
     "elsewhere",
@@ -55,6 +56,10 @@ class Fault(Problem):
 
 CUT_OFF: Final = "upstream-cut"
 """The word in the log for an answer that the upstream did not end."""
+
+INERT: Final = (b"content-security-policy", b"default-src 'none'")
+"""On each answer of the gateway's own: what a form of another site has opened loads nothing,
+also not the icon, which browsers would ask the upstream for as its own page."""
 
 
 def fault_of(error: BaseException, upstream: Upstream) -> Fault:
@@ -220,6 +225,7 @@ async def answer_fault(fault: Fault, scope: Scope, send: Send) -> None:
         (b"content-type", b"text/plain; charset=utf-8"),
         (b"content-length", str(len(body)).encode()),
         (b"cache-control", b"no-store"),
+        INERT,
     ]
     if fault.error is not None:
         headers.append((b"proxy-status", f"corsmith; error={fault.error}".encode()))

@@ -22,7 +22,7 @@ from corsmith.headers import (
     OWNED_RESPONSE_HEADERS,
     SAFELISTED_RESPONSE_HEADERS,
 )
-from corsmith.server.gateway.faults import answer_fault, unlisted
+from corsmith.server.gateway.faults import INERT, answer_fault, unlisted
 
 __all__ = ["EnforcingLayer", "ExposingLayer"]
 
@@ -42,6 +42,8 @@ _NOT_EXPOSED: Final = frozenset(
 
 class EnforcingLayer(CORSMiddleware):
     """A layer that lets no Origin through that a policy has not allowed."""
+
+    refusing = (INERT,)
 
     async def _run_exempt(self, choice: Choice, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse another origin where no policy holds."""
