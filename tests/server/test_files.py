@@ -12,7 +12,7 @@ import pytest
 
 from corsmith.errors import UsageError
 from corsmith.policy import Policy
-from corsmith.server.files import FOLDER_SEED, Files
+from corsmith.server.files import FOLDER_SEED, Files, FileServer
 from corsmith.server.folder import Folder
 from corsmith.server.front import Front
 from corsmith.server.viewers import find_viewer
@@ -78,8 +78,8 @@ def test_head_tells_what_get_would_and_has_no_body(root: Path, path: str) -> Non
 def test_a_large_file_comes_in_parts_that_are_small(root: Path) -> None:
     answer = get(root, "/big.pmtiles")
     assert answer.body == BIG
-    assert max(len(message["body"]) for message in answer.messages[1:]) <= 262_144
-    assert [m.get("more_body", False) for m in answer.messages[1:]] == [True, False]
+    assert max(len(message["body"]) for message in answer.messages[1:]) <= 65_536
+    assert [m.get("more_body", False) for m in answer.messages[1:]] == [True] * 4 + [False]
 
 
 def test_a_compressed_file_is_left_as_it_is(root: Path) -> None:
@@ -240,6 +240,17 @@ def test_a_folder_is_its_index_or_its_listing(root: Path) -> None:
     assert b'"a.bin"' in listing.body
     first = get(root, "/?sort=size&order=desc").body
     assert first.index(b"big.pmtiles") < first.index(b"a.bin")
+
+
+def test_no_more_paths_are_remembered_than_is_allowed(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("corsmith.server.files._REMEMBERED", 2)
+    app = FileServer(str(root), [])
+    for path in ("/a.bin", "/empty", "/site/", "/gone", f"/{'x' * 300}", "/a.bin"):
+        assert ask(app, "GET", path).status == ask(app, "GET", path).status
+        assert len(app._names) <= 2
+        assert all(len(name) <= 256 for name in app._names)
 
 
 # ── one file ───────────────────────────────────────────────────────────────────

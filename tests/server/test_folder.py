@@ -86,6 +86,9 @@ def test_any_other_path_is_its_names(raw: bytes, names: tuple[str, ...], as_fold
 
 def test_files_and_folders_are_opened(root: Path) -> None:
     assert (content(root, "a"), content(root, "sub", "b")) == (b"inside", b"below")
+    (root / "sub" / "x" / "y").mkdir(parents=True)
+    (root / "sub" / "x" / "y" / "z").write_text("deep")
+    assert content(root, "sub", "x", "y", "z") == b"deep"
     opened = Folder(str(root)).open(())
     assert opened.is_folder
     os.close(opened.descriptor)

@@ -226,7 +226,7 @@ def test_a_link_that_takes_the_place_of_a_name_just_then_is_not_followed(
     done: list[str] = []
 
     def meanwhile(asked: Any, *arguments: Any, **more: Any) -> Any:
-        if asked == when and not done:
+        if Path(asked).name == when and not done:
             done.append(asked)
             swap(changing / place, target)
         return real(asked, *arguments, **more)

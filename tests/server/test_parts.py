@@ -105,3 +105,71 @@ def test_no_descriptor_is_left_open(root: Path) -> None:
     for path in ("/a.bin", "/", "/site/", "/odd/", "/gone", "/site", "/a.bin/"):
         ask(app, "GET", path)
     assert len(list(OPEN.iterdir())) == before
+
+
+# ── what is in memory is read at once, anything else by a thread ───────────────
+
+
+def threads_asked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Return where each reading that a thread was asked for is noted."""
+    asked: list[Any] = []
+    real = asyncio.to_thread
+
+    async def note(function: Any, *arguments: Any) -> Any:
+        asked.append(arguments)
+        return await real(function, *arguments)
+
+    monkeypatch.setattr("corsmith.server.parts.asyncio.to_thread", note)
+    return asked
+
+
+@pytest.mark.parametrize("now", [None, 0])
+def test_what_may_not_be_in_memory_is_read_by_a_thread(
+    root: Path, monkeypatch: pytest.MonkeyPatch, now: int | None
+) -> None:
+    def fail(*_anything: object) -> int:
+        raise BlockingIOError
+
+    asked = threads_asked(monkeypatch)
+    monkeypatch.setattr("corsmith.server.parts._NOW", now)
+    monkeypatch.setattr("corsmith.server.parts.os.preadv", fail)
+    answer = ask(Files.of(str(root)).open(), "GET", "/big.pmtiles")
+    assert answer.body == BIG
+    assert [len(message["body"]) for message in answer.messages[1:]] == [262_144, 37_856]
+    assert [span for _, span, _ in asked] == [(0, 262_144)]  # of the rest, no thread is worth it
+
+
+def test_what_is_in_memory_is_read_at_once_in_small_pieces(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = threads_asked(monkeypatch)
+    monkeypatch.setattr("corsmith.server.parts._NOW", 0)
+    monkeypatch.setattr("corsmith.server.parts.os.preadv", lambda *_anything: 1)
+    answer = ask(Files.of(str(root)).open(), "GET", "/big.pmtiles")
+    assert answer.body == BIG
+    assert max(len(message["body"]) for message in answer.messages[1:]) == 65_536
+    assert not asked
+
+
+def test_others_get_their_turn_while_a_large_file_is_read(root: Path) -> None:
+    turns = 0
+
+    async def serve() -> None:
+        async def send(_message: Any) -> None:
+            """Take it at once, without waiting for anybody."""
+
+        async def receive() -> Any:
+            await asyncio.sleep(3600)
+
+        async def others() -> None:
+            nonlocal turns
+            while True:
+                turns += 1
+                await asyncio.sleep(0)
+
+        other = asyncio.create_task(others())
+        await Files.of(str(root)).open()(scope("GET", "/big.pmtiles"), receive, send)
+        other.cancel()
+
+    asyncio.run(serve())
+    assert turns >= 2

@@ -93,7 +93,9 @@ def read_date(value: str | None) -> int | None:
     >>> read_date("Sun, 06 Nov 1994 08:49:37 GMT")
     784111777
     """
-    found = next((match for form in _FORMS if (match := form.match(value or ""))), None)
+    if value is None:
+        return None
+    found = next((match for form in _FORMS if (match := form.match(value))), None)
     if found is None or found["month"] not in _MONTHS:
         return None
     year = int(found["year"])

@@ -17,7 +17,7 @@ import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import unquote_to_bytes
 
 __all__ = ["Entry", "Folder", "Named", "Opened", "is_missing", "read_path", "tag_of"]
@@ -57,8 +57,7 @@ class Named:
     as_folder: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Opened:
+class Opened(NamedTuple):
     """What a path names, open; whoever gets it closes ``descriptor``."""
 
     descriptor: int
@@ -165,27 +164,33 @@ class Folder:
 
 
 def _walk(root: str, names: Sequence[str]) -> Opened:
-    """Open what the names lead to, each from the folder above it, through no link."""
-    at = os.open(root, _PASS)
+    """Open what the names lead to, each from the folder above it, through no link.
+
+    The root itself may be a link. Nothing below it is opened by more than one name at once.
+    """
+    if not names:
+        return _describe(os.open(root, _LIST & ~os.O_NOFOLLOW))
+    here, at = f"{root}/{names[0]}", None
     try:
-        for name in names[:-1]:
-            above, at = at, _enter(name, at)
-            os.close(above)
-        if not names:
-            return _describe(os.open(".", _LIST, dir_fd=at))
-        mode = os.stat(names[-1], dir_fd=at, follow_symlinks=False).st_mode
+        for name in names[1:]:
+            above, at = at, _enter(here, at)
+            here = name
+            if above is not None:
+                os.close(above)
+        mode = os.stat(here, dir_fd=at, follow_symlinks=False).st_mode
         if stat.S_ISLNK(mode):
             raise _LinkMetError
         # A pipe or a device is not even opened: that may change it.
         if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
             raise _nothing()
         flags = _LIST if stat.S_ISDIR(mode) else _READ
-        return _describe(os.open(names[-1], flags, dir_fd=at))
+        return _describe(os.open(here, flags, dir_fd=at))
     finally:
-        os.close(at)
+        if at is not None:
+            os.close(at)
 
 
-def _enter(name: str, at: int) -> int:
+def _enter(name: str, at: int | None) -> int:
     try:
         return os.open(name, _PASS | os.O_NOFOLLOW, dir_fd=at)
     except OSError as error:
@@ -196,13 +201,8 @@ def _enter(name: str, at: int) -> int:
 
 def _describe(descriptor: int) -> Opened:
     status = os.fstat(descriptor)
-    return Opened(
-        descriptor=descriptor,
-        size=status.st_size,
-        modified=status.st_mtime,
-        tag=tag_of(status),
-        is_folder=stat.S_ISDIR(status.st_mode),
-    )
+    is_folder = stat.S_ISDIR(status.st_mode)
+    return Opened(descriptor, status.st_size, status.st_mtime, tag_of(status), is_folder)
 
 
 def tag_of(status: os.stat_result) -> str:

@@ -6,6 +6,7 @@ fail on the next.
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
@@ -139,6 +140,7 @@ TYPES: Final[Mapping[str, str]] = MappingProxyType(
 """The type of each ending, which is in lower case and begins with its dot."""
 
 
+@lru_cache(maxsize=1_024)
 def type_of(name: str) -> str:
     """Return the media type of a file; the longest ending that is known counts.
 

@@ -1,0 +1,123 @@
+"""``reply_to``: what a GET or HEAD of a file is answered with, before any byte is read.
+
+What lives here: the status, the header lines and the parts of the file. What does not: the
+file itself (``folder``), what its ranges and conditions mean (``ranges``, ``conditions``), and
+the sending (``files``, ``parts``).
+"""
+
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, NamedTuple, TypeAlias
+
+from corsmith.adapters.asgi import Scope
+from corsmith.server.conditions import NOT_MODIFIED, allows_range, judge, write_date
+from corsmith.server.folder import Opened
+from corsmith.server.media import type_of
+from corsmith.server.ranges import Part, Span, multipart, select
+
+__all__ = ["Line", "Replies", "Reply", "asked_of", "reply_to"]
+
+Line: TypeAlias = tuple[bytes, bytes]
+
+_ASKED: Final = {
+    b"if-match": "if-match",
+    b"if-modified-since": "if-modified-since",
+    b"if-none-match": "if-none-match",
+    b"if-range": "if-range",
+    b"if-unmodified-since": "if-unmodified-since",
+    b"range": "range",
+}
+"""The request headers that an answer of a file depends on."""
+
+_REMEMBERED: Final = 1_024
+"""The most whole files whose header lines are kept, of half a kilobyte each."""
+
+
+class Reply(NamedTuple):
+    """What a file is answered with; ``parts`` is ``None`` where a status says it all."""
+
+    status: int
+    lines: list[Line]
+    parts: Sequence[Part] | None
+    length: int = 0
+
+
+def asked_of(scope: Scope) -> dict[str, str]:
+    """Return the header lines that matter here; several of one name are one list."""
+    found: dict[str, str] = {}
+    for name, value in scope["headers"]:
+        if (key := _ASKED.get(name)) is not None:
+            text = value.decode("latin-1")
+            found[key] = f"{found[key]}, {text}" if key in found else text
+    return found
+
+
+class Replies:
+    """The answers of one application, each of which has the same ``extra`` lines.
+
+    The lines of a whole file depend on nothing but its name and the version of it that was
+    opened, so they are made once for each version.
+    """
+
+    def __init__(self, extra: Iterable[Line]) -> None:
+        """Remember nothing yet."""
+        self._extra = list(extra)
+        self._whole: dict[tuple[str, str], Reply] = {}
+
+    def of(self, name: str, opened: Opened, scope: Scope, now: float) -> Reply:
+        """Return the answer to a request for a file; nobody changes its lines."""
+        asked = asked_of(scope)
+        method = scope["method"]
+        if asked:
+            return self._complete(reply_to(name, opened, method, asked, now))
+        known = self._whole.get((name, opened.tag))
+        if known is None:
+            known = self._complete(reply_to(name, opened, method, asked, now))
+            # A time to come is told as now, which is another one the next time.
+            if opened.modified <= now:
+                if len(self._whole) >= _REMEMBERED:
+                    self._whole.clear()
+                self._whole[name, opened.tag] = known
+        return known
+
+    def _complete(self, reply: Reply) -> Reply:
+        reply.lines.extend(self._extra if reply.parts is not None else ())
+        return reply
+
+
+def reply_to(name: str, opened: Opened, method: str, asked: Mapping[str, str], now: float) -> Reply:
+    """Return the answer to a GET or HEAD of a file, whose ``asked`` headers are in lower case."""
+    size, tag = opened.size, opened.tag
+    # A time to come would be taken for a change that never ends (RFC 9110, section 8.8.2.1).
+    modified = int(max(0.0, min(opened.modified, now)))
+    lines = [
+        (b"etag", tag.encode()),
+        (b"last-modified", write_date(modified).encode()),
+        (b"accept-ranges", b"bytes"),
+    ]
+    ended = judge(asked, tag, modified) if asked else None
+    if ended is not None:
+        return Reply(ended, lines, () if ended == NOT_MODIFIED else None)
+    spans = None
+    if "range" in asked and allows_range(asked.get("if-range"), tag, modified, now):
+        spans = select(asked["range"], size)
+    # A range is GET's alone (RFC 9110, section 14.2), and HEAD tells the whole length. Of
+    # one that asks for everything a 206 tells both, which DuckDB takes for its proof.
+    if method == "HEAD" and spans != (Span(0, size),):
+        spans = None
+    if spans == ():
+        lines.append((b"content-range", f"bytes */{size}".encode()))
+        return Reply(416, lines, None)
+    kind = type_of(name)
+    parts: Sequence[Part] = spans or (Span(0, size),)
+    length = size
+    if spans is not None and len(spans) == 1:
+        ((start, stop),) = spans
+        length = stop - start
+        lines.append((b"content-range", f"bytes {start}-{stop - 1}/{size}".encode()))
+    elif spans is not None:
+        boundary = secrets.token_hex(16)
+        parts, length = multipart(spans, size, kind, boundary)
+        kind = f"multipart/byteranges; boundary={boundary}"
+    lines += [(b"content-type", kind.encode()), (b"content-length", str(length).encode())]
+    return Reply(200 if spans is None else 206, lines, parts, length)
