@@ -32,7 +32,7 @@ differential: .dev ## The browser half against real browsers: make differential 
 mutants: .dev ## Plant each bug of tests/mutants.toml and expect its test to turn red
 	@$(PYTHON) -m tools.mutants $(ARGS)
 
-clients: .dev ## Data clients from npm read from `corsmith serve DIR` in Chromium, and what they ask for
+clients: .dev ## Data clients from npm read from `corsmith serve DIR` in real browsers
 	@$(PYTHON) -m tools.clients $(ARGS)
 
 bench: .dev ## Speed beside the peers: interleaved rounds, median and spread

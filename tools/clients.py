@@ -1,20 +1,25 @@
 """`make clients`: data clients from npm read from `corsmith serve DIR`, each in a page of its own.
 
-    python -m tools.clients          all of them; writes the table of docs/reference/data-clients.md
-    python -m tools.clients igv      some of them; writes nothing
+    python -m tools.clients           all of them, in each browser that is installed
+    python -m tools.clients igv       some of them
+    python -m tools.clients --write   writes what they ask for into docs/reference/data-clients.md
 
-Ends with 1 where a client did not find what is in the files. Where a browser, npm or its registry
-is missing, nothing is run, and the line says so.
+Ends with 1 where a client did not find what is in the files, or asked for something else than the
+page says. What a machine lacks, a browser or npm or its registry, is said at the end.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
+from tests.browsers.installed import ENGINES, Engine
 from tests.clients.clients import CLIENTS, Client
 from tests.clients.packages import NotHereError
 from tests.clients.visit import Visitor, visiting
+from tools.matrix import note_missed
+from tools.suite import get_browsers
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "reference" / "data-clients.md"
 START = "<!-- table: python -m tools.clients -->"
@@ -22,22 +27,51 @@ END = "<!-- end of the table -->"
 HEAD = ("client", "reads", "methods", "`Range: bytes=`", "preflight for", "answered")
 
 
+KNOWN = {client.name.rpartition("/")[2]: client for client in CLIENTS}
+
+
 def try_client(client: Client, visitor: Visitor) -> str | None:
     """Say how a client fares, and return its row if all is well."""
     try:
         visit = visitor.visit(client.name)
     except AssertionError as error:
-        print(f"── {client.name}: FAILED\n{error}")
+        print(f"   {client.name}: FAILED\n{error}", flush=True)
         return None
     if visit.answer != client.answer:
-        print(f"── {client.name}: FAILED\n  found    {visit.answer}\n  expected {client.answer}")
+        print(f"   {client.name}: FAILED\n  found    {visit.answer}\n  expected {client.answer}")
         return None
     print(
-        f"── {client.name}: ok, {len(client.answer)} values, "
+        f"   {client.name}: ok, {len(client.answer)} values, "
         f"{len(visit.seen)} requests ({visit.seconds:.1f} s)",
         flush=True,
     )
     return client.row(visit.seen)
+
+
+def try_engine(engine: Engine, wanted: list[Client]) -> list[str | None]:
+    """Try clients in one browser; each has a row, or ``None`` where it failed."""
+    with visiting(engine, keeps=engine != "chromium") as visitor:
+        print(f"── {engine}", flush=True)
+        can_draw = visitor.has_webgl()
+        able = [client for client in wanted if can_draw or not client.draws]
+        rows = [try_client(client, visitor) for client in able]
+    for client in wanted:
+        if client not in able:
+            note_missed(f"not run: {client.name} in {engine}: no WebGL 2 here")
+    good = sum(row is not None for row in rows)
+    print(f"── {engine}: {good} of {len(rows)} clients read what is in the files", flush=True)
+    return rows
+
+
+def check(rows: list[str | None]) -> bool:
+    """Return whether the page has each row; say what to do where it has not."""
+    lines = PAGE.read_text(encoding="utf-8").splitlines()
+    missing = [row for row in rows if row is not None and row not in lines]
+    for row in missing:
+        print(f"{PAGE.name} has not: {row}")
+    if missing:
+        print("write it with: python -m tools.clients --write")
+    return not missing
 
 
 def write(rows: list[str]) -> None:
@@ -49,23 +83,29 @@ def write(rows: list[str]) -> None:
     PAGE.write_text(before + table + rest.partition(END)[2], encoding="utf-8")
 
 
-def main(wanted: list[str]) -> int:
+def main(words: list[str]) -> int:
     """Try these clients, or all."""
-    known = {client.name.rpartition("/")[2]: client for client in CLIENTS}
-    if unknown := set(wanted).difference(known):
-        print(f"no such client: {', '.join(sorted(unknown))}; there are {', '.join(known)}")
+    names = [word for word in words if word != "--write"]
+    if unknown := set(names).difference(KNOWN):
+        print(f"no such client: {', '.join(sorted(unknown))}; there are {', '.join(KNOWN)}")
         return 2
-    try:
-        with visiting(keeps=False) as visitor:
-            rows = [try_client(known[name], visitor) for name in wanted or known]
-    except NotHereError as reason:
-        print(f"not run: data clients: {reason}")
-        return 0
-    good = [row for row in rows if row is not None]
-    if not wanted and len(good) == len(rows):
-        write(good)
-    print(f"{len(good)} of {len(rows)} clients read what is in the files")
-    return 0 if len(good) == len(rows) else 1
+    wanted = [KNOWN[name] for name in names or KNOWN]
+    get_browsers()
+    is_well = True
+    for engine in ENGINES:
+        try:
+            rows = try_engine(engine, wanted)
+        except NotHereError as reason:
+            note_missed(f"not run: data clients in {engine}: {reason}")
+            is_well &= "registry" not in os.environ.get("CORSMITH_REQUIRE", "")
+            continue
+        is_well &= None not in rows
+        # In the others a browser asks for what it has kept as well.
+        if engine == "chromium" and "--write" in words and is_well and not names:
+            write([row for row in rows if row is not None])
+        elif engine == "chromium":
+            is_well &= check(rows)
+    return 0 if is_well else 1
 
 
 if __name__ == "__main__":

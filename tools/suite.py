@@ -59,6 +59,11 @@ DEEP = (
         command=(PYTHON, "-m", "tools.matrix"),
         quiet=False,
     ),
+    Step(
+        name="data clients in each browser",
+        command=(PYTHON, "-m", "tools.clients"),
+        quiet=False,
+    ),
     Step(name="planted bugs", command=(PYTHON, "-m", "tools.mutants")),
     Step(
         name="laws, with new examples",

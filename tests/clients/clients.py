@@ -24,6 +24,8 @@ class Client:
     name: str
     reads: str
     answer: dict[str, Any]  # Any: JSON
+    draws: bool = False
+    """Whether it cannot do without WebGL 2."""
 
     def row(self, seen: Iterable[Seen]) -> str:
         """Return its row of the table in the documentation."""
@@ -84,6 +86,7 @@ CLIENTS = [
         name="maplibre-gl",
         reads="a map of such tiles, drawn, and GeoJSON",
         answer={"pixel": [*data.colour_of(1, 0, 1)], "places": sorted(data.PLACES)},
+        draws=True,
     ),
     Client(
         name="geotiff",

@@ -51,7 +51,7 @@ def test_a_client_reads_from_another_origin_what_is_in_the_files(
     visit = forgetful.visit(client.name)
     assert visit.answer == client.answer
     page = (DOCS / "reference" / "data-clients.md").read_text(encoding="utf-8")
-    assert client.row(visit.seen) in page.splitlines(), "python -m tools.clients writes it"
+    assert client.row(visit.seen) in page.splitlines(), "python -m tools.clients --write"
 
 
 @pytest.mark.browsers

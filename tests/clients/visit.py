@@ -1,4 +1,4 @@
-"""A client's page, opened in Chromium: what it read from another origin, and what it asked for."""
+"""A client's page, opened in a browser: what it read from another origin, and what it asked for."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tests.browsers import chromium
-from tests.browsers.installed import find
+from tests.browsers.drivers import Engine, find, open_browser
 from tests.clients import data, packages
 from tests.clients.wire import Relay, Seen, relay
 from tests.server.served import Served
@@ -64,25 +64,34 @@ class Visitor:
         self._browser.open("about:blank")
         return Visit(answer=answer, seen=self._wire.seen[before:], seconds=seconds)
 
+    def has_webgl(self) -> bool:
+        """Return whether a page can draw with WebGL 2 here."""
+        script = "!!document.createElement('canvas').getContext('webgl2')"
+        return bool(self._browser.evaluate(script))
+
 
 @contextlib.contextmanager
-def visiting(*, keeps: bool) -> Iterator[Visitor]:
-    """Return a visitor, whose browser keeps what it has read or not.
+def visiting(engine: Engine = "chromium", *, keeps: bool = True) -> Iterator[Visitor]:
+    """Return a visitor, whose browser keeps what it has read or, in Chromium, does not.
 
     Raises ``NotHereError`` where something that it needs cannot be had.
     """
-    programs = find("chromium")
+    programs = find(engine)
     if programs is None:
-        raise packages.NotHereError("browser not installed: chromium")
+        raise packages.NotHereError(f"browser not installed: {engine}")
     place = packages.install()
     for page in PAGES.glob("*.html"):
         shutil.copy(page, place)
-    arguments = SOFTWARE if keeps else (*SOFTWARE, FORGETFUL)
     with contextlib.ExitStack() as opened:
         folder = Path(opened.enter_context(tempfile.TemporaryDirectory()))
         data.write(folder)
         served = opened.enter_context(Served(str(folder)))
         wire = opened.enter_context(relay(served.port))
         pages = opened.enter_context(Served(str(place), "--no-try"))
-        browser = opened.enter_context(chromium.opened(programs, *arguments))
+        browser: Browser
+        if engine == "chromium":
+            more = SOFTWARE if keeps else (*SOFTWARE, FORGETFUL)
+            browser = opened.enter_context(chromium.opened(programs, *more))
+        else:
+            browser = opened.enter_context(open_browser(engine))
         yield Visitor(browser, f"http://localhost:{pages.port}", wire)
