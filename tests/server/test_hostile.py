@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import contextlib
 import resource
+import socket
 import time
+from random import Random
 from typing import TYPE_CHECKING
 
 import pytest
@@ -184,6 +186,38 @@ def test_a_malformed_origin_is_answered_without_an_allow_origin_header(
     assert reply.status == 200
     assert "access-control-allow-origin" not in reply.headers
     assert reply.headers["vary"] == "Origin"
+
+
+def spoiled(data: bytes, random: Random) -> bytes:
+    """Return a request with some of its bytes changed, left out, put in or said twice."""
+    for _ in range(random.randint(1, 4)):
+        at = random.randrange(len(data) + 1)
+        with_what = random.choice(
+            [b"", b"\r", b"\n", b"\0", b" ", b":", b"\r\n\r\n", b"\xff", b"0"]
+        )
+        data = data[:at] + with_what + data[at + random.randint(0, 3) :]
+        if random.random() < 0.2:
+            data = data[:at] + data[random.randrange(len(data) + 1) :]
+    return data[:4_000]
+
+
+def test_no_bytes_at_all_stop_the_server(server: Served) -> None:
+    """Requests of these tables, spoiled by chance: the worker lives and says nothing."""
+    random = Random(5)  # noqa: S311  the same ones each time
+    requests = [data for table in (READABLE, PARSED, SERVED) for data, _ in table.values()]
+    before = server.workers()
+    for number in range(600):
+        data = spoiled(random.choice(requests), random)
+        with server.connect() as connection, contextlib.suppress(ConnectionError):
+            connection.sendall(data)
+            connection.shutdown(socket.SHUT_WR)
+            answer = read_all(connection)
+            assert answer == b"" or answer.startswith(b"HTTP/1."), data
+        if number % 100 == 0:
+            assert_serves(server)
+    assert server.workers() == before
+    assert_serves(server)
+    assert not [line for line in server.err.now() if "Traceback" in line or "panic" in line]
 
 
 # ── bodies that are too large ──────────────────────────────────────────────────
