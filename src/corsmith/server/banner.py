@@ -16,7 +16,16 @@ from corsmith.server.source import LOOPBACK
 from corsmith.server.tls import Certificate, trust_line
 from corsmith.words import describe
 
-__all__ = ["Started", "banner", "edited", "failed", "not_started", "reloaded", "warnings"]
+__all__ = [
+    "Started",
+    "banner",
+    "edited",
+    "failed",
+    "not_started",
+    "reloaded",
+    "some_origin",
+    "warnings",
+]
 
 _ANY_ADDRESS = frozenset({"0.0.0.0", "::"})  # noqa: S104  compared, not bound
 
@@ -58,7 +67,7 @@ def banner(started: Started) -> list[str]:
     if authority is not None:
         lines.append(_row("trust it", trust_line(authority)))
         trusting = f" --cacert {shlex.quote(str(authority))}"
-    asked = shlex.quote(f"Origin: {_origin(started.policy)}")
+    asked = shlex.quote(f"Origin: {some_origin(started.policy)}")
     curl = f"curl -i {started.url}/ -H {asked}{trusting}"
     if started.page is None:
         lines.append(_row("try it", curl))
@@ -73,8 +82,8 @@ def _row(name: str, text: str) -> str:
     return f"  {name:<10} {text}"
 
 
-def _origin(policy: Policy | Routes) -> str:
-    """Return an origin that a curl line may name: one that is allowed, if one is listed."""
+def some_origin(policy: Policy | Routes) -> str:
+    """Return an origin that a request may name: one that is allowed, if one is listed."""
     policies = [policy] if isinstance(policy, Policy) else policy.policies()
     listed = [origin for one in policies for origin in one.origins]
     plain = (origin for origin in listed if "://" in origin and "*" not in origin)

@@ -26,6 +26,7 @@ from corsmith.server.banner import (
     not_started,
     problems,
     reloaded,
+    some_origin,
     warnings,
 )
 from corsmith.server.browsing import Shown, open_address
@@ -34,7 +35,7 @@ from corsmith.server.page import TryPage
 from corsmith.server.ports import address_of
 from corsmith.server.prediction import InForce
 from corsmith.server.processes import Processes
-from corsmith.server.serving import Serving, Told
+from corsmith.server.serving import Looking, Serving, Told
 from corsmith.server.source import PolicySource
 from corsmith.server.tls import Certificate
 from corsmith.server.worker import Lifeline, Worker
@@ -221,11 +222,21 @@ class Supervisor:
         _wait_for_answer(self._describe(None))
         started = self._describe(self._page_url)
         self._say([*banner(started), *warnings(self._in_force.policy)])
+        if isinstance(self._plan.serving, Looking):
+            # Not waited for: an upstream may take its time.
+            looking = (self._plan.serving,)
+            threading.Thread(target=self._look, args=looking, daemon=True).start()
         if self._plan.opens:
             open_address(self._address_to_open(started.url), lambda line: self._say([line]))
         if self._watcher is not None:
             self._catch_up()
             self._watcher.start()
+
+    def _look(self, serving: Looking) -> None:
+        """Tell what can be seen from here, if that is worth a line."""
+        lines = list(serving.look(some_origin(self._in_force.policy)))
+        if lines:
+            self._say(_at_now(lines))
 
     def _address_to_open(self, url: str) -> str:
         """Return what is looked at: what is served, or the page to try it from."""

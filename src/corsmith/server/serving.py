@@ -4,7 +4,7 @@ What lives here: what every kind tells about itself. What does not: the kinds (`
 its neighbours) and how they are served (``front``, ``worker``, ``run``).
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol, TypeAlias, runtime_checkable
 
@@ -13,7 +13,7 @@ from corsmith.errors import CorsmithError
 from corsmith.policy import Policy
 from corsmith.routes import Routes
 
-__all__ = ["CUT", "NOTE", "Layered", "Serving", "Starting", "Tell", "Told"]
+__all__ = ["CUT", "NOTE", "Layered", "Looking", "Serving", "Starting", "Tell", "Told"]
 
 CUT: Final = "corsmith.cut"
 """Where an application may say in a scope why it left an answer without an end.
@@ -77,6 +77,14 @@ class Starting(Protocol):
 
     def on_start(self, tell: Tell) -> None:
         """Take whom to tell, once; called before anything is served."""
+
+
+@runtime_checkable
+class Looking(Protocol):
+    """Something to serve that looks around once it is served, without holding anybody up."""
+
+    def look(self, origin: str) -> Iterable[str]:
+        """Return lines for the person; ``origin`` is one that the policy allows."""
 
 
 @runtime_checkable

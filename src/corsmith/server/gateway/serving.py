@@ -6,7 +6,7 @@ does not: the application (``forward``).
 
 import os
 import secrets
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Self
 
@@ -18,6 +18,7 @@ from corsmith.server.gateway.added import Added, read_added
 from corsmith.server.gateway.client import Trust
 from corsmith.server.gateway.forward import Forwarder
 from corsmith.server.gateway.layer import EnforcingLayer, ExposingLayer
+from corsmith.server.gateway.outlook import look_at
 from corsmith.server.gateway.site import Upstream
 from corsmith.server.gateway.upstream import read_upstream
 from corsmith.server.source import LOOPBACK
@@ -113,6 +114,13 @@ class Gateway:
         if self.trust.insecure:
             rows.append(("insecure", "-k: the upstream's certificate is not verified"))
         return rows
+
+    def look(self, origin: str) -> Iterable[str]:
+        """Return whether the upstream is reachable, and open already to pages of ``origin``."""
+        path = "/" if self.profile is None else self.profile.probe
+        # An authority of --ca is not asked here: what is told needs no trust.
+        verify = not self.trust.insecure and self.trust.ca is None
+        return look_at(self.upstream.url(path.encode()).decode(), origin, verify=verify)
 
     def open(self) -> App:
         """Return the application."""
