@@ -1,133 +1,29 @@
-"""WebSockets through the gateway: an upstream on a real socket, a page in memory."""
+"""WebSockets through the gateway: handshakes, messages and refusals."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from typing import TYPE_CHECKING, Any
 
-import aiohttp
 import pytest
 from aiohttp import web
 
 from corsmith.server.gateway import sockets
-from corsmith.server.gateway.added import Added
-from corsmith.server.gateway.site import Upstream
-from corsmith.server.gateway.sockets import Socket, only_upgrades, serve_socket
-from tests.server.gateway.cancelling import cancelled_at, settled
-from tests.server.in_memory import HERE
+from tests.server.gateway.talking import (
+    ORIGIN,
+    PATIENCE,
+    Messages,
+    Page,
+    client,
+    echo,
+    listening,
+    talk,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
-
     from aiohttp.web import Request, StreamResponse, WebSocketResponse
 
-    Handler = Callable[[Request], Awaitable[StreamResponse]]
-
 pytestmark = pytest.mark.servers
-
-PATIENCE = 5.0
-VIA = b"corsmith-1"
-ORIGIN = (b"origin", b"http://localhost:5173")
-Messages = list[dict[str, Any]]
-
-
-class Page:
-    """The page's end, as the server shows it to an application."""
-
-    def __init__(self, *lines: tuple[bytes, bytes], path: bytes = b"/ws", **changes: Any) -> None:
-        self.scope: dict[str, Any] = {
-            "type": "websocket",
-            "scheme": "ws",
-            "raw_path": path,
-            "query_string": b"",
-            "headers": [HERE, *lines],
-            "subprotocols": [],
-            "extensions": {"websocket.http.response": {}},
-            **changes,
-        }
-        self.says: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
-        self.hears: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
-        self.says.put_nowait({"type": "websocket.connect"})
-
-    def say(self, **message: Any) -> None:
-        self.says.put_nowait({"type": "websocket.receive", **message})
-
-    def leave(self, code: int = 1000, reason: str = "") -> None:
-        self.says.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
-
-    async def hear(self) -> dict[str, Any]:
-        async with asyncio.timeout(PATIENCE):
-            return await self.hears.get()
-
-    async def hear_of(self, message: MutableMapping[str, Any]) -> None:
-        await self.hears.put(dict(message))
-
-    async def serve(self, session: aiohttp.ClientSession, port: int, **given: bytes) -> None:
-        upstream = Upstream(origin=f"http://127.0.0.1:{port}".encode())
-        async with asyncio.timeout(PATIENCE):
-            await serve_socket(
-                session,
-                upstream,
-                self.scope,
-                self.says.get,
-                self.hear_of,
-                via=VIA,
-                added=Added({name.encode(): value for name, value in given.items()}),
-            )
-
-
-@contextlib.asynccontextmanager
-async def listening(handler: Handler) -> AsyncIterator[int]:
-    """Return the port of an upstream that answers every path with one handler."""
-    app = web.Application()
-    app.router.add_route("*", "/{rest:.*}", handler)
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    try:
-        yield runner.addresses[0][1]
-    finally:
-        await runner.cleanup()
-
-
-@contextlib.asynccontextmanager
-async def client() -> AsyncIterator[aiohttp.ClientSession]:
-    async with aiohttp.ClientSession(
-        middlewares=(only_upgrades,), ws_response_class=Socket
-    ) as session:
-        yield session
-
-
-def talk(page: Page, handler: Handler, *script: Callable[[Page], None]) -> Messages:
-    """Return all that the page hears of an upstream; each step of the script waits for a word."""
-
-    async def scenario() -> Messages:
-        heard = []
-        async with listening(handler) as port, client() as session:
-            serving = asyncio.create_task(page.serve(session, port))
-            for step in script:
-                heard.append(await page.hear())
-                step(page)
-            await serving
-        while not page.hears.empty():
-            heard.append(page.hears.get_nowait())
-        return heard
-
-    return asyncio.run(scenario())
-
-
-async def echo(request: Request) -> WebSocketResponse:
-    """Say back what is said."""
-    socket = web.WebSocketResponse(max_msg_size=0)
-    await socket.prepare(request)
-    async for message in socket:
-        if message.type is aiohttp.WSMsgType.TEXT:
-            await socket.send_str(message.data)
-        else:
-            await socket.send_bytes(message.data)
-    return socket
 
 
 def test_text_and_bytes_go_both_ways_and_the_end_too() -> None:
@@ -230,89 +126,6 @@ def test_a_cookie_of_the_handshake_reaches_the_page(scheme: str, cookie: bytes) 
     assert accept["headers"] == [(b"set-cookie", cookie)]
 
 
-@pytest.mark.parametrize(
-    ("code", "reason", "heard"),
-    [
-        (1000, "", (1000, "")),
-        (1001, "bye", (1001, "bye")),
-        (1008, "no", (1008, "no")),
-        (3000, "", (3000, "")),
-        (4999, "ä" * 61, (4999, "ä" * 61)),
-    ],
-)
-def test_the_page_hears_how_the_upstream_ended(
-    code: int, reason: str, heard: tuple[int, str]
-) -> None:
-    async def handler(request: Request) -> WebSocketResponse:
-        socket = web.WebSocketResponse()
-        await socket.prepare(request)
-        await socket.send_str("last")
-        await socket.close(code=code, message=reason.encode())
-        return socket
-
-    accept, last, close = talk(Page(), handler)
-    assert accept["type"] == "websocket.accept"
-    assert last == {"type": "websocket.send", "text": "last"}
-    assert close == {"type": "websocket.close", "code": heard[0], "reason": heard[1]}
-
-
-@pytest.mark.parametrize(
-    ("code", "reason", "heard"),
-    [
-        (1000, "", (1000, "")),
-        (1005, "", (1000, "")),
-        (1006, "", (1001, "")),
-        (4000, "done", (4000, "done")),
-        (999, "", (1001, "")),
-        (1015, "", (1001, "")),
-        (4000, "ä" * 100, (4000, "ä" * 61)),
-    ],
-)
-def test_the_upstream_hears_how_the_page_ended(
-    code: int, reason: str, heard: tuple[int, str]
-) -> None:
-    ends: list[tuple[int | None, str | None]] = []
-
-    async def handler(request: Request) -> WebSocketResponse:
-        socket = web.WebSocketResponse()
-        await socket.prepare(request)
-        message = await socket.receive()
-        ends.append((message.data, message.extra))
-        return socket
-
-    talk(Page(), handler, lambda page: page.leave(code, reason))
-    assert ends == [heard]
-
-
-def test_an_upstream_that_vanishes_is_no_clean_end() -> None:
-    async def handler(request: Request) -> WebSocketResponse:
-        socket = web.WebSocketResponse()
-        await socket.prepare(request)
-        assert request.transport is not None
-        request.transport.abort()
-        return socket
-
-    _, close = talk(Page(), handler)
-    assert close == {"type": "websocket.close", "code": 1011, "reason": "the upstream is gone"}
-
-
-def test_a_message_over_the_limit_ends_the_conversation_with_its_code(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(sockets, "MOST_BYTES", 1000)
-
-    async def handler(request: Request) -> WebSocketResponse:
-        socket = web.WebSocketResponse()
-        await socket.prepare(request)
-        await socket.send_bytes(b"x" * 1001)
-        await socket.receive()
-        return socket
-
-    _, close = talk(Page(), handler)
-    assert close["type"] == "websocket.close"
-    assert close["code"] == 1009
-
-
 @pytest.mark.slow
 def test_a_message_larger_than_a_frame_elsewhere_goes_through() -> None:
     big = b"x" * (20 * 1_048_576)
@@ -408,109 +221,3 @@ def test_a_page_that_goes_before_it_has_connected_is_forgotten() -> None:
     page.says.get_nowait()
     page.leave()
     assert talk(page, echo) == []
-
-
-def test_a_stalled_upstream_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sockets, "_STALL_SECONDS", 0.1)
-    release = asyncio.Event()
-
-    async def handler(request: Request) -> WebSocketResponse:
-        socket = web.WebSocketResponse()
-        await socket.prepare(request)
-        assert request.transport is not None
-        request.transport.pause_reading()
-        await release.wait()
-        return socket
-
-    def pour(page: Page) -> None:
-        for _ in range(64):
-            page.say(bytes=b"x" * 1_048_576)
-
-    async def scenario() -> Messages:
-        page = Page()
-        async with listening(handler) as port, client() as session:
-            serving = asyncio.create_task(page.serve(session, port))
-            heard = [await page.hear()]
-            pour(page)
-            heard.append(await page.hear())
-            await serving
-            # What was not taken was not read: it waits where it came from.
-            assert page.says.qsize() > 32
-            release.set()
-        return heard
-
-    _, close = asyncio.run(scenario())
-    assert close["code"] == 1011
-    assert close["reason"] == "the upstream takes no more"
-
-
-def test_a_page_that_does_not_listen_holds_the_upstream_back() -> None:
-    sent = 0
-
-    async def handler(request: Request) -> WebSocketResponse:
-        nonlocal sent
-        socket = web.WebSocketResponse()
-        await socket.prepare(request)
-        with contextlib.suppress(aiohttp.ClientError, OSError):
-            for _ in range(256):
-                await socket.send_bytes(b"x" * 1_048_576)
-                sent += 1
-        return socket
-
-    async def scenario() -> None:
-        page = Page()
-        page.hears = asyncio.Queue(maxsize=1)
-        async with listening(handler) as port, client() as session:
-            serving = asyncio.create_task(page.serve(session, port))
-            await page.hear()
-            await asyncio.sleep(0.3)
-            before = sent
-            await asyncio.sleep(0.2)
-            assert sent == before
-            assert sent < 128
-            page.leave()
-            await serving
-
-    asyncio.run(scenario())
-
-
-def test_cancelled_wherever_it_waits_it_leaves_nothing_open() -> None:
-    async def scenario(at: int) -> bool:
-        page = Page(ORIGIN)
-        async with listening(echo) as port, client() as session:
-            assert isinstance(session.connector, aiohttp.TCPConnector)
-            before = asyncio.all_tasks()
-            page.say(text="a")
-            page.say(text="b")
-            page.leave()
-            cancelled = await cancelled_at(page.serve(session, port), at)
-            assert session.connector._acquired == set()
-            await settled(before)
-        return cancelled
-
-    # As often as it waits, and once more, when it is not cancelled.
-    at = 0
-    while asyncio.run(scenario(at)):
-        at += 1
-    assert at >= 5
-
-
-@pytest.mark.parametrize("ticks", range(0, 60, 2))
-def test_cancelled_at_any_moment_it_leaves_nothing_open(ticks: int) -> None:
-    async def scenario() -> None:
-        page = Page(ORIGIN)
-        async with listening(echo) as port, client() as session:
-            assert isinstance(session.connector, aiohttp.TCPConnector)
-            before = asyncio.all_tasks()
-            page.say(text="a")
-            page.say(bytes=b"x" * 1_048_576)
-            serving = asyncio.create_task(page.serve(session, port))
-            for _ in range(ticks):
-                await asyncio.sleep(0)
-            serving.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await serving
-            assert session.connector._acquired == set()
-            await settled(before)
-
-    asyncio.run(scenario())
