@@ -168,13 +168,19 @@ def _import(name: str, root: str, target: str, verb: str) -> ModuleType:
     except ModuleNotFoundError as error:
         missing = error.name or ""
         if name == missing or name.startswith(f"{missing}."):
-            raise UsageError(
-                f"there is no module {missing} in {root} or installed; for a file type\n"
-                f"  corsmith {verb} {name.replace('.', '/')}.py"
-            ) from None
+            raise UsageError(_no_module(name, missing, root, target, verb)) from None
         raise _broken(target, error, root) from error
     except (Exception, SystemExit) as error:
         raise _broken(target, error, root) from error
+
+
+def _no_module(name: str, missing: str, root: str, target: str, verb: str) -> str:
+    told = f"there is no module {missing} in {root} or installed"
+    # The person meant one of the files that are there.
+    near = nearest_word(name, [file.stem for file in Path(root).glob("*.py")])
+    if near is not None:
+        return f"{told}; type\n  corsmith {verb} {near}{target.removeprefix(name)}"
+    return f"{told}; for a file type\n  corsmith {verb} {name.replace('.', '/')}.py"
 
 
 def _execute(file: Path, root: str) -> ModuleType:

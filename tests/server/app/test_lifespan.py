@@ -118,7 +118,10 @@ def test_a_start_that_fails_is_told_with_its_own_traceback(app: Any, trace: str 
     lived = live(app)
     (told,) = lived.told
     assert isinstance(told.error, AppError)
-    assert told.error.problem == "main:app fails when it starts"
+    first, step = told.error.problem.splitlines()
+    assert first == "main:app fails when it starts"
+    assert step.endswith("; then start again, or use --reload")
+    assert ("test_lifespan.py, line " in step) is str(trace).startswith("ConnectionError")
     if trace is None:
         assert told.error.trace is None
     else:

@@ -17,6 +17,7 @@ from corsmith.application.frames import trimmed
 from corsmith.errors import AppError
 from corsmith.policy import Policy
 from corsmith.routes import Routes
+from corsmith.server.app.remedies import remedy
 from corsmith.server.serving import Tell, Told
 
 __all__ = ["Lifespan"]
@@ -36,13 +37,18 @@ class Lifespan:
         *,
         name: str,
         root: str,
+        reloads: bool = False,
         notes: tuple[tuple[str, str], ...] = (),
         policy: Policy | Routes | None = None,
     ) -> None:
-        """Take the application, its name, the folder of its code, and what is told with it."""
+        """Take the application, its name, the folder of its code, and what is told with it.
+
+        ``reloads`` says that an edit of that code will be tried by itself.
+        """
         self.app = app
         self._name = name
         self._root = root
+        self._reloads = reloads
         self._told = Told(notes=notes, policy=policy)
         self._tell: Tell | None = None
 
@@ -59,6 +65,7 @@ class Lifespan:
     async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Run the application's lifespan, or do without where it has none."""
         life = _Life(receive, send, self._start)
+        cause: Exception | None = None
         try:
             await self.app(scope, life.receive, life.send)
         except Exception as error:  # noqa: BLE001  whatever an application raises
@@ -66,9 +73,10 @@ class Lifespan:
                 trace = trimmed(error, self._root)
                 _LOGGER.error("corsmith: %s fails when it ends\n%s", self._name, trace)  # noqa: TRY400  theirs alone
             elif life.is_asked and not life.is_foreign:
+                cause = error
                 life.failure = trimmed(error, self._root)
         if life.failure is not None:
-            self._fail(life.failure)
+            self._fail(life.failure, cause)
         elif not life.has_started:
             # It has none: what the server library is told goes on without it.
             await life.send({"type": "lifespan.startup.complete"})
@@ -78,8 +86,9 @@ class Lifespan:
     def _start(self) -> None:
         self._say(self._told)
 
-    def _fail(self, trace: str) -> None:
-        problem = f"{self._name} fails when it starts"
+    def _fail(self, trace: str, error: Exception | None) -> None:
+        step = remedy(error, root=self._root, reloads=self._reloads)
+        problem = f"{self._name} fails when it starts\n  {step}"
         self._say(Told(error=AppError(problem, trace=trace or None)))
 
     def _say(self, told: Told) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from corsmith.adapters.asgi import App
-from corsmith.application.frames import shorten, their_frame, trimmed
+from corsmith.application.frames import trimmed
 from corsmith.application.loading import LoadedApp, load_app, load_app_file
 from corsmith.errors import AppError, UsageError
 from corsmith.importers.objects import class_names
@@ -20,6 +20,7 @@ from corsmith.installer import is_asgi
 from corsmith.server.app.bridge import Bridge
 from corsmith.server.app.found import find
 from corsmith.server.app.lifespan import Lifespan
+from corsmith.server.app.remedies import remedy
 from corsmith.server.source import LOOPBACK
 
 __all__ = ["APP_SEED", "Program"]
@@ -36,24 +37,6 @@ _OWN_SERVERS: Final[Mapping[str, str]] = {
     "tornado.web.Application": "Tornado",
 }
 """Applications that speak neither ASGI nor WSGI."""
-
-_DISTRIBUTIONS: Final[Mapping[str, str]] = {
-    "PIL": "pillow",
-    "attr": "attrs",
-    "bs4": "beautifulsoup4",
-    "cv2": "opencv-python",
-    "dateutil": "python-dateutil",
-    "django_filters": "django-filter",
-    "dotenv": "python-dotenv",
-    "jose": "python-jose",
-    "jwt": "PyJWT",
-    "multipart": "python-multipart",
-    "psycopg2": "psycopg2-binary",
-    "rest_framework": "djangorestframework",
-    "sklearn": "scikit-learn",
-    "yaml": "PyYAML",
-}
-"""What is installed under another name than it is imported by."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +86,7 @@ class Program:
             app if is_asgi(app) else Bridge(app),
             name=self.target,
             root=loaded.root,
+            reloads=bool(self.watched),
             notes=found.notes,
             policy=found.policy,
         )
@@ -114,10 +98,9 @@ class Program:
         except KeyboardInterrupt as error:
             root = os.getcwd()  # noqa: PTH109  text, as sys.path has it
             problem = f"{self.target} interrupts itself when it is imported"
-            raise AppError(problem, trace=trimmed(error, root)) from error
+            raise self._explained(problem, error, trimmed(error, root)) from error
         except AppError as error:
-            step = _next_step(error, reloads=bool(self.watched))
-            raise AppError(f"{error.problem}\n{step}", trace=error.trace) from error
+            raise self._explained(error.problem, error.__cause__, error.trace) from error
         for name in class_names(loaded.app) & _OWN_SERVERS.keys():
             framework = _OWN_SERVERS[name]
             raise UsageError(
@@ -126,24 +109,11 @@ class Program:
             )
         return loaded
 
-
-def _next_step(error: AppError, *, reloads: bool) -> str:
-    """Return what to do about an application that cannot be imported, in a line or two."""
-    cause = error.__cause__
-    if isinstance(cause, ModuleNotFoundError) and cause.name is not None:
-        module = cause.name.partition(".")[0]
-        active = os.environ.get("VIRTUAL_ENV")
-        if active and os.path.realpath(active) != os.path.realpath(sys.prefix):
-            return f"  the active environment is {active}: install corsmith there, and start that"
-        return f"  {sys.executable} -m pip install {_DISTRIBUTIONS.get(module, module)}"
-    if isinstance(cause, SystemExit):
-        return '  put what ends it below: if __name__ == "__main__":'
-    frame = None if cause is None else their_frame(cause)
-    if isinstance(cause, SyntaxError) and cause.filename and cause.lineno:
-        frame = (shorten(cause.filename), cause.lineno)
-    where = "it" if frame is None else f"{frame[0]}, line {frame[1]}"
-    then = "the next edit is tried" if reloads else "then start again, or use --reload"
-    return f"  mend {where}; {then}"
+    def _explained(self, problem: str, error: BaseException | None, trace: str | None) -> AppError:
+        """Return an error with what to do about it."""
+        root = os.getcwd()  # noqa: PTH109  text, as sys.path has it
+        step = remedy(error, root=root, reloads=bool(self.watched))
+        return AppError(f"{problem}\n  {step}", trace=trace)
 
 
 def _nothing(*, line_buffering: bool) -> None:
