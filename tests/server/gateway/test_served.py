@@ -194,7 +194,8 @@ def test_the_banner_says_where_it_leads_and_what_to_change(
     said = served.err.now()
     assert said[0] == f"corsmith serves a gateway to {upstream.origin} on {here}"
     assert f"  gateway    {here} → {upstream.origin}" in said
-    assert any(line.startswith(f"  in the app VITE_API_URL={here} ") for line in said)
+    named = here.replace("127.0.0.1", "localhost")
+    assert any(line.startswith(f"  in the app VITE_API_URL={named} ") for line in said)
     served.err.wait(r"\d\d:\d\d:\d\d you may not need this: ")
 
 

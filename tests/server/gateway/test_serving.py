@@ -56,7 +56,12 @@ def test_the_banner_names_the_line_to_change_and_never_a_value(
     rows = dict(made.notes(HERE))
     assert made.title == "a gateway to https://api.example"
     assert rows["gateway"] == "http://127.0.0.1:8000 → https://api.example"
-    assert rows["in the app"].startswith("VITE_API_URL=http://127.0.0.1:8000 ")
+    # The host name of development servers: a cookie is not sent from a page of another.
+    assert rows["in the app"].startswith("VITE_API_URL=http://localhost:8000 ")
+    assert rows["cookies"] == "are sent from an app at localhost, whatever its port"
+    assert dict(made.notes("http://10.0.0.5:8000"))["cookies"].startswith(
+        "are sent from an app at 10."
+    )
     assert rows["adds"] == "authorization, x-key (no page sees the value)"
     assert "not verified" in rows["insecure"]
     assert "hunter2" not in f"{made!r}{made}{made.notes(HERE)}"

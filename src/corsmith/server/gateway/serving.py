@@ -102,9 +102,14 @@ class Gateway:
 
     def notes(self, url: str) -> list[tuple[str, str]]:
         """Return where requests go, what to change in the app, and what is unusual."""
+        # Cookies belong to a host name and are kept back from pages of another; this is the
+        # one that development servers print.
+        named = url.replace("://127.0.0.1", "://localhost")
+        host = named.partition("://")[2].rpartition(":")[0]
         rows = [
             ("gateway", f"{url} → {self.upstream.url(b'').decode()}"),
-            ("in the app", f"VITE_API_URL={url} (or NEXT_PUBLIC_…, REACT_APP_…)"),
+            ("in the app", f"VITE_API_URL={named} (or NEXT_PUBLIC_…, REACT_APP_…)"),
+            ("cookies", f"are sent from an app at {host}, whatever its port"),
         ]
         if self.profile is not None and self.profile.note:
             rows.append(("note", self.profile.note))
