@@ -141,6 +141,8 @@ def test_an_application_without_an_answer_is_a_500_that_a_page_can_read() -> Non
     async def silent(scope: Any, receive: Any, send: Any) -> None:
         await receive()
 
+    for request, body in ((scope("POST", "/", CHUNKED), parts(b"a")), (scope(), parts(b""))):
+        assert run(front(silent), request, body).status == 500
     log = Lines()
     answer = run(front(silent, log=log), scope("POST", "/", CHUNKED), parts(b"a"))
     assert json.loads(answer.body)["detail"] == "The application ended without an answer."
@@ -256,16 +258,75 @@ def test_a_websocket_is_the_applications_where_it_streams() -> None:
     assert connect(Front(chat, OPEN)) == refused
 
 
-def test_a_websocket_of_a_stranger_is_refused_where_the_policy_is_enforced() -> None:
-    strict = front(chat, STRICT, enforces=True)
-    assert connect(strict, PAGE) == [{"type": "websocket.accept"}]
-    assert connect(strict, STRANGER) == [{"type": "websocket.close", "code": 1008}]
+ACCEPTED = [{"type": "websocket.accept"}]
+REFUSED = [{"type": "websocket.close", "code": 1008}]
+SELF = (b"origin", b"http://127.0.0.1:8000")
 
 
-def test_a_websocket_for_a_rebound_name_is_refused() -> None:
-    assert connect(front(chat), host=b"evil.example:8000") == [
-        {"type": "websocket.close", "code": 1008}
-    ]
+@pytest.mark.parametrize("enforces", [False, True])
+@pytest.mark.parametrize(
+    ("lines", "allowed"),
+    [
+        ((), True),
+        ((PAGE,), True),
+        ((STRANGER,), False),
+        ((PAGE, PAGE), False),
+        ((PAGE, STRANGER), False),
+        (((b"origin", b"https://app.example, https://app.example"),), False),
+        (((b"origin", b"https://\xe9.example"),), False),
+        (((b"origin", b""),), False),
+        (((b"origin", b"null"),), False),
+        (((b"origin", b"http://evil.example:8000"),), False),
+        (((b"origin", b"http://localhost:8000"),), False),
+    ],
+)
+def test_a_websocket_is_for_whom_the_policy_allows_whether_or_not_it_is_enforced(
+    enforces: bool, lines: tuple[tuple[bytes, bytes], ...], allowed: bool
+) -> None:
+    """No CORS header keeps a page from reading a WebSocket, so nothing else would."""
+    app = front(chat, STRICT, enforces=enforces)
+    assert connect(app, *lines) == (ACCEPTED if allowed else REFUSED)
+
+
+def test_an_edit_of_the_policy_is_one_for_websockets_too() -> None:
+    app = front(chat, STRICT)
+    app.policy = Policy(origins=["https://evil.example"])
+    assert connect(app, STRANGER) == ACCEPTED
+    assert connect(app, PAGE) == REFUSED
+
+
+def test_a_page_of_the_application_itself_has_its_websockets() -> None:
+    assert connect(front(chat, STRICT), SELF) == ACCEPTED
+    assert connect(front(chat, STRICT, enforces=True), SELF) == REFUSED
+    anywhere = Front(chat, STRICT, streams=True)
+    assert connect(anywhere, SELF) == ACCEPTED
+    rebound = (b"origin", b"http://evil.example:8000")
+    assert connect(anywhere, rebound, host=b"evil.example:8000") == REFUSED
+
+
+@pytest.mark.parametrize(
+    ("lines", "more", "said"),
+    [
+        ((), {}, (101, None, None)),
+        ((PAGE,), {}, (101, True, None)),
+        ((STRANGER,), {}, (403, False, None)),
+        ((SELF,), {}, (101, None, None)),
+        ((SELF,), {"host": b"evil.example"}, (403, None, "host-not-allowed")),
+        ((SELF, (b"host", b"localhost:8000")), {}, (403, None, "two-hosts")),
+    ],
+)
+def test_a_handshake_has_one_line(
+    lines: tuple[tuple[bytes, bytes], ...], more: dict[str, Any], said: tuple[Any, ...]
+) -> None:
+    async def talk(scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        await send({"type": "websocket.accept"})
+        await send({"type": "websocket.send", "text": "hello"})
+        await send({"type": "websocket.close", "code": 1000})
+
+    log = Lines()
+    connect(front(talk, STRICT, log=log), *lines, **more)
+    assert log.said == [said]
 
 
 def test_an_application_is_told_that_it_starts() -> None:

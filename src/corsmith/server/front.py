@@ -33,6 +33,7 @@ from corsmith.server.body import (
 from corsmith.server.echo import PROBLEM, answer_problem
 from corsmith.server.events import Publisher
 from corsmith.server.exchange import Exchange, press_of
+from corsmith.server.handshakes import as_request, is_own, status_of
 from corsmith.server.hosts import Hosts
 from corsmith.server.limits import USUAL_BODY, Problem, read_head
 from corsmith.server.log import WRITE_BYTES, Log, Verdicts, unasked
@@ -63,12 +64,16 @@ class Front:
     ) -> None:
         """Put ``app`` behind them; ``hosts``, ``log`` and ``publisher`` may be left out.
 
-        An application that ``streams`` reads bodies by itself, and gets WebSockets and its
-        lifespan too. With ``enforces`` it sees no request of an origin that is not allowed.
+        An application that ``streams`` reads bodies by itself, and gets its lifespan and
+        WebSockets too: of its own pages, and of origins that are allowed. With ``enforces``
+        it sees no request of an origin that is not allowed, whoever gave the page.
         ``layer`` is the kind of CORS layer before it.
         """
         self._app = layer(app, policy, enforce=enforces)
         self._streams = streams
+        self._enforces = enforces
+        # A page of any origin can open a WebSocket and read it: there the policy is a guard.
+        self._guarded = self._app if enforces else layer(app, policy, enforce=True)
         self._refused = CORSMiddleware(answer_problem, policy)
         self._policy = policy
         self._hosts = hosts
@@ -86,7 +91,7 @@ class Front:
 
     @policy.setter
     def policy(self, new: Policy | Routes) -> None:
-        self._app.policy = self._refused.policy = self._policy = new
+        self._app.policy = self._guarded.policy = self._refused.policy = self._policy = new
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Answer one request.
@@ -99,7 +104,7 @@ class Front:
         head = read_head(scope, self._hosts)
         watched = scope["query_string"] and self._publisher.wants(scope)
         if self._log is None and not watched:
-            if head == 0:
+            if head == 0 and not self._streams:
                 return self._app(scope, receive, send)
         else:
             send = self._watch(scope, send, asked=not isinstance(head, Problem))
@@ -150,13 +155,46 @@ class Front:
 
     async def _connect(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand on what is not a request: a WebSocket, or that the server starts and ends."""
-        refused = scope["type"] == "websocket" and isinstance(
-            read_head(scope, self._hosts), Problem
-        )
-        if refused or not self._streams:
-            await _close(scope, receive, send)
-        else:
+        if scope["type"] != "websocket":
+            if not self._streams:
+                raise NotImplementedError(f"no {scope['type']} here")
             await self._app(scope, receive, send)
+            return
+        head = read_head(scope, self._hosts)
+        problem = head if isinstance(head, Problem) else None
+        own = not self._enforces and is_own(scope, is_checked=self._hosts is not None)
+        if self._log is not None:
+            send = self._watch_handshake(scope, send, problem, own=own)
+        if problem is not None or not self._streams:
+            await receive()
+            await send({"type": "websocket.close", "code": 1008})
+        elif own:
+            await self._app(scope, receive, send)
+        else:
+            await self._guarded(scope, receive, send)
+
+    def _watch_handshake(
+        self, scope: Scope, send: Send, problem: Problem | None, *, own: bool
+    ) -> Send:
+        """Return a ``send`` that writes the line of a handshake once it is answered."""
+        is_open = True
+
+        def send_watched(message: Message) -> Awaitable[None]:
+            nonlocal is_open
+            status = status_of(message)
+            if is_open and status is not None and self._log is not None:
+                is_open = False
+                request = as_request(scope)
+                verdict = unasked(scope)
+                if problem is None and own:
+                    verdict = verdict._replace(words="same-origin")
+                elif problem is None:
+                    verdict = self._verdicts.of(self._policy, request)
+                word = None if problem is None else problem.word
+                self._log.request(request, status, verdict, word)
+            return send(message)
+
+        return send_watched
 
     async def _refuse(self, problem: Problem, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request that is not served, then read away its body."""
@@ -256,11 +294,3 @@ class Front:
                 decision=verdict.decision,
             )
             self._publisher.publish(exchange.to_mapping())
-
-
-async def _close(scope: Scope, receive: Receive, send: Send) -> None:
-    """Refuse a WebSocket; anything else but HTTP is not spoken here."""
-    if scope["type"] != "websocket":
-        raise NotImplementedError(f"no {scope['type']} here")
-    await receive()
-    await send({"type": "websocket.close", "code": 1008})
