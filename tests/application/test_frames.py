@@ -67,24 +67,85 @@ def test_a_traceback_without_a_line_of_theirs_is_only_the_error() -> None:
     assert their_frame(KeyError("x")) is None
 
 
-def test_a_traceback_from_theirs_keeps_what_their_line_called_and_what_led_to_it() -> None:
-    try:
-        try:
-            json.loads("{")
-        except ValueError as error:
-            raise ExceptionGroup("two", [RuntimeError("one")]) from error
-    except ExceptionGroup as error:
-        shown = from_theirs(error)
-    assert "json/decoder.py" in shown  # below their line
-    assert "RuntimeError: one" in shown
-    assert "ExceptionGroup: two" in shown
+HEAD = "Traceback (most recent call last):"
+GROUP = f"Exception Group {HEAD}"
+MEANWHILE = "During handling of the above exception, another exception occurred:"
+THEIRS = __file__
+LAYER = pytest.__file__
 
 
-def test_a_traceback_without_a_line_of_theirs_is_whole() -> None:
-    with pytest.raises(ValueError, match="Expecting") as caught:
-        json.loads("{")
-    error = caught.value
-    assert error.__traceback__ is not None
-    error.__traceback__ = error.__traceback__.tb_next
-    assert from_theirs(error).startswith("Traceback (most recent call last):\n")
-    assert "json/decoder.py" in from_theirs(error)
+def frame(file: str, margin: str = "") -> str:
+    return f'{margin}  File "{file}", line 3, in call\n{margin}    call()'
+
+
+@pytest.mark.parametrize(
+    ("whole", "left"),
+    [
+        # from the first of theirs, with all that it calls
+        (
+            [HEAD, frame(LAYER), frame(THEIRS), frame(LAYER), "ValueError: x"],
+            [HEAD, frame(THEIRS), frame(LAYER), "ValueError: x"],
+        ),
+        # each part of a chain by itself
+        (
+            [
+                HEAD,
+                frame(LAYER),
+                "KeyError: 1",
+                "",
+                MEANWHILE,
+                "",
+                HEAD,
+                frame(LAYER),
+                frame(THEIRS),
+                "  x",
+                "E: y",
+            ],
+            [
+                HEAD,
+                frame(LAYER),
+                "KeyError: 1",
+                "",
+                MEANWHILE,
+                "",
+                HEAD,
+                frame(THEIRS),
+                "  x",
+                "E: y",
+            ],
+        ),
+        # exceptions inside a group
+        (
+            [
+                f"  + {GROUP}",
+                frame(LAYER, "  | "),
+                frame(THEIRS, "  | "),
+                "  | E: two (1 part)",
+                "  +-+---------------- 1 ----------------",
+                f"    | {HEAD}",
+                frame(LAYER, "    | "),
+                frame(THEIRS, "    | "),
+                "    | ValueError: x",
+            ],
+            [
+                f"  + {GROUP}",
+                frame(THEIRS, "  | "),
+                "  | E: two (1 part)",
+                "  +-+---------------- 1 ----------------",
+                f"    | {HEAD}",
+                frame(THEIRS, "    | "),
+                "    | ValueError: x",
+            ],
+        ),
+        # nothing of theirs, or no end
+        ([HEAD, frame(LAYER), "ValueError: x"], [HEAD, frame(LAYER), "ValueError: x"]),
+        ([HEAD, frame(LAYER)], [HEAD, frame(LAYER)]),
+        (["no traceback"], ["no traceback"]),
+        ([""], [""]),
+    ],
+    ids=["one", "a chain", "a group", "nothing of theirs", "no end", "no traceback", "nothing"],
+)
+def test_a_traceback_is_shown_from_the_first_line_of_theirs(
+    whole: list[str], left: list[str]
+) -> None:
+    assert from_theirs("\n".join(whole)) == "\n".join(left)

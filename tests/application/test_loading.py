@@ -62,7 +62,9 @@ def test_a_factory_is_called(folder: Path, target: str) -> None:
 @pytest.mark.parametrize(
     ("source", "target", "told"),
     [
-        (WSGI, "nowhere:app", "there is no module nowhere"),
+        (WSGI, "nowhere:app", "or installed; for a file type\n  corsmith check nowhere.py"),
+        (WSGI, "mime:app", "there is no module mime in"),
+        (WSGI, "mime:app", "or installed; type\n  corsmith check mine:app"),
         (WSGI, "mine:ap", "mine has no ap; type\n  corsmith check mine:app"),
         (WSGI.replace("app", "web"), "mine:x", "mine has no x; type\n  corsmith check mine:web"),
         ("y = 1\n", "mine:x", "mine has no x, and no other application"),

@@ -5,6 +5,7 @@ ours, and a traceback with nothing but theirs. What does not: importing or calli
 """
 
 import os
+import re
 import sysconfig
 import traceback
 from typing import Final
@@ -63,18 +64,37 @@ def trimmed(error: BaseException, root: str | None = None) -> str:
     return "".join(lines).rstrip("\n")
 
 
-def from_theirs(error: BaseException) -> str:
-    """Return the traceback of an error, and of what led to it, from the first line of theirs.
+_HEADER: Final = re.compile(
+    r"(?P<margin>[ |+-]*)(?:Exception Group )?Traceback \(most recent call last\):"
+)
+_FRAME: Final = re.compile(r'[ |]*  File "(?P<file>.+)", line [0-9]+, in ')
+_MARGIN: Final = re.compile(r"[ |]*")
 
-    What is above that line called the application, and is the same for every error of it.
+
+def from_theirs(text: str) -> str:
+    """Return a traceback as Python prints it, each part from the first line of theirs.
+
+    What is above that line called the application, and is the same for every error of it. A
+    part without a line of theirs stays whole.
     """
-    told = traceback.TracebackException.from_exception(error)
-    waiting = [told]
-    while waiting:
-        one = waiting.pop()
-        frames = list(one.stack)
-        theirs = [number for number, frame in enumerate(frames) if is_theirs(frame.filename)]
-        one.stack[:] = frames[theirs[0] :] if theirs else frames
-        inner = (one.__cause__, one.__context__, *(one.exceptions or ()))
-        waiting += [cause for cause in inner if cause is not None]
-    return "".join(told.format()).rstrip("\n")
+    lines: list[str] = []
+    held: list[str] | None = None  # frames of a part in which no line of theirs was found yet
+    margin = 0
+    for line in text.splitlines():
+        header = _HEADER.fullmatch(line)
+        if header is not None or (held is not None and _margin(line) <= margin):
+            lines += held or ()
+            held = None if header is None else []
+            margin = margin if header is None else len(header["margin"])
+            lines.append(line)
+            continue
+        frame = _FRAME.match(line)
+        if held is not None and frame is not None and is_theirs(frame["file"]):
+            held = None
+        (lines if held is None else held).append(line)
+    return "\n".join([*lines, *(held or ())])
+
+
+def _margin(line: str) -> int:
+    match = _MARGIN.match(line)
+    return 0 if match is None else match.end()
