@@ -274,6 +274,12 @@ def test_it_is_sorted_and_walked_through_by_links_alone(browser: Browser, listed
     ]  # fmt: skip
     browser.press("th.size a")
     assert browser.wait_for(f"location.search.endsWith('desc') && {NAMES}")[2] == MARKUP
+    browser.press("input[type=search]")
+    browser.press_key("S", "C", "R", "I", "Enter")
+    assert browser.wait_for(f"location.search.includes('filter=SCRI') && {NAMES}") == [MARKUP]
+    assert browser.text(".count").endswith("with “SCRI” in the name; show all")
+    browser.press(".count a")
+    browser.wait_for(f"!location.search && {NAMES}.length === 6")
     browser.open(f"http://localhost:{listed.port}/many/")
     rows = browser.evaluate(NAMES)
     assert rows == ["../", *map(str, range(MANY))]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from html.parser import HTMLParser
 from urllib.parse import urljoin
 
@@ -10,7 +11,7 @@ import pytest
 
 from corsmith.server import listing as module
 from corsmith.server.folder import Entry
-from corsmith.server.listing import Order, as_json, as_page, prefers_json, take
+from corsmith.server.listing import Selection, answer, as_json, as_page, prefers_json, take
 
 AT = 1_700_000_000.5
 FOLDER = Entry(name="sub", size=None, modified=AT)
@@ -26,11 +27,14 @@ class Page(HTMLParser):
         super().__init__()
         self.links: list[str] = []
         self.tags: list[str] = []
+        self.fields: dict[str | None, str | None] = {}
         self.words = ""
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)
+        if tag == "input":
+            self.fields[dict(attrs)["name"]] = dict(attrs)["value"]
         if tag == "a":
             self.links.append(dict(attrs)["href"] or "")
 
@@ -38,8 +42,8 @@ class Page(HTMLParser):
         self.words += data
 
 
-def page(*names: str, entries: list[Entry] = ALL, order: Order | None = None) -> Page:
-    body, _ = as_page(names, entries, order or Order(), is_complete=True)
+def page(*names: str, entries: list[Entry] = ALL, chosen: Selection | None = None) -> Page:
+    body, _ = as_page(names, entries, chosen or Selection(), is_complete=True)
     return Page(body.decode())
 
 
@@ -57,21 +61,83 @@ def page(*names: str, entries: list[Entry] = ALL, order: Order | None = None) ->
 def test_a_listing_is_in_the_order_of_its_links_folders_first(
     query: bytes, expected: list[str]
 ) -> None:
-    assert [entry.name for entry in Order.of(query).sort(ALL)] == expected
+    assert [entry.name for entry in Selection.of(query).sort(ALL)] == expected
 
 
 def test_equals_are_in_the_order_of_their_names() -> None:
     same = [Entry(name=name, size=1, modified=AT) for name in ("b", "A", "a")]
-    assert [entry.name for entry in Order(by="size").sort(same)] == ["A", "a", "b"]
+    assert [entry.name for entry in Selection(by="size").sort(same)] == ["A", "a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        (b"filter=B.", ["B.bin"]),
+        (b"filter=+a.TXT+", ["a.txt"]),
+        (b"filter=b", ["sub", "B.bin"]),
+        (b"filter=", ["sub", "a.txt", "B.bin"]),
+        (b"filter=%ff", []),
+        (b"filter=" + b"b" * 300, []),
+    ],
+)
+def test_only_names_with_the_part_in_them_are_listed(query: bytes, expected: list[str]) -> None:
+    chosen = Selection.of(query)
+    assert [entry.name for entry in chosen.sort(chosen.of_these(ALL))] == expected
+
+
+def test_a_page_says_what_it_looked_for_and_keeps_looking_when_it_is_sorted() -> None:
+    part = '<b>&"'
+    entries = [Entry(name=f"x{part}", size=1, modified=AT)]
+    made = page(entries=entries, chosen=Selection(by="size", part=part))
+    assert f"0 folders, 1 file, 1 byte with “{part}” in the name; show all" in made.words
+    assert made.links[2] == "?sort=name&order=asc&filter=%3Cb%3E%26%22"
+    assert made.fields == {"filter": part, "sort": "size", "order": "asc"}
+    assert (
+        "Nothing with “zz” in the name; show all"
+        in page(entries=[], chosen=Selection(part="zz", backwards=True)).words
+    )
+
+
+def test_a_bar_is_as_long_as_a_size_beside_the_largest() -> None:
+    sizes = [0, 1, 500, 1000]
+    entries = [Entry(name=f"{size}", size=size, modified=AT) for size in sizes]
+    body, _ = as_page((), entries, Selection(), is_complete=True)
+    assert re.findall(rb'<rect width="(\d+)%"/>', body) == [b"50", b"100"]
+
+
+@pytest.mark.parametrize(
+    ("name", "drawing"),
+    [
+        ("a.tif", "image"), ("a.mp4", "film"), ("a.mp3", "film"), ("a.csv.gz", "packed"),
+        ("a.tar", "packed"), ("a.csv", "text"), ("a.geojson", "text"), ("a.yaml", "text"),
+        ("a.parquet", "file"), ("README", "file"),
+    ],
+)  # fmt: skip
+def test_a_row_has_the_drawing_of_its_kind(name: str, drawing: str) -> None:
+    body, _ = as_page((), [Entry(name=name, size=1, modified=AT)], Selection(), is_complete=True)
+    assert re.findall(rb'<use href="#(\w+)"/>', body) == [drawing.encode()]
+    assert f'<symbol id="{drawing}"'.encode() in body
+
+
+def test_the_answer_is_what_the_query_and_the_accept_header_ask_for() -> None:
+    body, lines = answer(("x",), iter(ALL), b"sort=size&order=desc&filter=i", "application/json")
+    assert dict(lines)[b"content-type"] == b"application/json"
+    assert json.loads(body)["path"] == "/x/"
+    assert [entry["name"] for entry in json.loads(body)["entries"]] == ["B.bin"]
+    body, lines = answer(("x",), iter(ALL), b"", "text/html")
+    assert dict(lines)[b"content-type"] == b"text/html; charset=utf-8"
+    assert b"form-action 'self'" in dict(lines)[b"content-security-policy"]
+    for found in (dict(lines)[b"vary"], dict(lines)[b"x-content-type-options"]):
+        assert found in {b"Accept", b"nosniff"}
 
 
 def test_numbers_in_names_are_in_the_order_of_numbers() -> None:
     names = ["10", "9", "0.2", "0.10", "scene_2b", "scene_10a", "Scene_2", "x", "", "007"]
     entries = [Entry(name=name, size=1, modified=AT) for name in names]
-    assert [entry.name for entry in Order().sort(entries)] == [
+    assert [entry.name for entry in Selection().sort(entries)] == [
         "", "0.2", "0.10", "007", "9", "10", "Scene_2", "scene_2b", "scene_10a", "x"
     ]  # fmt: skip
-    backwards = Order(backwards=True).sort(entries)
+    backwards = Selection(backwards=True).sort(entries)
     assert [entry.name for entry in backwards[:3]] == ["x", "scene_10a", "scene_2b"]
 
 
@@ -89,12 +155,12 @@ def test_an_empty_folder_says_so() -> None:
 
 
 def test_each_head_sorts_and_the_one_in_force_turns_round() -> None:
-    made = page(order=Order(by="size"))
+    made = page(chosen=Selection(by="size"))
     assert made.links[1:4] == [
         "?sort=name&order=asc", "?sort=size&order=desc", "?sort=date&order=asc"
     ]  # fmt: skip
     assert "▲" in made.words
-    backwards = page(order=Order(by="size", backwards=True))
+    backwards = page(chosen=Selection(by="size", backwards=True))
     assert backwards.links[2] == "?sort=size&order=asc"
     assert "▼" in backwards.words
 
@@ -108,7 +174,7 @@ def test_a_page_leads_to_every_entry_and_to_each_folder_above() -> None:
 
 
 def test_sizes_and_dates_are_for_people_and_exact_for_programs() -> None:
-    body, _ = as_page((), ALL, Order(), is_complete=True)
+    body, _ = as_page((), ALL, Selection(), is_complete=True)
     text = body.decode()
     assert "1 folder, 2 files, 3.0 GiB" in text
     assert 'title="3,221,225,472 bytes">3.0 GiB<' in text
@@ -121,7 +187,7 @@ def test_sizes_and_dates_are_for_people_and_exact_for_programs() -> None:
     [(0, "0 bytes"), (1023, "1023 bytes"), (1024, "1.0 KiB"), (1024**6 * 5000, "5000.0 EiB")],
 )
 def test_a_size_has_the_unit_that_fits(size: int, expected: str) -> None:
-    body, _ = as_page((), [Entry(name="x", size=size, modified=0)], Order(), is_complete=True)
+    body, _ = as_page((), [Entry(name="x", size=size, modified=0)], Selection(), is_complete=True)
     assert f">{expected}<" in body.decode()
 
 
@@ -144,12 +210,14 @@ def test_a_name_that_is_no_text_is_shown_and_linked_by_its_bytes() -> None:
 
 @pytest.mark.parametrize("modified", [1e30, float(2**62)])
 def test_a_time_that_no_date_can_say_is_the_first(modified: float) -> None:
-    body, _ = as_page((), [Entry(name="x", size=1, modified=modified)], Order(), is_complete=True)
+    body, _ = as_page(
+        (), [Entry(name="x", size=1, modified=modified)], Selection(), is_complete=True
+    )
     assert "1970-01-01 00:00" in body.decode()
 
 
 def test_nothing_may_run_or_load_in_the_page() -> None:
-    body, policy = as_page((), ALL, Order(), is_complete=True)
+    body, policy = as_page((), ALL, Selection(), is_complete=True)
     assert policy.startswith("default-src 'none'; style-src 'sha256-")
     assert b"<script" not in body
     assert b"prefers-color-scheme: dark" in body
@@ -174,7 +242,7 @@ def test_a_folder_of_millions_is_listed_in_part_and_says_so(
     assert take(iter([SMALL, LARGE])) == ([SMALL, LARGE], True)
     entries, is_complete = take(iter([SMALL, LARGE, FOLDER]))
     assert (entries, is_complete) == ([SMALL, LARGE], False)
-    body, _ = as_page((), entries, Order(), is_complete=is_complete)
+    body, _ = as_page((), entries, Selection(), is_complete=is_complete)
     assert b"there are more, which are not listed" in body
 
 

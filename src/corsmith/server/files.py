@@ -31,7 +31,7 @@ from corsmith.errors import UsageError
 from corsmith.server.answers import phrase_of
 from corsmith.server.body import has_body
 from corsmith.server.folder import Folder, Named, Opened, is_missing, read_path
-from corsmith.server.listing import Order, as_json, as_page, prefers_json, quote_name, take
+from corsmith.server.listing import answer, quote_name
 from corsmith.server.parts import AT_ONCE, CutError, read_parts, send_parts
 from corsmith.server.reply import Line, Replies
 from corsmith.server.serving import CUT
@@ -161,20 +161,12 @@ class FileServer:
             os.close(index.descriptor)
 
     async def _listing(self, named: Named, opened: Opened, scope: Scope, send: Send) -> None:
-        entries, is_complete = await asyncio.to_thread(
-            lambda: take(self._folder.entries(named.names, opened.descriptor))
+        query, accept = scope["query_string"], _accepted(scope)
+        body, lines = await asyncio.to_thread(
+            lambda: answer(
+                named.names, self._folder.entries(named.names, opened.descriptor), query, accept
+            )
         )
-        order = Order.of(scope["query_string"])
-        entries = order.sort(entries)
-        lines = [(b"vary", b"Accept"), (b"x-content-type-options", b"nosniff")]
-        if prefers_json(_accepted(scope)):
-            path = "/" + "".join(f"{name}/" for name in named.names)
-            body = as_json(path, entries, is_complete=is_complete)
-            lines.append((b"content-type", b"application/json"))
-        else:
-            body, policy = as_page(named.names, entries, order, is_complete=is_complete)
-            lines.append((b"content-security-policy", policy.encode()))
-            lines.append((b"content-type", b"text/html; charset=utf-8"))
         await self._send(200, send, scope["method"], body, lines)
 
     async def _file(

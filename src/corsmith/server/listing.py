@@ -9,7 +9,7 @@ whoever can name a file below the folder cannot write a script into the page.
 import json
 import re
 from base64 import b64encode
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -18,17 +18,30 @@ from html import escape
 from importlib.resources import files
 from itertools import islice
 from typing import Final
-from urllib.parse import quote_from_bytes
+from urllib.parse import parse_qsl, quote_from_bytes, urlencode
 
 from corsmith.server.folder import Entry
+from corsmith.server.media import type_of
 
-__all__ = ["MOST_ENTRIES", "Order", "as_json", "as_page", "prefers_json", "quote_name", "take"]
+__all__ = [
+    "MOST_ENTRIES",
+    "Selection",
+    "answer",
+    "as_json",
+    "as_page",
+    "prefers_json",
+    "quote_name",
+    "take",
+]
 
 MOST_ENTRIES: Final = 10_000
 """The most lines of a listing: a Zarr array may have millions of files in one folder."""
 
 _WEIGHT = re.compile(r"[01](?:\.[0-9]{0,3})?")
 """A weight, as RFC 9110, section 12.4.2, writes it."""
+
+_LONGEST_PART: Final = 255
+"""What is looked for in names is no longer than one may be."""
 
 _DIGITS = re.compile("([0-9]+)")
 
@@ -44,22 +57,32 @@ _TITLES: Final = {"name": "Name", "size": "Size", "date": "Changed (UTC)"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
-    """By what a listing is sorted, and whether backwards."""
+class Selection:
+    """What of a folder is listed: by what it is sorted, and what its names have in them."""
 
     by: str = "name"
     backwards: bool = False
+    part: str = ""
 
     @classmethod
-    def of(cls, query: bytes) -> "Order":
-        """Return what a query string asks for, as the page's own links do.
+    def of(cls, query: bytes) -> "Selection":
+        """Return what a query string asks for, as the page's own links and form do.
 
-        >>> Order.of(b"sort=size&order=desc")
-        Order(by='size', backwards=True)
+        >>> Selection.of(b"sort=size&order=desc&filter=.tif")
+        Selection(by='size', backwards=True, part='.tif')
         """
-        words = query.decode("latin-1").split("&")
-        by = next((key for key in _KEYS if f"sort={key}" in words), "name")
-        return cls(by=by, backwards="order=desc" in words)
+        asked = dict(parse_qsl(query.decode("latin-1"), errors="replace"))
+        by = asked.get("sort", "")
+        return cls(
+            by=by if by in _KEYS else "name",
+            backwards=asked.get("order") == "desc",
+            part=asked.get("filter", "").strip()[:_LONGEST_PART],
+        )
+
+    def of_these(self, entries: Iterable[Entry]) -> Iterator[Entry]:
+        """Yield those whose names have the part in them, whatever their case."""
+        part = self.part.casefold()
+        return (entry for entry in entries if part in entry.name.casefold())
 
     def sort(self, entries: Iterable[Entry]) -> list[Entry]:
         """Return the entries, folders before files, equals by their names."""
@@ -116,6 +139,27 @@ def _link(entry: Entry) -> str:
     return f"./{quote_name(entry.name)}{'/' if entry.size is None else ''}"
 
 
+def answer(
+    names: Sequence[str], found: Iterable[Entry], query: bytes, accept: str
+) -> tuple[bytes, list[tuple[bytes, bytes]]]:
+    """Return the body and the headers of a folder's listing: a page, or JSON.
+
+    Reading a large folder takes a while; a server does this in a thread.
+    """
+    selection = Selection.of(query)
+    entries, is_complete = take(selection.of_these(found))
+    entries = selection.sort(entries)
+    lines = [(b"vary", b"Accept"), (b"x-content-type-options", b"nosniff")]
+    if prefers_json(accept):
+        path = "/" + "".join(f"{name}/" for name in names)
+        lines.append((b"content-type", b"application/json"))
+        return as_json(path, entries, is_complete=is_complete), lines
+    body, policy = as_page(names, entries, selection, is_complete=is_complete)
+    lines.append((b"content-security-policy", policy.encode()))
+    lines.append((b"content-type", b"text/html; charset=utf-8"))
+    return body, lines
+
+
 def as_json(path: str, entries: Sequence[Entry], *, is_complete: bool) -> bytes:
     """Return a listing as JSON; each ``url`` is relative to the folder's own."""
     lines = [
@@ -133,17 +177,25 @@ def as_json(path: str, entries: Sequence[Entry], *, is_complete: bool) -> bytes:
 
 
 def as_page(
-    names: Sequence[str], entries: Sequence[Entry], order: Order, *, is_complete: bool
+    names: Sequence[str],
+    entries: Sequence[Entry],
+    selection: Selection,
+    *,
+    is_complete: bool,
 ) -> tuple[bytes, str]:
     """Return a listing as a page, and the page's content security policy."""
     style, policy = _style()
+    largest = max((entry.size or 0 for entry in entries), default=0)
     parts = {
         "title": escape(f"/{'/'.join(map(_shown, names))}"),
         "style": style,
         "crumbs": _crumbs(names),
-        "count": _count(entries, is_complete=is_complete),
-        "heads": "".join(_head(by, order) for by in _KEYS),
-        "rows": "\n".join([*_up(names), *map(_row, entries)]),
+        "sort": selection.by,
+        "order": "desc" if selection.backwards else "asc",
+        "filter": escape(selection.part),
+        "count": _count(entries, selection, is_complete=is_complete),
+        "heads": "".join(_head(by, selection) for by in _KEYS),
+        "rows": "\n".join([*_up(names), *(_row(entry, largest) for entry in entries)]),
     }
     first, *rest = _asset("listing.html").split("{{")
     # Each part is put in once, so that a name with braces in it stays a name.
@@ -160,51 +212,75 @@ def _crumbs(names: Sequence[str]) -> str:
     return " <span>/</span> ".join(links)
 
 
-def _count(entries: Sequence[Entry], *, is_complete: bool) -> str:
-    if not entries:
-        return "Nothing is in this folder."
+def _count(entries: Sequence[Entry], selection: Selection, *, is_complete: bool) -> str:
     sizes = [entry.size for entry in entries if entry.size is not None]
     folders = len(entries) - len(sizes)
     words = (
         f"{folders:,} folder{'' if folders == 1 else 's'}, "
         f"{len(sizes):,} file{'' if len(sizes) == 1 else 's'}, {_size(sum(sizes))}"
     )
-    return words if is_complete else f"{words}; there are more, which are not listed"
+    if not entries:
+        words = "Nothing"
+    if selection.part:
+        words += f" with “{escape(selection.part)}” in the name"
+    elif not entries:
+        words += " is in this folder."
+    if not is_complete:
+        words += "; there are more, which are not listed"
+    return words + ('; <a href="./">show all</a>' if selection.part else "")
 
 
-def _head(by: str, order: Order) -> str:
+def _head(by: str, selection: Selection) -> str:
     """Return a column's head: a link that sorts by it, or turns the order round."""
     state, turn = "", "asc"
-    if by == order.by:
-        state = f' aria-sort="{"descending" if order.backwards else "ascending"}"'
-        turn = "asc" if order.backwards else "desc"
-    mark = "" if not state else " ▼" if order.backwards else " ▲"
+    if by == selection.by:
+        state = f' aria-sort="{"descending" if selection.backwards else "ascending"}"'
+        turn = "asc" if selection.backwards else "desc"
+    mark = "" if not state else " ▼" if selection.backwards else " ▲"
+    query = {"sort": by, "order": turn} | ({"filter": selection.part} if selection.part else {})
     return (
         f'<th scope="col" class="{by}"{state}>'
-        f'<a href="?sort={by}&amp;order={turn}">{_TITLES[by]}</a>{mark}</th>'
+        f'<a href="?{escape(urlencode(query))}">{_TITLES[by]}</a>{mark}</th>'
     )
 
 
 def _up(names: Sequence[str]) -> list[str]:
     if not names:
         return []
-    row = '<tr><td><a href="../">../</a></td><td class="size"></td><td class="date"></td></tr>'
-    return [row]
+    link = f'{_icon("up")}<a href="../">../</a>'
+    return [f'<tr><td>{link}</td><td class="size"></td><td class="date"></td></tr>']
 
 
-def _row(entry: Entry) -> str:
+def _row(entry: Entry, largest: int) -> str:
     shown = escape(_shown(entry.name))
     moment = _moment(entry.modified)
-    size = (
-        '<td class="size">-</td>'
-        if entry.size is None
-        else f'<td class="size" title="{entry.size:,} bytes">{_size(entry.size)}</td>'
-    )
+    icon = _icon("folder" if entry.size is None else _kind(type_of(entry.name)))
+    size = '<td class="size">-</td>'
+    if entry.size is not None:
+        share = round(100 * entry.size / largest) if largest else 0
+        bar = f'<svg class="bar"><rect width="{share}%"/></svg>' if share else ""
+        size = f'<td class="size" title="{entry.size:,} bytes">{_size(entry.size)}{bar}</td>'
     return (
-        f'<tr><td><a href="{escape(_link(entry))}">{shown}{"/" if entry.size is None else ""}</a>'
+        f'<tr><td>{icon}<a href="{escape(_link(entry))}">{shown}'
+        f"{'/' if entry.size is None else ''}</a>"
         f'</td>{size}<td class="date"><time datetime="{moment:%Y-%m-%dT%H:%M:%SZ}">'
         f"{moment:%Y-%m-%d %H:%M}</time></td></tr>"
     )
+
+
+def _icon(name: str) -> str:
+    """Return a reference to a drawing that the page has once."""
+    return f'<svg class="icon"><use href="#{name}"/></svg>'
+
+
+def _kind(media: str) -> str:
+    """Return which drawing a media type has."""
+    top, _, sub = media.partition("/")
+    if top in {"image", "audio", "video"}:
+        return "image" if top == "image" else "film"
+    if any(word in sub for word in ("zip", "x-tar", "x-xz", "bzip2", "zstd", "7z")):
+        return "packed"
+    return "text" if top == "text" or "json" in sub or "xml" in sub or "yaml" in sub else "file"
 
 
 def _size(size: int) -> str:
@@ -239,7 +315,7 @@ def _style() -> tuple[str, str]:
     style = _asset("listing.css")
     digest = b64encode(sha256(style.encode()).digest()).decode()
     return style, (
-        f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+        f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'self'"
     )
 
 
