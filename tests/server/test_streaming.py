@@ -258,6 +258,13 @@ def test_a_websocket_is_the_applications_where_it_streams() -> None:
     assert connect(Front(chat, OPEN)) == refused
 
 
+def test_no_application_is_asked_for_a_tunnel() -> None:
+    log = Lines()
+    answer = run(front(log=log), scope("CONNECT", ""), parts(b""))
+    assert (answer.status, answer.headers["access-control-allow-origin"]) == (501, "*")
+    assert log.said == [(501, None, "no-tunnel")]
+
+
 ACCEPTED = [{"type": "websocket.accept"}]
 REFUSED = [{"type": "websocket.close", "code": 1008}]
 SELF = (b"origin", b"http://127.0.0.1:8000")

@@ -38,7 +38,7 @@ from corsmith.server.hosts import Hosts
 from corsmith.server.limits import USUAL_BODY, Problem, read_head
 from corsmith.server.log import WRITE_BYTES, Log, Verdicts, unasked
 from corsmith.server.serving import CUT, NOTE
-from corsmith.server.streaming import CLIENT_LEFT, NO_ANSWER, UNFINISHED, Streamed
+from corsmith.server.streaming import CLIENT_LEFT, NO_ANSWER, NO_TUNNEL, UNFINISHED, Streamed
 
 __all__ = ["Front"]
 
@@ -157,6 +157,9 @@ class Front:
         """Hand on what is not a request: a WebSocket, or that the server starts and ends."""
         if scope["type"] != "websocket":
             if not self._streams:
+        if scope["method"] == "CONNECT":
+            await self._refuse(NO_TUNNEL, scope, receive, send)
+            return
                 raise NotImplementedError(f"no {scope['type']} here")
             await self._app(scope, receive, send)
             return

@@ -15,7 +15,7 @@ from corsmith.adapters.asgi import Message, Receive, Send
 from corsmith.server.body import BROKEN_OFF, TOO_SLOW, Patience, too_large
 from corsmith.server.limits import Problem
 
-__all__ = ["CLIENT_LEFT", "NO_ANSWER", "UNFINISHED", "Streamed"]
+__all__ = ["CLIENT_LEFT", "NO_ANSWER", "NO_TUNNEL", "UNFINISHED", "Streamed"]
 
 CLIENT_LEFT: Final = "client-left"
 """The word for an answer that ended because nobody was there to read it."""
@@ -28,6 +28,14 @@ NO_ANSWER: Final = Problem(
     word="no-answer",
     sentence="The application ended without an answer.",
 )
+
+NO_TUNNEL: Final = Problem(
+    status=501,
+    word="no-tunnel",
+    sentence="CONNECT opens a tunnel, and this server has none.",
+)
+"""No application is asked: of what it answers with 200 the server makes a connection that is
+closed before the answer is sent."""
 
 _GONE: Final[Message] = {"type": "http.disconnect"}
 
