@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from corsmith.server.gateway.relay import Client
+from corsmith.server.gateway.relay import Client, Watch
 from corsmith.server.serving import CUT
 from tests.server.gateway.asking import (
     GONE,
@@ -198,7 +198,7 @@ def test_a_client_that_leaves_is_no_error_and_any_other_cancelling_is_one() -> N
             await asyncio.sleep(0)
             return GONE
 
-        with Client(receive, 1.0, has_body=False) as client:
+        with Client(receive, Watch(1.0), has_body=False) as client:
             await asyncio.sleep(1)
         assert client.left
         task = asyncio.current_task()
@@ -206,7 +206,7 @@ def test_a_client_that_leaves_is_no_error_and_any_other_cancelling_is_one() -> N
         assert task.cancelling() == 0
 
         async def cancelled() -> None:
-            with Client(asyncio.Event().wait, 1.0, has_body=False):  # type: ignore[arg-type]  # never returns
+            with Client(asyncio.Event().wait, Watch(1.0), has_body=False):  # type: ignore[arg-type]  # never returns
                 await asyncio.sleep(1)
 
         other = asyncio.create_task(cancelled())
@@ -226,8 +226,8 @@ def test_a_client_that_leaves_after_its_answer_cancels_nothing() -> None:
             await leaves.wait()
             return GONE
 
-        with Client(receive, 1.0, has_body=False) as client:
-            await asyncio.sleep(0)
+        with Client(receive, Watch(1.0), has_body=False) as client:
+            await asyncio.sleep(0.15)
         leaves.set()
         await asyncio.sleep(0.01)
         assert not client.left

@@ -8,8 +8,7 @@ headers (``hops``), bodies (``relay``) and WebSockets (``sockets``).
 import logging
 import re
 import time
-from collections.abc import Iterable
-from typing import Final
+from typing import Final, TypeAlias
 
 import aiohttp
 from yarl import URL
@@ -24,7 +23,7 @@ from corsmith.server.gateway.guard import Entry, enter
 from corsmith.server.gateway.hops import has_cors, is_loop, request_headers, response_headers
 from corsmith.server.gateway.landing import answer_landing
 from corsmith.server.gateway.location import land
-from corsmith.server.gateway.relay import Client, relay
+from corsmith.server.gateway.relay import Client, Watch, relay
 from corsmith.server.gateway.site import Upstream
 from corsmith.server.gateway.sockets import serve_socket
 from corsmith.server.gateway.upstream import target_of
@@ -39,10 +38,10 @@ _NOT_SENT_ON: Final = frozenset({"CONNECT", "TRACE"})
 _FINAL: Final = range(200, 1000)
 _NO_CONTENT: Final = 204
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
-_CONTROL: Final = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+_CONTROLS: Final = bytes({*range(0x20), 0x7F} - {0x09})
 _DIGITS: Final = re.compile(rb"[0-9]{1,19}")
 
-_Lines = list[tuple[bytes, bytes]]
+_Lines: TypeAlias = list[tuple[bytes, bytes]]
 
 
 class Forwarder:
@@ -59,9 +58,9 @@ class Forwarder:
         self._via = via
         self._added = added
         self._trust = trust
-        self._seconds = seconds
+        self._watch = Watch(seconds)
         self._session: aiohttp.ClientSession | None = None
-        self._told: set[str] = set()
+        self._has_told = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
@@ -108,7 +107,7 @@ class Forwarder:
             await answer_fault(asked, scope, send)
             return
         url, headers = asked
-        with Client(receive, self._seconds, has_body=has_body(scope)) as client:
+        with Client(receive, self._watch, has_body=has_body(scope)) as client:
             began = time.perf_counter()
             try:
                 answer = await client.begun(
@@ -117,7 +116,7 @@ class Forwarder:
             except TimeoutError as error:
                 late = not isinstance(error, aiohttp.ClientError)
                 fault = (
-                    faults.too_late(self._upstream, self._seconds)
+                    faults.too_late(self._upstream, self._watch.seconds)
                     if late
                     else faults.fault_of(error, self._upstream)
                 )
@@ -137,11 +136,12 @@ class Forwarder:
         self, answer: aiohttp.ClientResponse, url: URL, scope: Scope, send: Send
     ) -> Fault | None:
         """Send on an answer; return why it cannot be, before anything was sent."""
-        raw = answer.raw_headers
+        raw = [(name.lower(), value) for name, value in answer.raw_headers]
         if answer.status not in _FINAL or not _is_sound(raw):
             return faults.malformed(self._upstream)
-        if has_cors(raw):
-            self._tell("cors", "upstream also sets CORS headers: they are replaced")
+        if not self._has_told and has_cors(raw):
+            self._has_told = True
+            _LOGGER.warning("corsmith: upstream also sets CORS headers: they are replaced")
         path = url.raw_path_qs.encode()
         here = _origin_here(scope)
         if answer.status in _REDIRECTS and (fault := self._astray(raw, path, here, scope)):
@@ -194,15 +194,13 @@ class Forwarder:
         except UnicodeDecodeError:
             return faults.unsendable("a header has bytes that are no UTF-8")
 
-    def _astray(
-        self, raw: Iterable[tuple[bytes, bytes]], path: bytes, here: bytes, scope: Scope
-    ) -> Fault | None:
+    def _astray(self, raw: _Lines, path: bytes, here: bytes, scope: Scope) -> Fault | None:
         """Return the fault of a redirect that leads a page's script to another server.
 
         A browser would follow it past the gateway. Whoever navigates sees where it leads, and
         whoever sends no Origin is no page of another origin.
         """
-        locations = [value for name, value in raw if name.lower() == b"location"]
+        locations = [value for name, value in raw if name == b"location"]
         if not locations or land(locations[0], self._upstream, here, path).inside:
             return None
         shown = escape(locations[0])
@@ -211,12 +209,6 @@ class Forwarder:
         if b"origin" not in lines or lines.get(b"sec-fetch-mode") == b"navigate":
             return None
         return faults.elsewhere(self._upstream, shown)
-
-    def _tell(self, what: str, line: str) -> None:
-        """Write a line that is worth saying once."""
-        if what not in self._told:
-            self._told.add(what)
-            _LOGGER.warning("corsmith: %s", line)
 
 
 def _note(status: int, seconds: float) -> str:
@@ -231,21 +223,21 @@ def _origin_here(scope: Scope) -> bytes:
     return scheme.encode("latin-1") + b"://" + host
 
 
-def _is_sound(raw: Iterable[tuple[bytes, bytes]]) -> bool:
+def _is_sound(raw: _Lines) -> bool:
     """Return whether the head of an answer can be sent on without a second meaning.
 
     RFC 9112, section 6.3: with both a length and a coding, or with two lengths, two readers
     may see two different bodies. A coding besides chunked would have to be undone here.
     """
+    values = b"".join([value for _, value in raw])
+    if len(values.translate(None, _CONTROLS)) != len(values):
+        return False
     lengths: set[bytes] = set()
     codings: list[bytes] = []
     for name, value in raw:
-        if _CONTROL.search(value):
-            return False
-        lower = name.lower()
-        if lower == b"content-length":
+        if name == b"content-length":
             lengths.add(value)
-        elif lower == b"transfer-encoding":
+        elif name == b"transfer-encoding":
             codings.append(value.lower())
     if codings:
         return not lengths and codings == [b"chunked"]

@@ -110,6 +110,21 @@ _NOT_ANSWERED: Final = frozenset(
 )
 _CORS: Final = b"access-control-"
 
+_ENDS_ASKED: Final = _HOP_BY_HOP | _NOT_ASKED | {b"origin"}
+_ENDS_ANSWERED: Final = _HOP_BY_HOP | _NOT_ANSWERED
+_REWRITTEN_ASKED: Final = frozenset({b"cookie", b"referer", b"sec-fetch-site"})
+_REWRITTEN_ANSWERED: Final = frozenset(
+    {
+        b"content-location",
+        b"content-security-policy",
+        b"link",
+        b"location",
+        b"refresh",
+        b"set-cookie",
+    }
+)
+_NOTHING: Final[frozenset[bytes]] = frozenset()
+
 _REFERER: Final = re.compile(rb"https?://(?P<host>[^/?#]*)(?P<rest>[^#]*)", re.IGNORECASE)
 _UPGRADES: Final = frozenset({b"upgrade-insecure-requests", b"block-all-mixed-content"})
 
@@ -134,24 +149,23 @@ def request_headers(
     """
     lines = list(headers)
     added = {} if added is None else added
-    dropped = _HOP_BY_HOP | _NOT_ASKED | _named_away(lines)
-    hosts = [value for name, value in lines if name == b"host"]
-    has_origin = any(name == b"origin" for name, _ in lines)
+    connection, hosts, has_origin = _look_over(lines)
+    named = _named_away(connection)
     cookies: list[bytes] = []
     kept = [(b"host", upstream.host)]
     if has_origin and b"origin" not in added:
         kept.append((b"origin", upstream.origin))
     for name, value in lines:
-        if name in dropped or name in added or name == b"origin":
+        if name in _ENDS_ASKED or name in added or name in named:
             continue
-        if name == b"cookie":
+        if name not in _REWRITTEN_ASKED:
+            kept.append((name, value))
+        elif name == b"cookie":
             cookies.append(restore_cookie(value, tls=tls))
         elif name == b"referer":
             kept.append((name, _referer(value, upstream, hosts)))
-        elif name == b"sec-fetch-site" and has_origin:
-            kept.append((name, b"same-origin"))
         else:
-            kept.append((name, value))
+            kept.append((name, b"same-origin" if has_origin else value))
     if cookies:
         # RFC 9113, section 8.2.3: HTTP/2 may part them, HTTP/1.1 may not.
         kept.append((b"cookie", b"; ".join(cookies)))
@@ -175,23 +189,23 @@ def response_headers(
     """
     lines = [(name.lower(), value) for name, value in headers]
     tls = here.startswith(b"https:")
-    dropped = _HOP_BY_HOP | _NOT_ANSWERED | _named_away(lines)
+    named = _named_away([value for name, value in lines if name == b"connection"])
     kept: list[tuple[bytes, bytes]] = []
     for name, value in lines:
-        if name in dropped or name.startswith(_CORS):
+        if name in _ENDS_ANSWERED or name in named or name.startswith(_CORS):
             continue
-        if name == b"set-cookie":
+        if name not in _REWRITTEN_ANSWERED:
+            line = value
+        elif name == b"set-cookie":
             line = rewrite_set_cookie(value, tls=tls, base=upstream.base)
-        elif name in {b"location", b"content-location"}:
-            line = rewrite_location(value, upstream, here, path)
         elif name == b"link":
             line = rewrite_links(value, upstream, here, path)
         elif name == b"refresh":
             line = rewrite_refresh(value, upstream, here, path)
-        elif name == b"content-security-policy" and not tls:
-            line = _without_upgrades(value)
+        elif name == b"content-security-policy":
+            line = value if tls else _without_upgrades(value)
         else:
-            line = value
+            line = rewrite_location(value, upstream, here, path)
         kept.append((name, line))
     return kept
 
@@ -206,10 +220,26 @@ def is_loop(headers: Headers, via: bytes) -> bool:
     return any(name == b"via" and via in value for name, value in headers)
 
 
-def _named_away(lines: list[tuple[bytes, bytes]]) -> frozenset[bytes]:
-    """Return the names that ``Connection`` takes with it."""
-    values = [value for name, value in lines if name == b"connection"]
-    named = {part.strip(b" \t").lower() for value in values for part in value.split(b",")}
+def _look_over(lines: list[tuple[bytes, bytes]]) -> tuple[list[bytes], list[bytes], bool]:
+    """Return the values of ``Connection`` and of ``Host``, and whether there is an Origin."""
+    connection: list[bytes] = []
+    hosts: list[bytes] = []
+    has_origin = False
+    for name, value in lines:
+        if name == b"host":
+            hosts.append(value)
+        elif name == b"origin":
+            has_origin = True
+        elif name == b"connection":
+            connection.append(value)
+    return connection, hosts, has_origin
+
+
+def _named_away(connection: list[bytes]) -> frozenset[bytes]:
+    """Return the names that lines of ``Connection`` take with them."""
+    if not connection:
+        return _NOTHING
+    named = {part.strip(b" \t").lower() for value in connection for part in value.split(b",")}
     return frozenset(named - _NOT_NAMED_AWAY)
 
 

@@ -10,6 +10,7 @@ does not: any judgement of an origin.
 """
 
 from collections.abc import Awaitable
+from functools import lru_cache
 from typing import Final
 
 from corsmith.adapters.asgi import CORSMiddleware, Message, Receive, Scope, Send
@@ -38,6 +39,9 @@ _NOT_EXPOSED: Final = frozenset(
     )
 )
 """What a page may read anyhow, may never read, or has no use for."""
+
+_REMEMBERED: Final = 256
+"""The most lists that are remembered: an API has few kinds of answers."""
 
 
 class EnforcingLayer(CORSMiddleware):
@@ -73,13 +77,21 @@ class ExposingLayer(EnforcingLayer):
 
 
 def _exposed(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-    """Return headers with the names of all that a page may read, where an origin is allowed.
+    """Return headers with the names of all that a page may read, where an origin is allowed."""
+    names = tuple([name.lower() for name, _ in headers])
+    if _ALLOWED not in names:
+        return headers
+    read = _readable(names)
+    kept = [line for line in headers if line[0] != _EXPOSED] if _EXPOSED in names else headers
+    return [*kept, (_EXPOSED, read)] if read else kept
+
+
+@lru_cache(_REMEMBERED)
+def _readable(names: tuple[bytes, ...]) -> bytes:
+    """Return the list of what a page may read, of all that was sent.
 
     The answer of a preflight is read by no page, so it has none.
     """
-    names = {name.lower(): None for name, _ in headers}
-    if _ALLOWED not in names or _METHODS in names:
-        return headers
-    read = b",".join(name for name in names if name not in _NOT_EXPOSED)
-    kept = [line for line in headers if line[0] != _EXPOSED]
-    return [*kept, (_EXPOSED, read)] if read else kept
+    if _METHODS in names:
+        return b""
+    return b",".join(name for name in dict.fromkeys(names) if name not in _NOT_EXPOSED)
