@@ -43,9 +43,9 @@ class Terminal:
             if free:
                 data = data[os.write(self.master, data[:1024]) :]
 
-    def wait_for(self, words: str) -> str:
+    def wait_for(self, words: str, seconds: float = _LONGEST) -> str:
         """Return all that was shown once ``words`` are among it."""
-        end = time.monotonic() + _LONGEST
+        end = time.monotonic() + seconds
         while words not in self.shown:
             ready, _, _ = select.select([self.master], [], [], max(end - time.monotonic(), 0))
             if not ready or not self._read():

@@ -123,3 +123,28 @@ def test_a_missing_extra_is_told_with_the_command(
         "  pip install 'corsmith[tls]'",
     ]
     assert not plans
+
+
+# ── who may be asked ───────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("words", "is_there", "may"),
+    [
+        (["."], True, True),
+        (["."], False, False),
+        ([".", "--quiet"], True, False),
+        ([], True, False),
+        (["--origin", "https://app.example"], True, False),
+    ],
+)
+def test_a_person_before_a_terminal_may_be_asked_about_whoever_is_refused(
+    plans: list[module.Plan],
+    monkeypatch: pytest.MonkeyPatch,
+    words: list[str],
+    *,
+    is_there: bool,
+    may: bool,
+) -> None:
+    monkeypatch.setattr("corsmith.cli.serve_plan.is_terminal", lambda: is_there)
+    assert plan(plans, *words).terminal == (0 if may else None)

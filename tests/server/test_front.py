@@ -230,6 +230,23 @@ def test_the_next_request_meets_a_new_policy() -> None:
     assert ask(app, "GET", "/", APP, **FOREIGN).headers["vary"] == "Origin"
 
 
+def test_an_origin_that_a_key_allows_is_allowed_besides_whichever_policy_is_in_force() -> None:
+    app = front(STRICT)
+    other = (b"origin", b"https://key.example")
+    assert "access-control-allow-origin" not in ask(app, "GET", "/", other).headers
+    app.admit(("https://key.example",))
+    for policy in (STRICT, replace_origins(STRICT, "https://edited.example")):
+        app.policy = policy
+        assert ask(app, "GET", "/", other).headers["access-control-allow-origin"] == (
+            "https://key.example"
+        )
+    assert "access-control-allow-origin" not in ask(app, "GET", "/", APP).headers
+
+
+def replace_origins(policy: Policy, *origins: str) -> Policy:
+    return Policy.from_mapping({**policy.to_mapping(), "origins": list(origins)})
+
+
 def test_each_answer_has_its_line() -> None:
     log = Lines()
     app = front(STRICT, log=log)

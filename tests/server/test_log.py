@@ -11,8 +11,8 @@ from corsmith.policy import Policy
 from corsmith.routes import Routes
 from corsmith.server import log as module
 from corsmith.server.body import Body
+from corsmith.server.lines import WRITE_BYTES
 from corsmith.server.log import (
-    WRITE_BYTES,
     Log,
     Verdict,
     Verdicts,
@@ -290,22 +290,53 @@ def test_the_time_is_that_of_the_request(written: list[tuple[int, bytes]]) -> No
     assert third[3:] != second[3:]
 
 
-def test_lines_of_one_turn_are_written_together_but_never_in_parts(
+def test_requests_that_are_alike_have_lines_that_differ_in_their_time_alone(
     written: list[tuple[int, bytes]],
 ) -> None:
     log = Log(clock=lambda: 0.0)
-    request = scope("GET", "/" + "a" * 200)
-    in_a_loop(*[lambda: log.request(request, 200, NOTHING, None)] * 100)
-    assert b"".join(data for _, data in written).count(b"\n") == 100
-    assert len(written) < 20
-    assert all(data.endswith(b"\n") and len(data) <= WRITE_BYTES for _, data in written)
+    refused = scope("GET", "/", (b"origin", b"https://b.example"))
+    asked = [(scope("GET", "/"), 200), (scope("GET", "/"), 200), (scope("GET", "/b"), 200),
+             (scope("PUT", "/"), 200), (scope("GET", "/"), 404), (refused, 200)]  # fmt: skip
+    in_a_loop(
+        *[
+            lambda request=request, status=status: log.request(
+                request, status, Verdicts().of(ADVISED, request), None
+            )
+            for request, status in asked
+        ],
+        lambda: log.request(scope("GET", "/"), 200, NOTHING, "cut"),
+    )
+    lines = [line[9:] for _, data in written for line in data.decode().splitlines()]
+    assert lines == [
+        "GET / 200 - not-cors", "GET / 200 - not-cors", "GET /b 200 - not-cors",
+        "PUT / 200 - not-cors", "GET / 404 - not-cors",
+        "GET / 200 https://b.example refused origin-not-allowed", "GET / 200 - not-cors cut",
+    ]  # fmt: skip
 
 
-def test_the_next_turn_writes_again(written: list[tuple[int, bytes]]) -> None:
+def test_no_more_lines_are_remembered_than_is_allowed(
+    written: list[tuple[int, bytes]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_REMEMBERED_LINES", 2)
+    log = Log(clock=lambda: 0.0)
+
+    def ask(path: str) -> None:
+        log.request(scope("GET", path), 200, NOTHING, None)
+        assert len(log._known) <= 2
+        assert all(len(key[1]) < 2_000 for key in log._known)  # type: ignore[arg-type]  # the path
+
+    in_a_loop(*[lambda path=path: ask(path) for path in ("/a", "/b", "/" + "c" * 2_000, "/d")])
+
+
+def test_what_waits_when_the_loop_ends_can_still_be_written(
+    written: list[tuple[int, bytes]],
+) -> None:
     log = Log(clock=lambda: 0.0)
     request = scope("POST", "/")
     in_a_loop(lambda: log.body(request, Body(b"x", 1)))
     in_a_loop(lambda: log.body(request, Body(b"y", 1)))
+    assert len(written) == 1
+    log.flush()
     assert [data[-2:] for _, data in written] == [b"x\n", b"y\n"]
 
 
@@ -353,3 +384,30 @@ def test_what_no_policy_was_asked_about_is_told_no_flag(written: list[tuple[int,
     log = Log(beside=["@loopback"])
     in_a_loop(lambda: log.request(request, 421, unasked(request), "host-not-allowed"))
     assert written[0][1].endswith(b"refused host-not-allowed\n")
+
+
+@pytest.mark.parametrize(
+    ("origin", "told"),
+    [
+        (b"https://b.example", ["https://b.example"]),
+        (b"https://a.example", []),
+        (b"null", []),
+        (b"not an origin", []),
+    ],
+)
+def test_whoever_can_allow_a_refused_origin_is_told_after_its_line(
+    written: list[tuple[int, bytes]], origin: bytes, told: list[str]
+) -> None:
+    request = scope("GET", "/", (b"origin", origin))
+    found: list[str] = []
+
+    def tell(one: str) -> None:
+        assert len(written) == 1
+        found.append(one)
+
+    log = Log(tell=tell)
+    in_a_loop(lambda: log.request(request, 200, Verdicts().of(ADVISED, request), None))
+    assert found == told
+    log.tell_no_flag()
+    in_a_loop(lambda: log.request(request, 200, Verdicts().of(ADVISED, request), None))
+    assert found == told

@@ -3,6 +3,7 @@ from __future__ import annotations
 import gc
 import logging
 import os
+import pickle
 import signal
 import threading
 from dataclasses import dataclass, field, replace
@@ -15,6 +16,8 @@ from corsmith.errors import AppError
 from corsmith.policy import Policy
 from corsmith.routes import Routes
 from corsmith.server import worker as module
+from corsmith.server.admitted import Admitted
+from corsmith.server.asking import Refused
 from corsmith.server.echo import Echo
 from corsmith.server.files import Files
 from corsmith.server.front import Front
@@ -23,6 +26,7 @@ from corsmith.server.silence import Silence
 from corsmith.server.source import PolicySource
 from corsmith.server.worker import Lifeline, Worker
 from tests.server.in_memory import ask
+from tests.server.served import soon
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -284,3 +288,28 @@ def test_over_tls_each_request_is_heard_by_what_closes_silent_connections(
     assert ask(app, "GET", "/", client=("127.0.0.1", 50_000)).status == 200
     (silence,) = made
     assert (silence._port, silence._heard) == (8000, {("127.0.0.1", 50_000)})
+
+
+def test_a_worker_that_ends_writes_the_lines_that_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    ends: list[Any] = []
+    monkeypatch.setattr(
+        module, "Finalize", lambda owner, flush, exitpriority: ends.append((owner, flush))
+    )
+    front = Started(quiet=False).front()
+    assert front._log is not None
+    assert ends == [(None, front._log.flush)]
+    Started(quiet=True).front()
+    assert len(ends) == 1
+
+
+def test_where_a_person_is_there_a_worker_tells_and_follows(tmp_path: Path) -> None:
+    refused, admitted = Refused(), Admitted()
+    theirs = pickle.loads(pickle.dumps(admitted))  # noqa: S301  our own
+    worker = replace(Started().worker, quiet=False, refused=refused, admitted=theirs)
+    app = replace(worker, serving=Files.of(str(tmp_path)))()
+    other = (b"origin", b"https://key.example")
+    assert "access-control-allow-origin" not in ask(app, "GET", "/", other).headers
+    assert refused.reading.recv_bytes() == b"https://key.example"
+    admitted.add("https://key.example")
+    soon(lambda: "access-control-allow-origin" in ask(app, "GET", "/", other).headers)
+    admitted.close()

@@ -16,12 +16,14 @@ import click
 from corsmith.cli.serve_flags import POLICY_FLAGS, refuse
 from corsmith.cli.serve_kinds import Given, Kind, kind_of, load_module, read
 from corsmith.cli.status import Status
+from corsmith.cli.terminal import is_terminal
 from corsmith.decision import CorsRequest, decide
 from corsmith.errors import AppError, PolicyError, UsageError
 from corsmith.server.banner import not_started, problems
 from corsmith.server.hosts import Hosts, is_loopback
 from corsmith.server.ports import address_of, listen, listen_near
 from corsmith.server.source import PolicySource
+from corsmith.target import TargetKind
 
 if TYPE_CHECKING:
     from corsmith.policy import Policy
@@ -36,6 +38,9 @@ __all__ = ["run"]
 _FIRST_PORT: Final = 8_000
 _LAST_PORT: Final = 8_010
 """The last port that is tried where none is asked for."""
+
+
+_STDIN: Final = 0
 
 
 def run(context: click.Context, word: str | None, given: Given) -> bool:
@@ -71,6 +76,7 @@ def run(context: click.Context, word: str | None, given: Given) -> bool:
             watched=getattr(serving, "watched", ()),  # an app's, with --reload
             certificate=certificate,
             opens=given["opens"],
+            terminal=_terminal(given, target.kind),
         )
         try:
             ended: bool = server.Supervisor(plan, _say).run()
@@ -154,6 +160,16 @@ def _listen(given: Given, kind: Kind, upstream: int | None) -> socket.socket:
     if told is not None:
         _say([f"corsmith: {told}"])
     return listening
+
+
+def _terminal(given: Given, kind: TargetKind) -> int | None:
+    """Return the terminal on which a refused origin is asked about, if a person is there.
+
+    Not of the tutorial's server: its policy is what it is about.
+    """
+    if given["quiet"] or kind is TargetKind.NONE or not is_terminal():
+        return None
+    return _STDIN
 
 
 def _certificate(given: Given, address: str) -> "Certificate | None":

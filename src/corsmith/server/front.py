@@ -13,6 +13,7 @@ What does not: any judgement of its own.
 """
 
 import asyncio
+import threading
 import time
 from collections.abc import Awaitable
 from typing import Final
@@ -20,6 +21,7 @@ from typing import Final
 from corsmith.adapters.asgi import App, CORSMiddleware, Message, Receive, Scope, Send
 from corsmith.policy import Policy
 from corsmith.routes import Routes
+from corsmith.server.admitted import allow_besides
 from corsmith.server.body import (
     BROKEN_OFF,
     EMPTY,
@@ -36,7 +38,8 @@ from corsmith.server.exchange import Exchange, press_of
 from corsmith.server.handshakes import as_request, is_own, status_of
 from corsmith.server.hosts import Hosts
 from corsmith.server.limits import USUAL_BODY, Problem, read_head
-from corsmith.server.log import WRITE_BYTES, Log, Verdicts, unasked
+from corsmith.server.lines import WRITE_BYTES
+from corsmith.server.log import Log, Verdicts, unasked
 from corsmith.server.serving import CUT, NOTE
 from corsmith.server.streaming import CLIENT_LEFT, NO_ANSWER, NO_TUNNEL, UNFINISHED, Streamed
 
@@ -75,7 +78,9 @@ class Front:
         # A page of any origin can open a WebSocket and read it: there the policy is a guard.
         self._guarded = self._app if enforces else layer(app, policy, enforce=True)
         self._refused = CORSMiddleware(answer_problem, policy)
-        self._policy = policy
+        self._policy = self._own = policy
+        self._besides: tuple[str, ...] = ()
+        self._putting = threading.Lock()
         self._hosts = hosts
         self._limit = limit_body
         self._keep = 0 if log is None else WRITE_BYTES
@@ -91,7 +96,25 @@ class Front:
 
     @policy.setter
     def policy(self, new: Policy | Routes) -> None:
+        with self._putting:
+            self._own = new
+            self._put()
+
+    def admit(self, origins: tuple[str, ...]) -> None:
+        """Allow some origins besides those of whichever policy is in force."""
+        with self._putting:  # an edit and a key may come at once, from two threads
+            self._besides = origins
+            self._put()
+
+    def _put(self) -> None:
+        new = allow_besides(self._own, self._besides)
         self._app.policy = self._guarded.policy = self._refused.policy = self._policy = new
+
+    def bring(self, policy: Policy | Routes) -> None:
+        """Put in force a policy that the application has with it, to which no flag adds."""
+        self.policy = policy
+        if self._log is not None:
+            self._log.tell_no_flag()
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Answer one request.
@@ -134,6 +157,9 @@ class Front:
         if limit is not None and length is not None and length > limit:
             await self._refuse(too_large(limit), scope, receive, send)
             return
+        if scope["method"] == "CONNECT":
+            await self._refuse(NO_TUNNEL, scope, receive, send)
+            return
         streamed = Streamed(receive, send, self._patience, limit, whole=length == 0)
         try:
             await self._app(scope, streamed.receive, streamed.send)
@@ -157,9 +183,6 @@ class Front:
         """Hand on what is not a request: a WebSocket, or that the server starts and ends."""
         if scope["type"] != "websocket":
             if not self._streams:
-        if scope["method"] == "CONNECT":
-            await self._refuse(NO_TUNNEL, scope, receive, send)
-            return
                 raise NotImplementedError(f"no {scope['type']} here")
             await self._app(scope, receive, send)
             return

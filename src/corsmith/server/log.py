@@ -1,16 +1,14 @@
 """What the server writes about requests: one line each, and one for each body.
 
-What lives here: the words, their escaping, and the writing. What does not: policy
+What lives here: the words and their escaping. What does not: the writing (``lines``), policy
 problems (``run``), and the log of an application that uses an adapter (``refusals``).
 
-A request line goes to standard error, a body to standard output, each in one write: the
+A request line goes to standard error, a body to standard output, each within one write: the
 lines of several workers do not mix. Whatever a client sent is escaped, cut, and free of
 blanks where it is a column; a terminal or a log reader is never steered by it.
 """
 
 import asyncio
-import contextlib
-import os
 import shlex
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -23,9 +21,9 @@ from corsmith.gate import choose
 from corsmith.policy import Policy
 from corsmith.routes import Routes
 from corsmith.server.body import Body
+from corsmith.server.lines import WRITE_BYTES, Lines
 
 __all__ = [
-    "WRITE_BYTES",
     "Log",
     "Verdict",
     "Verdicts",
@@ -38,9 +36,6 @@ __all__ = [
 _STDOUT: Final = 1
 _STDERR: Final = 2
 
-WRITE_BYTES: Final = 4_096
-"""The largest write. To a pipe it is whole up to this size (POSIX, PIPE_BUF on Linux)."""
-
 _LONGEST_COLUMN: Final = 256
 """The longest path, origin or value in a line: what is longer is no use to a reader."""
 
@@ -51,6 +46,9 @@ _REMEMBERED: Final = 64
 
 _LONGEST_REMEMBERED: Final = 1_024
 """The longest header values that are remembered, together: a page's are a tenth of it."""
+
+_REMEMBERED_LINES: Final = 512
+"""The most lines that are remembered: the files of a page, each as it is asked for."""
 
 _READ: Final = frozenset(
     {b"origin", b"access-control-request-method", b"access-control-request-headers"}
@@ -201,74 +199,94 @@ def body_line(scope: Scope, body: Body) -> bytes:
     return line[: WRITE_BYTES - len(mark)].decode(errors="ignore").encode() + mark
 
 
-def _flag(verdict: Verdict, beside: Sequence[str]) -> str | None:
-    """Return what to type to allow an origin that was refused, if a flag alone can."""
+def _refused(verdict: Verdict) -> bool:
+    """Return whether an origin was refused that might be allowed in passing."""
     decision = verdict.decision
     if decision is None or verdict.origin == "null":
-        return None  # null is any page that hides its origin: not allowed in passing
-    if not any(reason.code == "origin-not-allowed" for reason in decision.reasons):
-        return None
+        return False  # null is any page that hides its origin
+    return any(reason.code == "origin-not-allowed" for reason in decision.reasons)
+
+
+def _flag(verdict: Verdict, beside: Sequence[str]) -> str:
+    """Return what to type to allow an origin that was refused."""
     # The flag replaces the list, so what is allowed already stands in it.
     return f"--origin {shlex.quote(','.join([*beside, verdict.origin]))}"
 
 
 class Log:
-    """Writes lines; never raises, whatever becomes of the terminal.
+    """Tells of requests; never raises, whatever becomes of the terminal.
 
-    What is written while the event loop is busy goes out together as soon as it is not:
-    each write lets other threads run, which costs more than the write.
+    Most requests are like one before: their lines are remembered as far as they are alike.
     """
 
     def __init__(
-        self, clock: Callable[[], float] = time.time, *, beside: Sequence[str] | None = None
+        self,
+        clock: Callable[[], float] = time.time,
+        *,
+        beside: Sequence[str] | None = None,
+        tell: Callable[[str], None] | None = None,
     ) -> None:
         """Begin; ``clock`` gives the seconds since the epoch.
 
         ``beside`` are the origins that flags allow: an origin that is refused is told with
-        the flag that allows it beside them. ``None`` tells no flag.
+        the flag that allows it beside them. ``None`` tells no flag. Where somebody can allow
+        one at once, ``tell`` is called with it after its line is written.
         """
         self._clock = clock
         self._beside = beside
+        self._tell = tell
         self._second = -1
-        self._time = ""
-        self._waiting: list[tuple[int, bytes]] = []
+        self._time = b""
+        self._lines = Lines()
+        self._known: dict[tuple[object, ...], bytes] = {}
+
+    def tell_no_flag(self) -> None:
+        """Tell of no flag any more, where the policy comes from somewhere else."""
+        self._beside = self._tell = None
+        self._known.clear()
 
     def request(self, scope: Scope, status: int, verdict: Verdict, problem: str | None) -> None:
         """Write the line of a request that was answered."""
+        _, origin, words = verdict
+        key = (scope["method"], scope["raw_path"], status, origin, words, problem)
+        line = self._known.get(key) or self._remember(key, scope, status, verdict, problem)
+        self._lines.put(_STDERR, self._now() + line)
+        if self._tell is not None and _refused(verdict):
+            # Called in the order in which they came: after the line is written.
+            loop = asyncio.get_running_loop()
+            loop.call_soon(self._lines.flush)
+            loop.call_soon(self._tell, verdict.origin)
+
+    def _remember(
+        self,
+        key: tuple[object, ...],
+        scope: Scope,
+        status: int,
+        verdict: Verdict,
+        problem: str | None,
+    ) -> bytes:
+        """Return a line without its time, for this request and those like it."""
         line = request_line(scope, status, verdict, problem)
-        if self._beside is not None and (flag := _flag(verdict, self._beside)):
-            line = f"{line} (allow it with {flag})"
-        self._put(_STDERR, f"{self._now()} {line}\n".encode())
+        if self._beside is not None and _refused(verdict):
+            line = f"{line} (allow it with {_flag(verdict, self._beside)})"
+        made = f" {line}\n".encode()
+        if len(self._known) >= _REMEMBERED_LINES:
+            self._known.clear()
+        if len(scope["method"]) + len(scope["raw_path"]) <= _LONGEST_REMEMBERED:
+            self._known[key] = made
+        return made
 
     def body(self, scope: Scope, body: Body) -> None:
         """Write the line of a body."""
-        self._put(_STDOUT, body_line(scope, body))
+        self._lines.put(_STDOUT, body_line(scope, body))
 
-    def _now(self) -> str:
+    def flush(self) -> None:
+        """Write what waits: nothing else will, once the event loop has ended."""
+        self._lines.flush()
+
+    def _now(self) -> bytes:
         second = int(self._clock())
         if second != self._second:
-            self._second, self._time = second, time.strftime("%H:%M:%S", time.localtime(second))
+            text = time.strftime("%H:%M:%S", time.localtime(second))
+            self._second, self._time = second, text.encode()
         return self._time
-
-    def _put(self, stream: int, line: bytes) -> None:
-        if not self._waiting:
-            asyncio.get_running_loop().call_soon(self._write)
-        self._waiting.append((stream, line))
-
-    def _write(self) -> None:
-        """Write the lines that wait, in their order, in as few writes as may be whole."""
-        waiting, self._waiting = self._waiting, []
-        at = 0
-        while at < len(waiting):
-            stream, together = waiting[at]
-            at += 1
-            while (
-                at < len(waiting)
-                and waiting[at][0] == stream
-                and len(together) + len(waiting[at][1]) <= WRITE_BYTES
-            ):
-                together += waiting[at][1]
-                at += 1
-            # The reader has gone, or the disk is full: a server goes on serving.
-            with contextlib.suppress(OSError):
-                os.write(stream, together)

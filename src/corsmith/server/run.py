@@ -18,6 +18,8 @@ from granian.constants import Interfaces
 from corsmith.errors import CorsmithError
 from corsmith.policy import Policy
 from corsmith.routes import Routes
+from corsmith.server.admitted import Admitted, allow_besides, may_be_admitted
+from corsmith.server.asking import Asking, Keyboard, Refused, question
 from corsmith.server.banner import (
     Started,
     banner,
@@ -82,6 +84,8 @@ class Plan:
     watched: tuple[str, ...] = ()
     certificate: Certificate | None = None
     opens: bool = False
+    terminal: int | None = None
+    """The terminal of whoever may be asked; ``None`` where nobody is there."""
 
 
 class Supervisor:
@@ -104,12 +108,16 @@ class Supervisor:
         self._slow.daemon = True
         self._edited = ""
         self._notes: tuple[tuple[str, str], ...] = ()
+        self._own = plan.policy
+        self._admitted: Admitted | None = None
 
     def run(self) -> bool:
         """Serve; return whether a signal ended it, as it should, and not a failure."""
         plan = self._plan
         files = _raise_file_limit()
         self._open_page()
+        refused = None if plan.terminal is None else Refused()
+        self._admitted = None if plan.terminal is None else Admitted()
         worker = Worker(
             serving=plan.serving,
             policy=plan.policy,
@@ -120,6 +128,8 @@ class Supervisor:
             page=None if self._page is None else self._page.address,
             lifeline=Lifeline(),
             tls_port=None if plan.certificate is None else self._port,
+            refused=refused,
+            admitted=self._admitted,
         )
         server = Processes(
             plan.listening,
@@ -133,11 +143,16 @@ class Supervisor:
             backpressure=max(1, min(_MOST_CONNECTIONS, files - _SPARE_FILES)),
         )
         edits = self._follow_edits(server)
+        asking = None if refused is None else self._asking(refused)
         self._slow.start()
         try:
             with contextlib.suppress(SystemExit):
                 server.serve(target_loader=worker, wrap_loader=False)
         finally:
+            if asking is not None:
+                asking.stop()
+            if self._admitted is not None:
+                self._admitted.close()
             self._slow.cancel()
             if edits is not None:
                 edits.stop()
@@ -207,8 +222,7 @@ class Supervisor:
     def _bring(self, policy: Policy | Routes | None) -> None:
         """Have the policy in force that an application brings, or again ours if it has none."""
         if self._plan.source.file is None:
-            policy = self._plan.policy if policy is None else policy
-            self._in_force = replace(self._in_force, policy=policy)
+            self._put(self._plan.policy if policy is None else policy)
 
     def _wonder(self) -> None:
         """Say that a worker takes long to become ready."""
@@ -254,10 +268,18 @@ class Supervisor:
         else:
             self._take(policy)
 
-    def _take(self, policy: Policy | Routes) -> None:
+    def _put(self, own: Policy | Routes) -> None:
+        """Have a policy in force, with the origins that a key has allowed besides."""
+        self._own = own
+        besides = () if self._admitted is None else self._admitted.origins
+        self._in_force = replace(self._in_force, policy=allow_besides(own, besides))
+
+    def _take(self, own: Policy | Routes) -> None:
         before = self._in_force
         file = str(before.source)
-        self._in_force = replace(before, policy=policy, problems=())
+        self._put(own)
+        self._in_force = replace(self._in_force, problems=())
+        policy = self._in_force.policy
         if policy != before.policy or before.problems:
             self._say(_at_now([*edited(file, policy), *warnings(policy)]))
 
@@ -266,6 +288,34 @@ class Supervisor:
         lines = problems(error)
         self._in_force = replace(before, problems=tuple(lines))
         self._say(_at_now(failed(str(before.source), error)))
+
+    # ── an origin that is refused ──────────────────────────────────────────────
+
+    def _asking(self, refused: Refused) -> Asking:
+        """Begin to ask whether an origin that was refused is to be allowed."""
+        asking = Asking(
+            refused,
+            Keyboard(self._plan.terminal or 0),
+            ask=self._question,
+            allow=self._admit,
+            say=self._say,
+        )
+        asking.start()
+        return asking
+
+    def _question(self, origin: str) -> str | None:
+        """Return what is asked about an origin; ``None`` where no key may allow it."""
+        policy = self._in_force.policy
+        if isinstance(policy, Routes) or not may_be_admitted(policy, origin):
+            return None
+        return question(origin, credentials=policy.credentials)
+
+    def _admit(self, origin: str) -> None:
+        """Allow an origin until the end, in every worker."""
+        if self._admitted is not None:
+            self._admitted.add(origin)
+        self._put(self._own)
+        self._say(_at_now([f"{origin} is allowed until the end"]))
 
 
 def _raise_file_limit() -> int:

@@ -16,12 +16,15 @@ import threading
 from dataclasses import dataclass
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
+from multiprocessing.util import Finalize
 from typing import Final
 
 from corsmith.adapters.asgi import App, CORSMiddleware
 from corsmith.errors import CorsmithError
 from corsmith.policy import Policy
 from corsmith.routes import Routes
+from corsmith.server.admitted import Admitted
+from corsmith.server.asking import Refused
 from corsmith.server.events import Publisher
 from corsmith.server.front import Front
 from corsmith.server.hosts import Hosts
@@ -81,6 +84,8 @@ class Worker:
     lifeline: Lifeline
     ready: Connection | None = None
     tls_port: int | None = None
+    refused: Refused | None = None
+    admitted: Admitted | None = None
 
     def __call__(self) -> App:
         """Return the application; called once, in the worker's own process."""
@@ -98,16 +103,18 @@ class Worker:
             raise  # never reached: whoever was told ends this process
         front = self._front(app)
         self._follow(front)
-        _tune_collector()
+        if self.admitted is not None:
+            self.admitted.follow(front.admit)
 
         def tell(told: Told) -> None:
             if told.policy is not None:
-                front.policy = told.policy
+                front.bring(told.policy)
             self._tell(told)
 
         if isinstance(app, Starting):
-            app.on_start(tell)
+            app.on_start(tell)  # how its garbage is collected is its own affair
         else:
+            _tune_collector()
             tell(Told())
         if self.tls_port is None:
             return front
@@ -117,14 +124,15 @@ class Worker:
 
     def _tell(self, told: Told) -> None:
         """Tell the other process; after an error, wait for the end that it will make of this."""
+        if told.error is not None:
+            # Before it is told: an event loop that has not begun would keep the signal.
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
         if self.ready is not None:
             with contextlib.suppress(OSError):  # it is ending
                 self.ready.send(told)
             self.ready.close()
-        if told.error is not None:
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)
-            while True:
-                signal.pause()
+        while told.error is not None:
+            signal.pause()
 
     def _front(self, app: App) -> Front:
         return Front(
@@ -132,12 +140,19 @@ class Worker:
             self.policy,
             hosts=self.hosts,
             limit_body=self.limit_body,
-            log=None if self.quiet else Log(beside=self._beside()),
+            log=self._log(),
             publisher=Publisher(self.page),
             streams=self.serving.streams,
             enforces=self.serving.enforces,
             layer=self._layer(),
         )
+
+    def _log(self) -> Log | None:
+        if self.quiet:
+            return None
+        log = Log(beside=self._beside(), tell=None if self.refused is None else self.refused.tell)
+        Finalize(None, log.flush, exitpriority=0)  # the loop may end before the last lines
+        return log
 
     def _layer(self) -> type[CORSMiddleware]:
         """Return the kind of CORS layer that is served behind."""
