@@ -97,7 +97,7 @@ _ROWS: Final = (
         probe="/api",
         itself="answers 404 to origins that ServerApp.allow_origin does not list, sockets 403",
         source="github.com/jupyter-server/jupyter_server: base/handlers.py, check_origin",
-        note="it wants its token too, or the _xsrf cookie sent back as X-XSRFToken",
+        note="it wants its token; without one in the request, /login gives _xsrf for X-XSRFToken",
     ),
 )
 

@@ -121,7 +121,7 @@ class Upstream:
 
     async def chat(self, request: web.Request) -> web.WebSocketResponse:
         """Say back what is said, in capitals."""
-        socket = web.WebSocketResponse(protocols=("chat",))
+        socket = web.WebSocketResponse(protocols=("chat",), max_msg_size=0)
         await socket.prepare(request)
         async for message in socket:
             if message.type is WSMsgType.BINARY:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import pytest
@@ -215,3 +215,65 @@ def test_cancelled_at_any_moment_it_leaves_nothing_open(ticks: int) -> None:
             await settled(before)
 
     asyncio.run(scenario())
+
+
+def test_what_the_upstream_said_last_is_told_although_it_takes_no_more() -> None:
+    async def handler(request: Request) -> WebSocketResponse:
+        socket = web.WebSocketResponse(max_msg_size=1000)
+        await socket.prepare(request)
+        for _ in range(2):
+            await socket.send_str("before")
+        await socket.receive()
+        return socket
+
+    async def scenario() -> list[dict[str, Any]]:
+        page = Page()
+        page.hears = asyncio.Queue(maxsize=1)
+        async with listening(handler) as port, client() as session:
+            serving = asyncio.create_task(page.serve(session, port))
+            heard = [await page.hear()]
+            for _ in range(8):
+                page.say(bytes=b"x" * 1_048_576)
+            # Long enough for what is sent to fail while what was said is still unheard.
+            await asyncio.sleep(0.3)
+            heard += [await page.hear() for _ in range(3)]
+            await serving
+        return heard
+
+    *_, before, close = asyncio.run(scenario())
+    assert before == {"type": "websocket.send", "text": "before"}
+    assert (close["type"], close["code"]) == ("websocket.close", 1009)
+
+
+def test_an_upstream_that_is_gone_ends_it_for_a_page_that_does_not_listen(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sockets, "_CLOSE_SECONDS", 0.05)
+
+    async def handler(request: Request) -> WebSocketResponse:
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        for _ in range(4):
+            await socket.send_str("unheard")
+        assert request.transport is not None
+        request.transport.abort()
+        return socket
+
+    async def scenario() -> dict[str, Any]:
+        page = Page()
+        page.hears = asyncio.Queue(maxsize=1)
+        async with listening(handler) as port, client() as session:
+            serving = asyncio.create_task(page.serve(session, port))
+            await page.hear()
+            for _ in range(8):
+                page.say(bytes=b"x" * 1_048_576)
+            await asyncio.sleep(0.3)
+            heard = [await page.hear() for _ in range(2)]
+            await serving
+        return heard[-1]
+
+    assert asyncio.run(scenario()) == {
+        "type": "websocket.close",
+        "code": 1011,
+        "reason": "the upstream is gone",
+    }

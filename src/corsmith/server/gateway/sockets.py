@@ -225,8 +225,12 @@ async def _to_upstream(receive: Receive, socket: Socket) -> _End:
                     await socket.send_str(text)
                 else:
                     await socket.send_bytes(message["bytes"])
-        except (aiohttp.ClientError, OSError):
+        except TimeoutError:
             return _End(code=_FAILED, reason="the upstream takes no more", tell_page=True)
+        except (aiohttp.ClientError, OSError):
+            # It has ended, and what it said last is still to be read by the other direction.
+            await asyncio.sleep(_CLOSE_SECONDS)
+            return _End(code=_FAILED, reason="the upstream is gone", tell_page=True)
 
 
 async def _to_page(socket: Socket, send: Send) -> _End:
