@@ -15,6 +15,8 @@ Facts about Granian 2.8 that shape the code:
 * it takes a worker that a Ctrl-C reached first for one that failed, and then exits with 1;
 * it starts a worker anew however the last one ended, for ever if each takes six seconds to
   end: so one that ended before it was ready is not started again;
+* it takes whichever event loop is installed: uvloop 0.22 has the kernel poll for it on a
+  core of its own, which cost a request more than it saved: so it is always Python's own;
 * where it is told to reload, it ends the old workers whatever becomes of the new ones: so
   ``reload`` is our own, and the old ones serve until the new ones are ready.
 """
@@ -33,7 +35,7 @@ from typing import Any, Final, Protocol
 from weakref import WeakKeyDictionary
 
 from granian._granian import SocketHolder
-from granian.constants import HTTPModes
+from granian.constants import HTTPModes, Loops
 from granian.http import HTTP1Settings, HTTP2Settings
 from granian.log import LogLevels
 from granian.server import MPServer
@@ -135,6 +137,7 @@ class Processes(MPServer):
             "corsmith",
             address,
             port,
+            loop=Loops.asyncio,
             http=HTTPModes.http1 if certificate is None else HTTPModes.auto,
             http1_settings=HTTP1Settings(
                 header_read_timeout=HEAD_SECONDS * 1000, max_buffer_size=PARSER_BYTES
@@ -232,10 +235,9 @@ class Processes(MPServer):
             threading.Thread(
                 target=self._retire, args=(old,), name="corsmith-retire", daemon=True
             ).start()
-        for process, start in zip(fresh, starts, strict=True):
-            if process not in self.wrks:
+        else:
+            for process in fresh:
                 process.kill()  # type: ignore[no-untyped-call]  # Granian's
-            start.is_trial = False
         self._tell(fresh, starts)
 
     # ── what becomes of a start ────────────────────────────────────────────────
