@@ -119,10 +119,8 @@ def at_page(browser: Browser, setting: Setting) -> Browser:
     return browser
 
 
-def only_in(browser: Browser, engine: str, why: str) -> None:
-    """Leave out the other engines."""
-    if browser.engine != engine:
-        pytest.skip(f"{engine} alone: {why}")
+# A test that takes seconds runs in one engine.
+in_chromium = pytest.mark.parametrize("engine", ["chromium"], indirect=True)
 
 
 def test_a_login_works_although_every_part_of_its_cookie_forbids_it(
@@ -240,16 +238,16 @@ def test_a_chat_over_a_websocket(at_page: Browser, setting: Setting) -> None:
     assert got == ["chat", "GRÜSSE", [3, 2, 1], 4001, "until then"]
 
 
+@in_chromium
 def test_fifty_megabytes_go_up(at_page: Browser, setting: Setting) -> None:
-    only_in(at_page, "chromium", "it takes seconds")
     init = f"{{method: 'PUT', body: new Blob([new Uint8Array({UPLOAD}).fill(7)])}}"
     status, text, _ = setting.ask(at_page, "/upload", init)
     expected = hashlib.sha256(b"\x07" * UPLOAD).hexdigest()
     assert (status, text) == (200, f'{{"size": {UPLOAD}, "sha256": "{expected}"}}')
 
 
+@in_chromium
 def test_three_hundred_megabytes_come_down(at_page: Browser, setting: Setting) -> None:
-    only_in(at_page, "chromium", "it takes seconds")
     at_page.driver.set_script_timeout(60)
     got = at_page.evaluate(
         f"""fetch('{setting.gateway}/download').then(async answer => {{
