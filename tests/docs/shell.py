@@ -215,6 +215,8 @@ class Shell:
         script = _SCRIPT.search(command)
         if script is not None and (self.folder / script["name"]).exists():
             command += self.ports.to_named((self.folder / script["name"]).read_text())
+        # An address in the command is of a server that runs already.
+        command = re.sub(r"https?://\S+", "", command)
         named = re.findall(r"(?<!\d)(?:8000|8001|5500)(?!\d)", command)
         return frozenset(named or ["8000"])
 
