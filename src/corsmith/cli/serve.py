@@ -19,6 +19,7 @@ _EXAMPLES: Final = """\b
 Examples:
   corsmith serve
   corsmith serve ./data --viewer pmtiles
+  corsmith serve main:app --reload
   corsmith serve --policy cors.toml --port 8001
   corsmith serve --origin https://app.example --method GET,PUT --credentials
 """
