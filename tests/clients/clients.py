@@ -26,6 +26,8 @@ class Client:
     answer: dict[str, Any]  # Any: JSON
     draws: bool = False
     """Whether it cannot do without WebGL 2."""
+    is_kept: bool = True
+    """Whether Chromium asks only whether the file is the same when it is read again."""
 
     def row(self, seen: Iterable[Seen]) -> str:
         """Return its row of the table in the documentation."""
@@ -140,5 +142,16 @@ CLIENTS = [
         name="openseadragon",
         reads="a deep zoom picture, into a canvas that stays readable",
         answer={"size": [data.PICTURE, data.PICTURE], "pixel": [*data.shade(300, 300)]},
+    ),
+    Client(
+        name="pdfjs-dist",
+        reads="one page of a long PDF",
+        answer={"pages": data.PAGES, "text": "page 250"},
+    ),
+    Client(
+        name="sql.js-httpvfs",
+        reads="a row of a SQLite database, by its index",
+        answer={"ids": [7777]},
+        is_kept=False,
     ),
 ]  # fmt: skip

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import sqlite3
 from functools import cache
 from hashlib import shake_128
 from typing import TYPE_CHECKING
 
 from tests.clients.writers.bam import Read, write_bam
 from tests.clients.writers.parquet import write_parquet
+from tests.clients.writers.pdf import write_pdf
 from tests.clients.writers.pmtiles import write_pmtiles
 from tests.clients.writers.png import fill_png, write_png
 from tests.clients.writers.tiff import write_tiff
@@ -25,6 +28,8 @@ REFERENCE = 200_000
 READ_LENGTH = 80
 PICTURE = 1024
 PLACES = ("Ada", "Grace")
+PAGES = 300
+NAMES = 20_000
 
 
 def colour_of(zoom: int, x: int, y: int) -> tuple[int, int, int]:
@@ -92,6 +97,8 @@ def write(folder: Path) -> None:
     (folder / "stations.parquet").write_bytes(table())
     lines = ["station,value", *(f"{name},{value}" for name, value in map(reading, range(READINGS)))]
     (folder / "readings.csv").write_text("\n".join(lines) + "\n")
+    (folder / "document.pdf").write_bytes(write_pdf([f"page {n}" for n in range(1, PAGES + 1)]))
+    _write_names(folder / "names.sqlite")
     _write_genome(folder)
     _write_picture(folder)
 
@@ -103,6 +110,15 @@ def _places() -> dict[str, object]:
         for number, name in enumerate(PLACES)
     ]  # fmt: skip
     return {"type": "FeatureCollection", "features": features}
+
+
+def _write_names(path: Path) -> None:
+    with contextlib.closing(sqlite3.connect(path)) as database, database:
+        database.execute("pragma page_size = 1024")
+        database.execute("create table names (id integer primary key, name text)")
+        rows = ((number, f"name {number:05}") for number in range(NAMES))
+        database.executemany("insert into names values (?, ?)", rows)
+        database.execute("create index by_name on names (name)")
 
 
 def _write_genome(folder: Path) -> None:

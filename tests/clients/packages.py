@@ -30,7 +30,8 @@ def install() -> Path:
         raise NotHereError("npm is not installed")
     for name in MANIFESTS:
         shutil.copy(HERE / name, PLACE)
-    command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline"]
+    quiet = ("--ignore-scripts", "--omit=optional", "--no-audit", "--no-fund", "--prefer-offline")
+    command = [npm, "ci", *quiet]
     try:
         done = subprocess.run(
             command, cwd=PLACE, capture_output=True, text=True, check=False, timeout=PATIENCE
