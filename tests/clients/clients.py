@@ -26,8 +26,6 @@ class Client:
     answer: dict[str, Any]  # Any: JSON
     draws: bool = False
     """Whether it cannot do without WebGL 2."""
-    is_kept: bool = True
-    """Whether Chromium asks only whether the file is the same when it is read again."""
 
     def row(self, seen: Iterable[Seen]) -> str:
         """Return its row of the table in the documentation."""
@@ -152,6 +150,5 @@ CLIENTS = [
         name="sql.js-httpvfs",
         reads="a row of a SQLite database, by its index",
         answer={"ids": [7777]},
-        is_kept=False,
     ),
 ]  # fmt: skip
