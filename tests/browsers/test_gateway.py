@@ -314,20 +314,32 @@ TRICKS = {
 }
 
 
+def play(browser: Browser, target: str) -> None:
+    """Do every trick from the page that is open, each at a path of its own."""
+    for name, trick in TRICKS.items():
+        url = f"{target}/{name.replace(' ', '-')}"
+        assert browser.evaluate(f"(URL => {trick})('{url}')") in {1, "closed"}, name
+
+
 @pytest.mark.parametrize("site", ["same-site", "cross-site"])
 def test_a_strangers_page_never_reaches_the_upstream(
     browser: Browser, setting: Setting, site: str
 ) -> None:
     setting.api.asked.clear()
     browser.open(f"{setting.strangers[site]}/")
-    for name, trick in TRICKS.items():
-        url = f"{setting.gateway}/{name.replace(' ', '-')}"
-        assert browser.evaluate(f"(URL => {trick})('{url}')") in {1, "closed"}, name
+    play(browser, setting.gateway)
     assert setting.api.asked == []
     # The one that is allowed does, so it is counted.
     browser.open(f"{setting.page}/")
     assert setting.ask(browser, "/allowed")[:2] == [200, "reached"]
     assert setting.api.paths() == ["/allowed"]
+
+
+def test_without_a_gateway_each_trick_reaches_it(browser: Browser, setting: Setting) -> None:
+    setting.api.asked.clear()
+    browser.open(f"{setting.strangers['same-site']}/")
+    play(browser, setting.api.url.replace("127.0.0.1", "localhost"))
+    assert set(setting.api.paths()) == {f"/{name.replace(' ', '-')}" for name in TRICKS}
 
 
 @pytest.mark.parametrize("site", ["same-site", "cross-site"])
