@@ -56,7 +56,7 @@ def test_a_whole_file_is_its_version_type_and_length() -> None:
     ],
 )
 def test_conditions_come_before_ranges(
-    method: str, asked: dict[str, str], status: int, parts: tuple[Span, ...] | None
+    method: str, asked: dict[str, Any], status: int, parts: tuple[Span, ...] | None
 ) -> None:
     reply = answer(method, **asked)
     assert (reply.status, reply.parts) == (status, parts)
