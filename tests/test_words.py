@@ -60,4 +60,5 @@ def test_many_names_are_counted() -> None:
 def test_routes_are_described_by_their_paths() -> None:
     policy = Policy(origins=[APP])
     assert describe(Routes({"/api/": policy})) == ["1 route: /api/"]
+    assert describe(Routes({"/": None})) == ["what each answer says by itself"]
     assert describe(Routes({"/api/": policy, "/x": None})) == ["2 routes: /api/, /x"]

@@ -19,6 +19,8 @@ def describe(policy: Policy | Routes) -> list[str]:
 'kept 600 s']
     """
     if isinstance(policy, Routes):
+        if not any(policy.policies()):
+            return ["what each answer says by itself"]
         count = len(policy.entries)
         shown = join_words([f"{path}" for path in policy.entries])
         return [f"{count} routes: {shown}" if count != 1 else f"1 route: {shown}"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -114,6 +115,20 @@ def test_their_own_traceback_is_shown_with_their_lines_only(
     assert str(caught.value).startswith(told)
     assert str(caught.value).count("  File ") == 1
     assert f'"{folder / "mine.py"}", line' in str(caught.value)
+
+
+@pytest.mark.parametrize(("name", "other"), [("json", json.__file__), ("sys", "of Python itself")])
+@pytest.mark.parametrize("how", ["name", "file"])
+def test_a_file_with_the_name_of_another_module_is_never_mistaken_for_it(
+    folder: Path, name: str, other: str, how: str
+) -> None:
+    write(folder, WSGI, f"{name}.py")
+    with pytest.raises(UsageError) as caught:
+        load_app(f"{name}:app") if how == "name" else load_app_file(f"{name}.py")
+    assert str(caught.value) == (
+        f"{name}.py has the name of another module, {other}, which is imported in its place\n"
+        "  call the file something else"
+    )
 
 
 def test_an_application_of_an_older_form_is_made_one_of_today(folder: Path) -> None:

@@ -187,6 +187,15 @@ def test_what_the_application_tells_when_it_starts_is_told_and_its_policy_is_in_
     assert got.headers["access-control-allow-origin"] == "https://own.example"
 
 
+def test_no_flag_adds_to_a_policy_that_the_application_brings() -> None:
+    started = Started(quiet=False)
+    told = Told(policy=Policy(origins=["https://own.example"]))
+    front = replace(started.worker, serving=Opens(Slow(told)))()
+    assert isinstance(front, Front)
+    assert front._log is not None
+    assert front._log._beside is None
+
+
 @pytest.mark.parametrize("later", [True, False])
 def test_a_worker_that_cannot_serve_says_why_and_waits_for_its_end(
     later: bool, monkeypatch: pytest.MonkeyPatch

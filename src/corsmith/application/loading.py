@@ -164,7 +164,7 @@ def _import(name: str, root: str, target: str, verb: str) -> ModuleType:
         sys.path.insert(0, root)
     importlib.invalidate_caches()
     try:
-        return importlib.import_module(name)
+        module = importlib.import_module(name)
     except ModuleNotFoundError as error:
         missing = error.name or ""
         if name == missing or name.startswith(f"{missing}."):
@@ -172,6 +172,14 @@ def _import(name: str, root: str, target: str, verb: str) -> ModuleType:
         raise _broken(target, error, root) from error
     except (Exception, SystemExit) as error:
         raise _broken(target, error, root) from error
+    file = Path(root, *name.split(".")).with_suffix(".py")
+    found = getattr(module, "__file__", None)
+    if file.is_file() and (found is None or not file.samefile(found)):
+        raise UsageError(
+            f"{shorten(str(file))} has the name of another module, {found or 'of Python itself'}, "
+            "which is imported in its place\n  call the file something else"
+        )
+    return module
 
 
 def _no_module(name: str, missing: str, root: str, target: str, verb: str) -> str:

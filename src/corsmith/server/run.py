@@ -196,7 +196,10 @@ class Supervisor:
             self._edited = file
             server.reload()
 
-        edits = Edits(self._plan.watched, take)
+        def tell(problem: str) -> None:
+            self._say([f"corsmith: edits are not followed: {problem}"])
+
+        edits = Edits(self._plan.watched, take, tell)
         edits.start()
         return edits
 

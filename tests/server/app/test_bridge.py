@@ -199,6 +199,14 @@ def never_but_yields(_environ: Any, _start_response: Any) -> Iterable[bytes]:
     return [b"x"]
 
 
+def exits(_environ: Any, _start_response: Any) -> Iterable[bytes]:
+    sys.exit(2)
+
+
+def interrupts(_environ: Any, _start_response: Any) -> Iterable[bytes]:
+    raise KeyboardInterrupt
+
+
 def no_status(_environ: Any, start_response: Any) -> Iterable[bytes]:
     start_response("OK", [])
     return []
@@ -212,6 +220,8 @@ def no_status(_environ: Any, start_response: Any) -> Iterable[bytes]:
         (never, RuntimeError, "did not call start_response", False),
         (never_but_yields, RuntimeError, "did not call start_response", False),
         (no_status, ValueError, "invalid literal", False),
+        (exits, RuntimeError, "the application raised SystemExit", False),
+        (interrupts, RuntimeError, "the application raised KeyboardInterrupt", False),
     ],
 )
 def test_what_is_against_the_rules_is_raised_to_the_server(

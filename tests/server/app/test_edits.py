@@ -11,6 +11,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+import watchfiles
 
 from corsmith.server.app.edits import Edits, folders_of
 
@@ -27,7 +28,8 @@ class Watched:
     def __init__(self, folder: Path) -> None:
         self.told: list[str] = []
         self.changed = threading.Event()
-        self.edits = Edits((str(folder),), self.take)
+        self.problems: list[str] = []
+        self.edits = Edits((str(folder),), self.take, self.problems.append)
 
     def take(self, file: str) -> None:
         self.told.append(file)
@@ -74,6 +76,19 @@ def test_what_python_has_kept_of_an_edited_file_is_forgotten(folder: Path) -> No
     finally:
         watched.edits.stop()
     assert not kept.exists()
+
+
+def test_where_the_system_lets_nothing_be_watched_it_is_told(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_folders: str, **_settings: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(watchfiles, "watch", refuse)
+    watched = Watched(folder)
+    watched.edits.start()
+    watched.edits.stop()
+    assert watched.problems == ["[Errno 28] No space left on device"]
 
 
 # ── which folders ──────────────────────────────────────────────────────────────

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import pickle
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -218,6 +219,11 @@ def test_a_program_says_what_it_is() -> None:
     assert program.seed == APP_SEED
     assert program.notes("http://127.0.0.1:8000") == []
     assert (program.streams, program.has_lifespan, program.enforces) == (True, True, False)
+
+
+def test_a_program_reaches_a_worker_that_is_not_forked() -> None:
+    program = Program(target="main:app", is_file=False, keeps=False, watched=("/folder",))
+    assert pickle.loads(pickle.dumps(program)) == program  # noqa: S301  made here
 
 
 # ── what cannot be opened ──────────────────────────────────────────────────────

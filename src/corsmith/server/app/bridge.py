@@ -64,7 +64,7 @@ class Bridge:
         call = _Call(loop, scope, receive, send)
         context = contextvars.copy_context()
         try:
-            rest = await loop.run_in_executor(self._pool, context.run, call.run, self.app)
+            rest = await loop.run_in_executor(self._pool, context.run, call.answer, self.app)
             await call.end(rest)
         except _LeftError:
             return  # its answer has no end, and nobody to miss it
@@ -73,7 +73,7 @@ class Bridge:
 
 
 class _Call:
-    """One request and its answer; ``run`` is called in a thread, all else in the loop."""
+    """One request and its answer; ``answer`` is called in a thread, all else in the loop."""
 
     def __init__(
         self, loop: asyncio.AbstractEventLoop, scope: Scope, receive: Receive, send: Send
@@ -91,8 +91,15 @@ class _Call:
 
     # ── in the thread ──────────────────────────────────────────────────────────
 
-    def run(self, app: _App) -> list[Message]:
+    def answer(self, app: _App) -> list[Message]:
         """Have the application answer; return what is still to be sent before the end."""
+        try:
+            return self._run(app)
+        except (SystemExit, KeyboardInterrupt) as error:
+            # In the event loop it would end the server, and every other request.
+            raise RuntimeError(f"the application raised {type(error).__name__}") from error
+
+    def _run(self, app: _App) -> list[Message]:
         environ = environ_of(self._scope, as_file(self._upload))
         body = app(environ, self.start)
         try:

@@ -49,12 +49,21 @@ def _folders_of_module(name: str) -> list[str]:
 
 
 class Edits:
-    """Calls ``on_edit`` with a changed file, once for what is changed together."""
+    """Calls ``on_edit`` with a changed file, once for what is changed together.
 
-    def __init__(self, folders: tuple[str, ...], on_edit: Callable[[str], None]) -> None:
+    Where the system does not let them be watched, ``on_problem`` is called with the reason.
+    """
+
+    def __init__(
+        self,
+        folders: tuple[str, ...],
+        on_edit: Callable[[str], None],
+        on_problem: Callable[[str], None],
+    ) -> None:
         """Take the folders; nothing is watched yet."""
         self._folders = folders
         self._on_edit = on_edit
+        self._on_problem = on_problem
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="corsmith-edits", daemon=True)
 
@@ -68,6 +77,12 @@ class Edits:
         self._thread.join()
 
     def _watch(self) -> None:
+        try:
+            self._follow()
+        except (OSError, RuntimeError) as error:  # as watchfiles has its own
+            self._on_problem(str(error))
+
+    def _follow(self) -> None:
         changes = watchfiles.watch(
             *self._folders,
             # Not in .venv, node_modules, .git and their like.
