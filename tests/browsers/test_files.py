@@ -69,6 +69,24 @@ IN_A_WORKER = """new Promise((resolve, reject) => {
   worker.onerror = (event) => reject(event.message);
   worker.onmessage = (event) => resolve(event.data);
 })"""
+IN_A_SERVICE_WORKER = """(async () => {
+  const registered = await navigator.serviceWorker.register(`/worker.js?${DATA}`);
+  const worker = registered.installing || registered.waiting || registered.active;
+  const { port1, port2 } = new MessageChannel();
+  const answer = new Promise((resolve) => { port1.onmessage = (event) => resolve(event.data); });
+  worker.postMessage("ask", [port2]);
+  const found = await answer;
+  await registered.unregister();
+  return found;
+})()"""
+SERVICE_WORKER = """
+const data = location.search.slice(1);
+importScripts(`${data}/classic.js`);
+onmessage = async (event) => {
+  const part = await fetch(`${data}/a.bin`, { headers: { Range: "bytes=-8" } });
+  event.ports[0].postMessage([VALUE, part.status, (await part.arrayBuffer()).byteLength]);
+};
+"""
 IN_A_SANDBOX = """new Promise((resolve) => {
   addEventListener("message", (event) => resolve(event.data), { once: true });
   const frame = document.createElement("iframe");
@@ -112,6 +130,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("home")
     (folder / "index.html").write_text("<!doctype html><title>page</title><body>page")
+    (folder / "worker.js").write_text(SERVICE_WORKER)
     return folder
 
 
@@ -179,6 +198,7 @@ STYLE = "{rel: 'stylesheet', crossOrigin: 'anonymous', href: `${DATA}/style.css`
 LOADED = {
     "module": ("import(`${DATA}/module.mjs`).then((module) => module.value)", 7),
     "script in a worker": (IN_A_WORKER, 8),
+    "script and part in a service worker": (IN_A_SERVICE_WORKER, [8, 206, 8]),
     "WebAssembly": (COMPILES, "compiled"),
     "canvas": (CANVAS, [255, 0, 0, 255]),
     "font": (LOADS_A_FONT, "loaded"),
