@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 import trustme
 from click.testing import CliRunner
 
-from corsmith.cli import main
+from corsmith.cli import main, serve_plan
 from corsmith.cli.status import Status
 from corsmith.server import run as module
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from click.testing import Result
 
 
@@ -148,3 +148,13 @@ def test_a_person_before_a_terminal_may_be_asked_about_whoever_is_refused(
 ) -> None:
     monkeypatch.setattr("corsmith.cli.serve_plan.is_terminal", lambda: is_there)
     assert plan(plans, *words).terminal == (0 if may else None)
+
+
+def test_what_cannot_be_written_anywhere_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever says it may be the thread that watches the policy file."""
+    with Path("/dev/full").open("w") as full:
+        monkeypatch.setattr(sys, "stderr", full)
+        serve_plan._say(["one", "two"])
+        monkeypatch.undo()
+        with contextlib.suppress(OSError):
+            full.close()
