@@ -28,11 +28,12 @@ def test_an_answer_is_its_head_and_its_parts() -> None:
 
     got = ask(Bridge(app), "GET", "/tea")
     assert (got.status, got.lines) == (418, [(b"x-one", b"1"), (b"x-two", b"\xe9")])
-    assert [(one["body"], one.get("more_body", False)) for one in got.messages[1:]] == [
-        (b"a", True),
-        (b"/tea", True),
-        (b"", False),
-    ]
+    bodies = [(one["body"], one.get("more_body", False)) for one in got.messages[1:]]
+    # What is ready when the loop looks is taken together.
+    assert bodies in (
+        [(b"a", True), (b"/tea", True), (b"", False)],
+        [(b"a", True), (b"/tea", False)],
+    )
 
 
 def test_what_is_said_of_the_connection_is_the_servers() -> None:

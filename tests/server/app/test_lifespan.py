@@ -156,18 +156,30 @@ def test_an_end_that_fails_is_written_to_the_log_and_ends(
 
 
 def test_a_request_passes_untouched() -> None:
-    passed = object()
     seen: list[Any] = []
 
-    def app(*connection: Any) -> Any:
+    async def app(*connection: Any) -> None:
         seen.extend(connection)
-        return passed
 
     wrapped = Lifespan(app, name="main:app", root="/nowhere")
     scope = {"type": "http"}
-    assert wrapped(scope, None, None) is passed  # type: ignore[arg-type]  # nobody calls them
-    assert seen == [scope, None, None]
+    asyncio.run(wrapped(scope, good, good))  # type: ignore[arg-type]  # nobody calls them
+    assert seen == [scope, good, good]
     assert seen[0] is scope
+
+
+@pytest.mark.parametrize("error", [SystemExit(2), KeyboardInterrupt()])
+def test_a_handler_that_ends_the_program_has_raised_an_error(error: BaseException) -> None:
+    """So that its answer is a 500 that a page can read, and the server goes on."""
+
+    async def app(_scope: Any, _receive: Any, _send: Any) -> None:
+        raise error
+
+    async def serve() -> None:
+        await Lifespan(app, name="main:app", root="/nowhere")({"type": "http"}, good, good)  # type: ignore[arg-type]  # nobody calls them
+
+    with pytest.raises(RuntimeError, match=f"the application raised {type(error).__name__}"):
+        asyncio.run(serve())
 
 
 def test_an_application_that_nobody_waits_for_starts_all_the_same() -> None:

@@ -9,13 +9,19 @@ Facts that shape the code:
 * one request stays in one thread: frameworks keep what belongs to it there;
 * what an application yields is sent before it is asked for more (PEP 3333, "Buffering and
   Streaming"), and at most one part is on its way: whoever reads slowly is waited for;
-* the head is held until the first bytes: until then an application may replace it.
+* the head is held until the first bytes: until then an application may replace it;
+* each change of threads costs more than all the rest, so a short answer takes one there and
+  one back: what waits is taken together.
 """
 
 import asyncio
 import contextvars
+import threading
+from collections import deque
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from corsmith.adapters.asgi import Message, Receive, Scope, Send
@@ -33,8 +39,6 @@ THREADS: Final = 40
 
 _App: TypeAlias = Callable[..., Iterable[bytes]]
 _Lines: TypeAlias = list[tuple[bytes, bytes]]
-
-_END: Final[Message] = {"type": "http.response.body", "body": b""}
 
 _OF_CONNECTION: Final = frozenset({b"connection", b"keep-alive", b"transfer-encoding", b"upgrade"})
 """What is said of a connection, which belongs to the server (PEP 3333, "Other HTTP Features")."""
@@ -60,16 +64,22 @@ class Bridge:
             return
         if scope["type"] != "http":
             raise NotImplementedError(f"no {scope['type']} here")
-        loop = asyncio.get_running_loop()
-        call = _Call(loop, scope, receive, send)
-        context = contextvars.copy_context()
+        call = _Call(asyncio.get_running_loop(), scope, receive, send)
+        self._pool.submit(contextvars.copy_context().run, call.answer, self.app)
         try:
-            rest = await loop.run_in_executor(self._pool, context.run, call.answer, self.app)
-            await call.end(rest)
+            await call.forward()
         except _LeftError:
             return  # its answer has no end, and nobody to miss it
         finally:
             call.give_up()
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """The end of an answer, with the head if nothing was sent yet; or why there is none."""
+
+    head: Message | None = None
+    error: BaseException | None = None
 
 
 class _Call:
@@ -85,21 +95,30 @@ class _Call:
         self._upload = Upload(self._next, is_empty=not has_body(scope))
         self._head: Message | None = None
         self._has_begun = False
-        self._sent: Future[None] | None = None
+        # What the thread has for the loop; there is room for one part.
+        self._waiting: deque[tuple[Message | None, bytes] | _End] = deque()
+        self._room = threading.Semaphore(1)
+        self._woken: asyncio.Future[None] = loop.create_future()
+        self._is_waking = False
         self._watch: asyncio.Task[None] | None = None
         self._is_gone = False
 
     # ── in the thread ──────────────────────────────────────────────────────────
 
-    def answer(self, app: _App) -> list[Message]:
-        """Have the application answer; return what is still to be sent before the end."""
+    def answer(self, app: _App) -> None:
+        """Have the application answer, and tell the loop how that ended."""
         try:
-            return self._run(app)
+            end = self._run(app)
         except (SystemExit, KeyboardInterrupt) as error:
             # In the event loop it would end the server, and every other request.
-            raise RuntimeError(f"the application raised {type(error).__name__}") from error
+            told = RuntimeError(f"the application raised {type(error).__name__}")
+            told.__cause__ = error
+            end = _End(error=told)
+        except BaseException as error:  # noqa: BLE001  it is raised where somebody waits for it
+            end = _End(error=error)
+        self._put(end)
 
-    def _run(self, app: _App) -> list[Message]:
+    def _run(self, app: _App) -> _End:
         environ = environ_of(self._scope, as_file(self._upload))
         body = app(environ, self.start)
         try:
@@ -107,7 +126,7 @@ class _Call:
                 self.write(part)
             if self._head is None:
                 raise RuntimeError("the application did not call start_response")
-            return [] if self._has_begun else [self._head]
+            return _End(head=None if self._has_begun else self._head)
         finally:
             close = getattr(body, "close", None)
             if close is not None:
@@ -133,17 +152,22 @@ class _Call:
         """Send a part of the body, once the one before it has been taken."""
         if not part:
             return
-        messages: list[Message] = [{"type": "http.response.body", "body": part, "more_body": True}]
-        if not self._has_begun:
-            if self._head is None:
-                raise RuntimeError("the application did not call start_response")
-            messages.insert(0, self._head)
-            self._has_begun = True
-        if self._sent is not None:
-            self._sent.result()
+        if self._head is None:
+            raise RuntimeError("the application did not call start_response")
+        self._room.acquire()
         if self._is_gone:
             raise _LeftError("the client went away before the answer had ended")
-        self._sent = asyncio.run_coroutine_threadsafe(self._put(messages), self._loop)
+        head = None if self._has_begun else self._head
+        self._has_begun = True
+        self._put((head, part))
+
+    def _put(self, item: tuple[Message | None, bytes] | _End) -> None:
+        self._waiting.append(item)
+        # Once is enough, until the loop has looked.
+        if not self._is_waking:
+            self._is_waking = True
+            with suppress(RuntimeError):  # the loop has ended, and the server with it
+                self._loop.call_soon_threadsafe(self._wake)
 
     def _next(self) -> Message:
         """Return the next message of the client."""
@@ -151,11 +175,41 @@ class _Call:
 
     # ── in the loop ────────────────────────────────────────────────────────────
 
-    async def _put(self, messages: Iterable[Message]) -> None:
-        if self._watch is None and self._upload.is_over:
-            self._watch = self._loop.create_task(self._wait_for_leaving())
-        for message in messages:
-            await self._send(message)
+    def _wake(self) -> None:
+        self._is_waking = False
+        if not self._woken.done():
+            self._woken.set_result(None)
+
+    async def forward(self) -> None:
+        """Send what the thread has, to the end; raise what the application raised."""
+        while True:
+            if not self._waiting:
+                self._woken = self._loop.create_future()
+                if not self._waiting:
+                    await self._woken
+                continue
+            item = self._waiting.popleft()
+            if isinstance(item, _End):
+                await self._end(item)
+                return
+            head, part = item
+            if head is not None:
+                await self._send(head)
+            last = self._waiting[0] if self._waiting else None
+            if isinstance(last, _End) and last.error is None:
+                await self._send({"type": "http.response.body", "body": part})
+                return
+            if self._watch is None and self._upload.is_over:
+                self._watch = self._loop.create_task(self._wait_for_leaving())
+            await self._send({"type": "http.response.body", "body": part, "more_body": True})
+            self._room.release()
+
+    async def _end(self, end: _End) -> None:
+        if end.error is not None:
+            raise end.error
+        if end.head is not None:
+            await self._send(end.head)
+        await self._send({"type": "http.response.body", "body": b""})
 
     async def _wait_for_leaving(self) -> None:
         """Note that nobody reads any more, so that an endless answer ends."""
@@ -163,16 +217,10 @@ class _Call:
             pass  # the end of a body, told once more
         self._is_gone = True
 
-    async def end(self, rest: Iterable[Message]) -> None:
-        """Send the end of the answer."""
-        if self._sent is not None:
-            await asyncio.wrap_future(self._sent)
-        for message in (*rest, _END):
-            await self._send(message)
-
     def give_up(self) -> None:
         """Have the thread stop at its next part, if it still runs."""
         self._is_gone = True
+        self._room.release()
         if self._watch is not None:
             self._watch.cancel()
 

@@ -9,7 +9,7 @@ lifespan that went well or that is not there; a failure is told here, and no mor
 """
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Final
 
 from corsmith.adapters.asgi import App, Message, Receive, Scope, Send
@@ -56,11 +56,16 @@ class Lifespan:
         """Take whom to tell."""
         self._tell = tell
 
-    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        """Answer one connection; not a coroutine of its own, which would cost every request."""
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one connection."""
         if scope["type"] == "lifespan":
-            return self._live(scope, receive, send)
-        return self.app(scope, receive, send)
+            await self._live(scope, receive, send)
+            return
+        try:
+            await self.app(scope, receive, send)
+        except (SystemExit, KeyboardInterrupt) as error:
+            # No layer above takes it for an error, so the answer would be bare.
+            raise RuntimeError(f"the application raised {type(error).__name__}") from error
 
     async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Run the application's lifespan, or do without where it has none."""
