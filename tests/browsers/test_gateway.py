@@ -102,7 +102,7 @@ def setting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Setting]:
     folder = tmp_path_factory.mktemp("gateway")
     with pages() as page, pages() as stranger, upstream() as api:
         api.elsewhere = stranger.at("127.0.0.1")
-        flags = ("--origin", page.at("localhost"))
+        flags = ("--origin", page.at("localhost"), "--origin", page.at("127.0.0.1"))
         with serving(folder, api.url, *flags) as served:
             # The host name of the page: cookies of another would be those of another site.
             gateway = served.target.replace("127.0.0.1", "localhost")
@@ -236,6 +236,22 @@ def test_a_chat_over_a_websocket(at_page: Browser, setting: Setting) -> None:
         }})"""
     )
     assert got == ["chat", "GRÜSSE", [3, 2, 1], 4001, "until then"]
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
+def test_an_allowed_page_shows_an_image_without_asking(
+    browser: Browser, setting: Setting, host: str
+) -> None:
+    browser.open(f"{setting.page.replace('localhost', host)}/")
+    size = browser.evaluate(
+        f"""new Promise((resolve, reject) => {{
+            const image = new Image();
+            image.onload = () => resolve([image.naturalWidth, image.naturalHeight]);
+            image.onerror = () => reject(new Error('not shown'));
+            image.src = '{setting.gateway.replace("localhost", host)}/picture';
+        }})"""
+    )
+    assert size == [3, 2]
 
 
 @in_chromium

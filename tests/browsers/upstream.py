@@ -26,6 +26,7 @@ MEGABYTE = 1_048_576
 BLOCK = bytes(range(256)) * 4096
 DOWNLOAD = 300
 CHECKSUM_SEED = 1
+PICTURE = '<svg xmlns="http://www.w3.org/2000/svg" width="3" height="2"/>'
 
 
 def checksum(blocks: int) -> int:
@@ -164,6 +165,11 @@ class Upstream:
         request.transport.abort()
         return response
 
+    async def picture(self, _request: web.Request) -> web.Response:
+        """Send an image that no page of another origin may show."""
+        headers = {"Cross-Origin-Resource-Policy": "same-origin"}
+        return web.Response(text=PICTURE, content_type="image/svg+xml", headers=headers)
+
     async def anything(self, _request: web.Request) -> web.Response:
         """Answer whatever else is asked."""
         return web.Response(text="reached")
@@ -183,6 +189,7 @@ class Upstream:
             ("GET", "/home", self.home),
             ("GET", "/away", self.away),
             ("GET", "/cut", self.cut),
+            ("GET", "/picture", self.picture),
             ("*", "/{rest:.*}", self.anything),
         ):
             app.router.add_route(method, path, handler)

@@ -9,6 +9,7 @@ import pytest
 
 from corsmith.server.echo import PROBLEM
 from corsmith.server.gateway.added import Added
+from corsmith.server.gateway.guard import VOUCHES
 from corsmith.server.serving import CUT, NOTE
 from tests.server.gateway.asking import OK, PAGE, VIA, Asked, answering, ask, read_request
 
@@ -28,9 +29,7 @@ def head_of(request: bytes) -> tuple[bytes, dict[bytes, bytes]]:
     return first, {name.lower(): value for name, value in pairs}
 
 
-def sent(
-    method: str = "GET", path: str = "/", *lines: tuple[bytes, bytes], **more: Any
-) -> bytes:
+def sent(method: str = "GET", path: str = "/", *lines: tuple[bytes, bytes], **more: Any) -> bytes:
     """Return the one request that reached the upstream."""
     asked = Asked()
     found = ask(answering(OK, asked=asked), method, path, *lines, **more)
@@ -119,6 +118,35 @@ def test_it_never_reaches_the_upstream(
     assert (asked.status, asked.connections, asked.ended) == (status, 0, True)
     assert asked.scope[PROBLEM].word == word
     assert asked.headers["cache-control"] == "no-store"
+
+
+NEIGHBOUR = ((b"sec-fetch-site", b"same-site"), (b"referer", b"http://localhost:5173/app"))
+
+
+@pytest.mark.parametrize("more", [(), DOCUMENT])
+def test_what_an_allowed_page_of_the_same_site_shows_goes_on_without_an_origin(
+    more: tuple[tuple[bytes, bytes], ...],
+) -> None:
+    pages: list[bytes] = []
+
+    async def vouches(_scope: Any, page: bytes) -> bool:
+        pages.append(page)
+        return True
+
+    asked = ask(answering(OK), "GET", "/", *NEIGHBOUR, *more, changes={VOUCHES: vouches})
+    assert (asked.status, asked.connections) == (200, 1)
+    assert pages == [b"http://localhost:5173"]
+
+
+@pytest.mark.parametrize("lines", [NEIGHBOUR, cross(), (*NEIGHBOUR, *DOCUMENT)])
+def test_what_a_page_shows_that_is_not_allowed_does_not(
+    lines: tuple[tuple[bytes, bytes], ...],
+) -> None:
+    async def vouches(_scope: Any, _page: bytes) -> bool:
+        return lines == cross()  # who is not asked cannot say no
+
+    asked = ask(answering(OK), "GET", "/", *lines, changes={VOUCHES: vouches})
+    assert (asked.status, asked.connections) == (403, 0)
 
 
 @pytest.mark.parametrize("path", ["*", "x"])

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corsmith.server.gateway.guard import Entry, enter
+from corsmith.server.gateway.guard import Entry, enter, neighbour
 
 Lines = list[tuple[bytes, bytes]]
 
@@ -63,7 +63,43 @@ def test_a_page_is_for_who_reads_and_not_for_who_sends(method: str) -> None:
     assert enter(method, [site(b"cross-site"), *NAVIGATES]) is Entry.REFUSED
 
 
+PAGE = (b"referer", b"http://localhost:5173/app?q")
+SAME_SITE = site(b"same-site")
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_a_page_on_another_port_is_known_by_its_address(method: str) -> None:
+    assert neighbour(method, [HERE, SAME_SITE, PAGE]) == b"http://localhost:5173"
+    assert (
+        neighbour(method, [(b"referer", b"https://localhost"), SAME_SITE]) == b"https://localhost"
+    )
+
+
+@pytest.mark.parametrize(
+    ("method", "lines"),
+    [
+        ("POST", [SAME_SITE, PAGE]),
+        ("GET", [site(b"cross-site"), PAGE]),
+        ("GET", [site(b"none"), PAGE]),
+        ("GET", [SAME_SITE]),
+        ("GET", [PAGE]),
+        ("GET", []),
+        # Two lines are one list to a proxy that joins them.
+        ("GET", [SAME_SITE, PAGE, (b"referer", b"http://evil.example/")]),
+        ("GET", [SAME_SITE, site(b"cross-site"), PAGE]),
+        ("GET", [SAME_SITE, SAME_SITE]),
+        ("GET", [PAGE, PAGE]),
+        ("GET", [SAME_SITE, (b"referer", b"about:client")]),
+        ("GET", [SAME_SITE, (b"referer", b"")]),
+    ],
+)
+def test_nobody_else_is_a_page_on_another_port(method: str, lines: Lines) -> None:
+    assert neighbour(method, lines) is None
+
+
 @given(st.lists(st.tuples(st.sampled_from([b"host", b"referer", b"sec-fetch-site"]), st.binary())))
 def test_no_bytes_make_it_raise_and_cross_site_never_goes_on(lines: Lines) -> None:
     assert enter("GET", [*lines, site(b"cross-site")]) is Entry.REFUSED
     assert isinstance(enter("GET", lines), Entry)
+    assert neighbour("GET", [*lines, site(b"cross-site")]) is None
+    assert isinstance(neighbour("GET", lines), bytes | None)

@@ -137,7 +137,12 @@ def test_an_allowed_page_is_the_upstreams_own_to_fetch_metadata_too(
 
 
 def test_fetch_metadata_without_an_origin_stays_the_truth() -> None:
-    assert asked((b"sec-fetch-site", b"cross-site")) == [(b"sec-fetch-site", b"cross-site")]
+    for site in (b"cross-site", b"none", b"same-origin"):
+        assert asked((b"sec-fetch-site", site)) == [(b"sec-fetch-site", site)]
+
+
+def test_of_the_same_site_only_an_allowed_page_comes_so_far() -> None:
+    assert asked((b"sec-fetch-site", b"same-site")) == [(b"sec-fetch-site", b"same-origin")]
 
 
 @pytest.mark.parametrize(
@@ -194,7 +199,6 @@ def test_an_added_origin_or_cookie_is_sent_as_it_was_given() -> None:
     [
         (b"cache-control", b"no-store"),
         (b"content-length", b"5"),
-        (b"cross-origin-resource-policy", b"same-origin"),
         (b"etag", b'"1"'),
         (b"vary", b"Accept"),
         (b"via", b"1.1 cdn"),
@@ -234,6 +238,12 @@ def test_an_answer_without_permissions_has_none() -> None:
 @pytest.mark.parametrize("here", [HERE, b"https://localhost:8000"])
 def test_what_speaks_of_the_upstreams_host_ends_here(name: bytes, here: bytes) -> None:
     assert answered((name, b"x"), here=here) == []
+
+
+@pytest.mark.parametrize("value", [b"same-origin", b"same-site", b"cross-origin", b""])
+def test_who_may_load_an_answer_was_judged_before_it_was_asked_for(value: bytes) -> None:
+    line = (b"cross-origin-resource-policy", b"cross-origin")
+    assert answered((b"Cross-Origin-Resource-Policy", value)) == [line]
 
 
 def test_several_cookies_stay_several() -> None:

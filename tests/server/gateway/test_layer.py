@@ -9,6 +9,7 @@ import pytest
 
 from corsmith.policy import Policy
 from corsmith.routes import Routes
+from corsmith.server.gateway.guard import VOUCHES
 from corsmith.server.gateway.layer import EnforcingLayer, ExposingLayer
 from tests.server.in_memory import ask
 
@@ -76,6 +77,32 @@ def test_what_a_form_of_another_site_opens_loads_nothing(path: str) -> None:
     answer = ask(EnforcingLayer(api, ROUTES, enforce=True), "POST", path, STRANGER)
     assert answer.status == 403
     assert answer.headers["content-security-policy"] == "default-src 'none'"
+
+
+async def vouched(scope: Any, _receive: Any, send: Any) -> None:
+    """Answer what the layer says of an origin that the request does not show."""
+    said = await scope[VOUCHES](scope, scope["query_string"])
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": str(said).encode()})
+
+
+@pytest.mark.parametrize("kind", [EnforcingLayer, ExposingLayer])
+@pytest.mark.parametrize(
+    ("path", "origin", "said"),
+    [
+        ("/api", "http://localhost:5173", b"True"),
+        ("/api", "https://evil.example", b"False"),
+        ("/api", "", b"False"),
+        ("/none", "http://localhost:5173", b"False"),
+        ("/elsewhere", "http://localhost:5173", b"False"),
+        ("/none/../api", "http://localhost:5173", b"False"),
+    ],
+)
+def test_an_origin_by_itself_is_judged_by_the_policy_of_the_path(
+    kind: type[EnforcingLayer], path: str, origin: str, said: bytes
+) -> None:
+    answer = ask(kind(vouched, ROUTES, enforce=True), "GET", f"{path}?{origin}")
+    assert answer.body == said
 
 
 # ── a path without a policy ────────────────────────────────────────────────────

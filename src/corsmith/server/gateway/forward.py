@@ -19,7 +19,7 @@ from corsmith.server.gateway import faults
 from corsmith.server.gateway.added import Added
 from corsmith.server.gateway.client import Trust, ask, connect
 from corsmith.server.gateway.faults import Fault, answer_fault
-from corsmith.server.gateway.guard import Entry, enter
+from corsmith.server.gateway.guard import VOUCHES, Entry, enter, neighbour
 from corsmith.server.gateway.hops import has_cors, is_loop, request_headers, response_headers
 from corsmith.server.gateway.landing import answer_landing
 from corsmith.server.gateway.location import land
@@ -98,9 +98,15 @@ class Forwarder:
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, from the upstream or in its place."""
         session = self._client()
-        fault = self._refusal(scope)
+        entry = enter(scope["method"], scope["headers"])
+        if entry is not Entry.GOES_ON and await _is_vouched(scope):
+            entry = Entry.GOES_ON
+        fault = self._refusal(entry, scope)
         if fault is not None:
-            await self._refuse(fault, scope, send)
+            if entry is Entry.EXPLAINED:
+                await answer_landing(fault, self._upstream, scope, send)
+            else:
+                await answer_fault(fault, scope, send)
             return
         asked = self._written(scope)
         if isinstance(asked, Fault):
@@ -155,23 +161,16 @@ class Forwarder:
             scope[CUT] = faults.CUT_OFF
         return None
 
-    def _refusal(self, scope: Scope) -> Fault | None:
+    def _refusal(self, entry: Entry, scope: Scope) -> Fault | None:
         """Return why a request is not sent on, whatever it holds."""
         method = scope["method"]
         if method in _NOT_SENT_ON:
             return faults.method_refused(method)
-        if enter(method, scope["headers"]) is not Entry.GOES_ON:
+        if entry is not Entry.GOES_ON:
             return faults.strange(self._upstream)
         if is_loop(scope["headers"], self._via):
             return faults.looped(self._upstream)
         return None
-
-    async def _refuse(self, fault: Fault, scope: Scope, send: Send) -> None:
-        """Answer a request that is not sent on, with a page where a person reads it."""
-        if enter(scope["method"], scope["headers"]) is Entry.EXPLAINED:
-            await answer_landing(fault, self._upstream, scope, send)
-        else:
-            await answer_fault(fault, scope, send)
 
     def _written(self, scope: Scope) -> tuple[URL, list[tuple[str, str]]] | Fault:
         """Return what the upstream is asked, or why that cannot be written."""
@@ -209,6 +208,13 @@ class Forwarder:
         if b"origin" not in lines or lines.get(b"sec-fetch-mode") == b"navigate":
             return None
         return faults.elsewhere(self._upstream, shown)
+
+
+async def _is_vouched(scope: Scope) -> bool:
+    """Return whether who asks without an Origin is a page that the policy allows."""
+    vouches = scope.get(VOUCHES)
+    page = neighbour(scope["method"], scope["headers"])
+    return vouches is not None and page is not None and await vouches(scope, page)
 
 
 def _note(status: int, seconds: float) -> str:

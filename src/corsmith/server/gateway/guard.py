@@ -10,7 +10,8 @@ sent on. In this order:
 
 1. ``Sec-Fetch-Site`` (Fetch Metadata, #sec-fetch-site-header), which no page can set: the
    gateway's own pages and what a person typed go on, ``same-site`` and ``cross-site`` do not.
-   Another port of the same host is the same site, and another page.
+   Another port of the same host is the same site, and another page: it goes on if ``Referer``
+   names it and the policy allows it, so that an allowed page may show an image.
 2. Without it ``Referer``: only the gateway's own pages go on.
 3. Without both, whatever calls itself a browser does not: engines send ``Sec-Fetch-Site`` to
    https and to this machine, but not over plain HTTP to another. ``curl`` goes on.
@@ -23,9 +24,12 @@ from collections.abc import Iterable
 from enum import Enum
 from typing import Final
 
-__all__ = ["Entry", "enter"]
+__all__ = ["VOUCHES", "Entry", "enter", "neighbour"]
 
 Headers = Iterable[tuple[bytes, bytes]]
+
+VOUCHES: Final = "corsmith.gateway.vouches"
+"""Where a scope has what tells whether the policy allows an origin: ``async`` of both."""
 
 
 class Entry(Enum):
@@ -48,8 +52,10 @@ _READ: Final = frozenset(
         b"user-agent",
     }
 )
+_MARKS: Final = frozenset({b"referer", b"sec-fetch-site"})
 _OWN: Final = frozenset({b"same-origin", b"none"})
 _REFERER: Final = re.compile(rb"https?://([^/?#]*)", re.IGNORECASE)
+_READS: Final = frozenset({"GET", "HEAD"})
 _BROWSER: Final = b"mozilla/"
 
 
@@ -77,8 +83,28 @@ def enter(method: str, headers: Headers) -> Entry:
         own = not found.get(b"user-agent", b"").lower().startswith(_BROWSER)
     if own:
         return Entry.GOES_ON
-    opened = method in {"GET", "HEAD"} and _is_opened(found)
+    opened = method in _READS and _is_opened(found)
     return Entry.EXPLAINED if opened else Entry.REFUSED
+
+
+def neighbour(method: str, headers: Headers) -> bytes | None:
+    """Return the origin of the page on another port that reads without an Origin.
+
+    Only the browser writes ``same-site`` and ``Referer``: a page can keep its address back, but
+    not write another's. ``None`` stands for whatever else asks.
+
+    >>> page = [(b"sec-fetch-site", b"same-site"), (b"referer", b"http://localhost:5173/a")]
+    >>> neighbour("GET", page), neighbour("POST", page)
+    (b'http://localhost:5173', None)
+    """
+    lines = [line for line in headers if line[0] in _MARKS]
+    if method not in _READS or len(lines) != len(_MARKS):
+        return None
+    found = dict(lines)
+    match = _REFERER.match(found.get(b"referer", b""))
+    if found.get(b"sec-fetch-site") != b"same-site" or match is None:
+        return None
+    return match[0]
 
 
 def _is_opened(found: dict[bytes, bytes]) -> bool:

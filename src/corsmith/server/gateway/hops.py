@@ -15,6 +15,8 @@ The rules, in the order of the code:
 * ``Expect`` ends here: who waits for 100 gets it from us;
 * an answer's permissions for other origins (Access-Control-*, Timing-Allow-Origin) end here
   as a set, because the policy gives its own;
+* who may load an answer as an image was judged before it was asked for, so it may be loaded
+  by other origins (Cross-Origin-Resource-Policy), where it says who may;
 * what an answer says about its whole host or about other servers would be taken for ours:
   HSTS, alternative services, reports. These end here too.
 
@@ -117,6 +119,7 @@ _REWRITTEN_ANSWERED: Final = frozenset(
     {
         b"content-location",
         b"content-security-policy",
+        b"cross-origin-resource-policy",
         b"link",
         b"location",
         b"refresh",
@@ -165,7 +168,9 @@ def request_headers(
         elif name == b"referer":
             kept.append((name, _referer(value, upstream, hosts)))
         else:
-            kept.append((name, b"same-origin" if has_origin else value))
+            # Of the same site, only an allowed page comes so far without an Origin.
+            own = has_origin or value == b"same-site"
+            kept.append((name, b"same-origin" if own else value))
     if cookies:
         # RFC 9113, section 8.2.3: HTTP/2 may part them, HTTP/1.1 may not.
         kept.append((b"cookie", b"; ".join(cookies)))
@@ -202,6 +207,8 @@ def response_headers(
             line = rewrite_links(value, upstream, here, path)
         elif name == b"refresh":
             line = rewrite_refresh(value, upstream, here, path)
+        elif name == b"cross-origin-resource-policy":
+            line = b"cross-origin"
         elif name == b"content-security-policy":
             line = value if tls else _without_upgrades(value)
         else:

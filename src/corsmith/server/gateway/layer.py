@@ -1,17 +1,19 @@
 """The CORS layer as a gateway needs it: always enforcing, and exposing what is sent.
 
-What lives here: two differences from the layer of any application (``adapters.asgi``). What
+What lives here: three differences from the layer of any application (``adapters.asgi``). What
 does not: any judgement of an origin.
 
 * Where a policy file has no policy for a path, an application is left alone. A gateway is not:
   it rewrites ``Origin``, so whoever no policy allowed would be taken for the upstream's own.
 * ``Access-Control-Expose-Headers: *`` means nothing to a page that sends cookies (Fetch,
   #http-access-control-expose-headers), so the names that were sent are written out.
+* An image of an allowed page comes without an Origin, and only its ``Referer`` names the page
+  (``guard``): so the policy can be asked about an origin by itself.
 """
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Coroutine
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 from corsmith.adapters.asgi import CORSMiddleware, Message, Receive, Scope, Send
 from corsmith.gate import Choice
@@ -24,6 +26,7 @@ from corsmith.headers import (
     SAFELISTED_RESPONSE_HEADERS,
 )
 from corsmith.server.gateway.faults import INERT, answer_fault, unlisted
+from corsmith.server.gateway.guard import VOUCHES
 
 __all__ = ["EnforcingLayer", "ExposingLayer"]
 
@@ -49,6 +52,18 @@ class EnforcingLayer(CORSMiddleware):
 
     refusing = (INERT,)
 
+    # Not a coroutine of its own, as each one costs: only the outermost layer need be one.
+    def __call__(
+        self, scope: Scope, receive: Receive, send: Send
+    ) -> Coroutine[Any, Any, None]:  # Any: what a coroutine yields is the event loop's affair
+        """Answer one connection."""
+        scope[VOUCHES] = self._vouches
+        return super().__call__(scope, receive, send)
+
+    async def _vouches(self, scope: Scope, origin: bytes) -> bool:
+        """Return whether the policy that holds for a request allows an origin."""
+        return self._admits(await self._choose(self._source, scope), [origin])
+
     async def _run_exempt(self, choice: Choice, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse another origin where no policy holds."""
         lines = dict(scope["headers"])
@@ -65,7 +80,9 @@ class EnforcingLayer(CORSMiddleware):
 class ExposingLayer(EnforcingLayer):
     """One that besides lets an allowed page read every header of an answer."""
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(
+        self, scope: Scope, receive: Receive, send: Send
+    ) -> Coroutine[Any, Any, None]:  # Any: as above
         """Answer one connection."""
 
         def send_exposed(message: Message) -> Awaitable[None]:
@@ -73,7 +90,7 @@ class ExposingLayer(EnforcingLayer):
                 message = {**message, "headers": _exposed(message["headers"])}
             return send(message)
 
-        await super().__call__(scope, receive, send_exposed)
+        return super().__call__(scope, receive, send_exposed)
 
 
 def _exposed(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
