@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.server.served import Reply, Served, read_all
+from tests.server.served import Reply, Served, read_all, read_answer
 from tests.server.test_hostile import APP, HASTY, HOST, PARSED, READABLE, SERVED, get
 
 if TYPE_CHECKING:
@@ -22,6 +24,18 @@ pytestmark = pytest.mark.servers
 
 # An application that does as little about odd clients as applications do.
 ASGI = """
+import asyncio
+async def leave(receive):
+    while (await receive())["type"] != "http.disconnect":
+        pass
+async def begin(receive, send, seconds):
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    leaving = asyncio.create_task(leave(receive))
+    end = asyncio.get_running_loop().time() + seconds
+    while not leaving.done() and asyncio.get_running_loop().time() < end:
+        await send({"type": "http.response.body", "body": b"a" * 1000, "more_body": True})
+        await asyncio.sleep(0.01)
+    leaving.cancel()
 async def app(scope, receive, send):
     if scope["type"] == "lifespan":
         return
@@ -29,6 +43,9 @@ async def app(scope, receive, send):
         await receive()
         await send({"type": "websocket.accept"})
         await receive()
+        return
+    if scope["path"] in {"/endless", "/half"}:
+        await begin(receive, send, 60 if scope["path"] == "/endless" else 0.1)
         return
     size, more = 0, True
     while more:
@@ -94,7 +111,7 @@ def assert_serves(server: Served) -> None:
 
 # What is no request but a handshake has no other refusal than 403.
 HANDSHAKE = "foreign Host of a WebSocket"
-WITH_SOCKETS = pytest.mark.parametrize(
+WITH_STREAMS = WITH_SOCKETS = pytest.mark.parametrize(
     "server", ["an ASGI application", "a gateway"], indirect=True
 )
 
@@ -253,3 +270,62 @@ def test_no_descriptor_is_left_behind(server: Served) -> None:
         server.raw(READABLE[name][0])
     # A connection to an upstream may be kept, and one that was cut takes a moment.
     assert descriptors() <= before + 4
+
+
+READS_BODIES = pytest.mark.parametrize(
+    "server", ["an ASGI application", "a WSGI application", "a gateway"], indirect=True
+)
+
+
+@READS_BODIES
+def test_a_body_that_stops_coming_is_a_408_that_a_page_can_read(server: Served) -> None:
+    for announced in (
+        b"Content-Length: 10\r\n\r\nabc",
+        b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n",
+    ):
+        with server.connect() as connection:
+            connection.sendall(b"POST /slow HTTP/1.1\r\n" + HOST + APP + announced)
+            assert_serves(server)
+            reply = Reply(read_all(connection))
+        assert reply.status == 408
+        assert reply.headers["access-control-allow-origin"] == "https://app.example"
+    assert server.err.wait("POST /slow 408 ").endswith(" body-too-slow")
+
+
+@READS_BODIES
+def test_a_body_that_trickles_but_comes_is_taken(server: Served) -> None:
+    with server.connect() as connection:
+        connection.sendall(b"POST / HTTP/1.1\r\n" + HOST + b"Content-Length: 4\r\n\r\n")
+        for _ in range(4):
+            time.sleep(0.4)
+            connection.sendall(b"a")
+        assert read_answer(connection).status == 200
+
+
+@READS_BODIES
+def test_a_body_that_grows_over_the_limit_is_a_413_that_a_page_can_read(server: Served) -> None:
+    chunk = b"10000\r\n" + b"a" * 65_536 + b"\r\n"
+    head = b"POST / HTTP/1.1\r\n" + HOST + APP + b"Transfer-Encoding: chunked\r\n\r\n"
+    reply = Reply(server.raw(head + chunk * 40 + b"0\r\n\r\n"))
+    assert reply.status == 413
+    assert reply.headers["access-control-allow-origin"] == "https://app.example"
+    assert_serves(server)
+
+
+@WITH_STREAMS
+def test_an_answer_that_nobody_waits_for_has_a_line_that_says_so(server: Served) -> None:
+    with server.connect() as connection:
+        connection.sendall(get(target=b"/endless"))
+        assert Reply(connection.recv(1_000)).status == 200
+    assert " 200 https://app.example allowed client-left" in server.err.wait("GET /endless")
+    assert_serves(server)
+
+
+@WITH_STREAMS
+def test_an_answer_without_an_end_is_cut_and_has_a_line_that_says_so(server: Served) -> None:
+    answered = server.raw(get(target=b"/half"))
+    assert Reply(answered).status == 200
+    assert not answered.endswith(b"0\r\n\r\n")
+    line = server.err.wait("GET /half")
+    assert re.search(" 200 https://app.example allowed (unfinished|upstream-cut)", line)
+    assert_serves(server)
