@@ -183,11 +183,10 @@ class _Call:
     async def forward(self) -> None:
         """Send what the thread has, to the end; raise what the application raised."""
         while True:
-            if not self._waiting:
+            while not self._waiting:
+                # What comes between these lines wakes the loop after the last of them.
                 self._woken = self._loop.create_future()
-                if not self._waiting:
-                    await self._woken
-                continue
+                await self._woken
             item = self._waiting.popleft()
             if isinstance(item, _End):
                 await self._end(item)
