@@ -84,7 +84,7 @@ def test_a_factory_is_called(folder: Path, target: str) -> None:
         (
             "class It:\n    def streamable_http_app(self): ...\nit = It()\n",
             "mine:it",
-            "; type\n  corsmith check mine:it.streamable_http_app()",
+            "; type\n  corsmith check 'mine:it.streamable_http_app()'",
         ),
     ],
 )

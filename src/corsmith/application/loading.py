@@ -9,6 +9,7 @@ import importlib
 import importlib.util
 import inspect
 import os
+import shlex
 import sys
 import warnings
 from collections.abc import Callable, Iterator
@@ -295,7 +296,8 @@ def _made(value: object, target: str, root: str, *, must: bool, verb: str) -> tu
             return app, True
         raise UsageError(f"{target} returns {type(app).__name__}, no ASGI or WSGI application")
     kind = type(value).__name__
-    inside = "".join(f"\n  corsmith {verb} {target}.{name}" for name in _inside(value))
+    held = (shlex.quote(f"{target}.{name}") for name in _inside(value))
+    inside = "".join(f"\n  corsmith {verb} {name}" for name in held)
     other = f"; type{inside}" if inside else ""
     raise UsageError(
         f"{target} is {kind}, no ASGI or WSGI application and nothing that makes one{other}"

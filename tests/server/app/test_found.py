@@ -79,6 +79,11 @@ def test_a_layer_of_another_library_is_replaced_and_told(
     assert find(app, "main:app", keeps=False).notes == (("found", words),)
 
 
+def test_the_command_that_keeps_settings_can_be_typed_as_it_is() -> None:
+    (_, (_, command)) = find(fastapi_with_stock(), "main:make()", keeps=True).notes
+    assert command.startswith("corsmith import 'main:make()' > cors.toml")
+
+
 @pytest.mark.parametrize(
     "policy", [OWN, Routes({"/api/": OWN, "/": None})], ids=["a policy", "routes"]
 )

@@ -8,6 +8,7 @@ stays unless the command line has another. The settings of any other library are
 they would be by ``install``: its answers are the ones that leave errors and preflights bare.
 """
 
+import shlex
 from dataclasses import dataclass
 from typing import Final
 
@@ -53,7 +54,7 @@ def find(app: object, target: str, *, keeps: bool) -> Found:
     name = settings.title.rpartition("'s ")[2]
     notes = [("found", f"{kind} with its own {name}: its headers are replaced")]
     if keeps and settings.library in _IMPORTED:
-        command = f"corsmith import {target} > cors.toml"
+        command = f"corsmith import {shlex.quote(target)} > cors.toml"
         notes.append(("keep it", f"{command}, and serve with --policy cors.toml"))
     return Found(notes=tuple(notes))
 
