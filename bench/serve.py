@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 ROUNDS: Final = 15
 _SECONDS: Final = 1
-_CONNECTIONS: Final = 64
+CONNECTIONS: Final = 64
 _TICK: Final = os.sysconf("SC_CLK_TCK")
 _ORIGIN: Final = "https://app.example.com"
 _BODY: Final = json.dumps({"text": "x" * 1_000})
@@ -225,9 +225,9 @@ def script(method: str, headers: Pairs, body: str | None) -> str:
     return "\n".join(lines)
 
 
-def load(server: Server, name: str, file: Path) -> None:
+def load(server: Server, name: str, file: Path, connections: int = CONNECTIONS) -> None:
     """Load a server once, and note what it cost."""
-    wrk = ["wrk", "-t1", f"-c{_CONNECTIONS}", f"-d{_SECONDS}s", "-s", str(file)]
+    wrk = ["wrk", "-t1", f"-c{connections}", f"-d{_SECONDS}s", "-s", str(file)]
     before = server.seconds()
     done = subprocess.run(
         [*wrk, f"http://127.0.0.1:{server.port}/"], capture_output=True, text=True, check=True
