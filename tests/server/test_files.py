@@ -292,9 +292,8 @@ def test_isolated_pages_are_told_so_on_every_answer(root: Path) -> None:
         assert found["cross-origin-embedder-policy"] == "require-corp"
         assert found["cross-origin-resource-policy"] == "cross-origin"
     assert "cross-origin-opener-policy" not in get(root).headers
-    assert Files.of(str(root), isolated=True).notes("") == [
-        ("isolated", "pages may use SharedArrayBuffer")
-    ]
+    rows = Files.of(str(root / "site"), isolated=True).notes("")
+    assert rows == [("isolated", "pages may use SharedArrayBuffer")]
 
 
 def test_a_viewer_is_allowed_and_linked_to_the_first_file_that_it_reads(root: Path) -> None:
@@ -325,7 +324,12 @@ def test_a_viewer_is_allowed_and_linked_to_the_first_file_that_it_reads(root: Pa
 def test_without_a_viewer_it_is_for_pages_of_this_machine(root: Path) -> None:
     files = Files.of(str(root))
     assert files.seed is FOLDER_SEED
-    assert files.notes("http://h") == []
+    assert files.notes("http://h") == [
+        ("view it", '--viewer pmtiles opens "big.pmtiles" on the web')
+    ]
+    alone = Files.of(str(root / "big.pmtiles"))
+    assert alone.notes("http://h")[1] == files.notes("http://h")[0]
+    assert Files.of(str(root / "site")).notes("http://h") == []
     assert files.title == f"the folder {root}"
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from corsmith.errors import UsageError
 from corsmith.policy import Policy
-from corsmith.server.viewers import VIEWERS, find_viewer, is_near
+from corsmith.server.viewers import VIEWERS, find_viewer, is_near, suggest
 from tests.docs.documents import DOCS
 
 
@@ -24,6 +24,23 @@ def test_the_first_file_that_a_viewer_reads_is_by_name() -> None:
     viewer = find_viewer("pmtiles")
     assert viewer.first(["b.pmtiles", "a.txt", "a.PMTiles"]) == "a.PMTiles"
     assert viewer.first(["a.txt"]) is None
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (["z.zarr", "b.PARQUET", "a.json"], ("b.PARQUET", "parquet")),
+        (["a.csv", "a.tif", "a.zip", "README", "pmtiles", ""], None),
+        ([], None),
+    ],
+)
+def test_a_viewer_is_suggested_for_what_hardly_anything_else_opens(
+    names: list[str], expected: tuple[str, str] | None
+) -> None:
+    found = suggest(names)
+    assert (found and (found[0], found[1].name)) == expected
+    if found is not None:
+        assert found[1].reads(found[0])
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ import stat
 import time
 from collections.abc import Awaitable, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -31,12 +32,12 @@ from corsmith.errors import UsageError
 from corsmith.server.answers import phrase_of
 from corsmith.server.body import has_body
 from corsmith.server.folder import Folder, Named, Opened, is_missing, read_path
-from corsmith.server.listing import answer, quote_name
+from corsmith.server.listing import MOST_ENTRIES, answer, quote_name
 from corsmith.server.parts import AT_ONCE, CutError, read_parts, send_parts
 from corsmith.server.reply import Line, Replies
 from corsmith.server.serving import CUT
 from corsmith.server.source import LOOPBACK
-from corsmith.server.viewers import Viewer, is_near
+from corsmith.server.viewers import Viewer, is_near, suggest
 
 __all__ = ["FOLDER_SEED", "FileServer", "Files", "OneFile"]
 
@@ -302,7 +303,9 @@ class Files:
     def notes(self, url: str) -> list[tuple[str, str]]:
         """Return where the one file is, and the link to the viewer."""
         rows = [] if self.name is None else [("file", f"{url}/{quote_name(self.name)}")]
-        if self.viewer is not None:
+        if self.viewer is None:
+            rows += self._suggestion()
+        else:
             hints = ["write a name for FILE"] if self.example() is None else []
             hints += ["the browser may ask for the local network"] if is_near(url) else []
             end = f"   ({'; '.join(hints)})" if hints else ""
@@ -320,10 +323,23 @@ class Files:
             return self.name
         if self.viewer is None or self.viewer.reads(self.path):
             return ""
+        return self.viewer.first(self._names())
+
+    def _suggestion(self) -> list[tuple[str, str]]:
+        """Return what would open something of it: a flag, for no link would work without."""
+        found = suggest(self._names() if self.name is None else [self.name])
+        if found is None:
+            return []
+        name, viewer = found
+        return [("view it", f"--viewer {viewer.name} opens {quote(name)} on the web")]
+
+    def _names(self) -> list[str]:
+        """Return the names in the folder; of very many, some."""
         try:
-            return self.viewer.first(os.listdir(self.path))  # noqa: PTH208  names
+            with os.scandir(self.path) as entries:
+                return [entry.name for entry in islice(entries, MOST_ENTRIES)]
         except OSError:
-            return None
+            return []
 
     def open(self) -> App:
         """Return the application."""

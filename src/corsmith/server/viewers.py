@@ -13,7 +13,7 @@ from urllib.parse import quote, urlsplit
 
 from corsmith.errors import UsageError
 
-__all__ = ["VIEWERS", "Viewer", "find_viewer", "is_near"]
+__all__ = ["VIEWERS", "Viewer", "find_viewer", "is_near", "suggest"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +104,7 @@ _ROWS: Final = (
         "parquet",
         "https://source-cooperative.github.io",
         "/parquet-table/?url={}",
-        (".parquet",),
+        (".parquet", ".geoparquet"),
         "source-cooperative/parquet-table, src/App.tsx",
     ),
     (
@@ -157,6 +157,41 @@ VIEWERS: Final = {
     for name, origin, pattern, endings, source in _ROWS
 }
 """Each viewer by its name."""
+
+
+_SUGGESTED: Final = {
+    ".cpuprofile": "speedscope",
+    ".geojson": "geojson.io",
+    ".geoparquet": "parquet",
+    ".glb": "gltf",
+    ".gltf": "gltf",
+    ".gguf": "netron",
+    ".onnx": "netron",
+    ".parquet": "parquet",
+    ".pmtiles": "pmtiles",
+    ".safetensors": "netron",
+    ".sqlite": "sqlite",
+    ".sqlite3": "sqlite",
+    ".tflite": "netron",
+    ".zarr": "vizarr",
+}
+"""What is suggested for an ending: none for those of many things, as ``.json`` and ``.tif``."""
+
+
+def suggest(names: Iterable[str]) -> tuple[str, Viewer] | None:
+    """Return the first of the names that a viewer is suggested for, and the viewer.
+
+    >>> name, viewer = suggest(["b.json", "a.PMTiles"])
+    >>> name, viewer.name
+    ('a.PMTiles', 'pmtiles')
+    """
+    name = min((name for name in names if _ending(name) in _SUGGESTED), default=None)
+    return None if name is None else (name, VIEWERS[_SUGGESTED[_ending(name)]])
+
+
+def _ending(name: str) -> str:
+    """Return the end of a name with its dot; the whole name where there is none."""
+    return "".join(name.lower().rpartition(".")[1:])
 
 
 def find_viewer(name: str) -> Viewer:
