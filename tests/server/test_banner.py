@@ -129,6 +129,14 @@ def test_what_is_suspicious_is_a_line_each() -> None:
     assert list(warnings(SEED)) == []
 
 
+def test_pages_of_this_machine_beside_a_viewer_are_no_warning_where_the_group_is_written() -> None:
+    assert list(warnings(Policy(origins=["@loopback", "https://pmtiles.io"]))) == []
+    by_hand = Policy(origins=["http://localhost:3000", "https://pmtiles.io"])
+    assert [line.split(": ")[1] for line in warnings(by_hand)] == ["localhost-beside-public"]
+    routes = Routes({"/": Policy(origins=["@loopback", "https://pmtiles.io"])})
+    assert len(list(warnings(routes))) == 1
+
+
 def test_rows_that_only_a_worker_knows_come_before_those_of_the_target() -> None:
     told = replace(started(), notes=(("found", "a Flask app"),))
     assert "  found      a Flask app" in banner(told)
