@@ -9,6 +9,7 @@ import pytest
 from aiohttp import web
 
 from corsmith.server.gateway import sockets
+from tests.server.gateway.asking import gateway, living
 from tests.server.gateway.talking import (
     ORIGIN,
     PATIENCE,
@@ -221,3 +222,30 @@ def test_a_page_that_goes_before_it_has_connected_is_forgotten() -> None:
     page.says.get_nowait()
     page.leave()
     assert talk(page, echo) == []
+
+
+# ── the application that serves requests serves them too ──
+
+
+def test_the_gateway_relays_a_websocket_with_the_client_of_its_requests() -> None:
+    async def scenario() -> Messages:
+        page = Page(ORIGIN)
+        async with listening(echo) as port, living(gateway(port)) as app:
+            serving = asyncio.create_task(app(page.scope, page.says.get, page.hear_of))
+            heard = [await page.hear()]
+            page.say(text="a")
+            heard.append(await page.hear())
+            page.leave()
+            await serving
+        return heard
+
+    assert [message["type"] for message in asyncio.run(scenario())] == [
+        "websocket.accept",
+        "websocket.send",
+    ]
+
+
+def test_a_gateway_whose_server_did_not_start_it_says_so() -> None:
+    page = Page(ORIGIN)
+    with pytest.raises(RuntimeError, match="its server sent no lifespan"):
+        asyncio.run(gateway(1)(page.scope, page.says.get, page.hear_of))
