@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING, Any
+from unittest.mock import AsyncMock, Mock
 
 import pytest
 
-from corsmith.server.gateway.relay import Client, Watch
+from corsmith.server.gateway.relay import Client, Watch, relay
 from corsmith.server.serving import CUT
 from tests.server.gateway.asking import (
     GONE,
@@ -144,6 +145,23 @@ def test_an_answer_that_is_cut_is_never_ended_well(raw: bytes, cut: bool) -> Non
     assert not answer.ended
     assert len(answer.messages) >= 2, "the server sends no head without a part"
     assert answer.scope[CUT] == "upstream-cut"
+
+
+@pytest.mark.parametrize("error", [None, ConnectionResetError()], ids=["closed", "reset"])
+def test_how_the_connection_ended_tells_whether_all_came(error: Exception | None) -> None:
+    """As the library shows it, whichever overtakes which on the way."""
+
+    async def scenario() -> bool:
+        closed = asyncio.get_running_loop().create_future()
+        if error is None:
+            closed.set_result(None)
+        else:
+            closed.set_exception(error)
+        content = Mock(read_nowait=lambda: b"ok", at_eof=lambda: True, is_eof=lambda: True)
+        answer = Mock(content=content, connection=Mock(protocol=Mock(closed=closed)))
+        return await relay(answer, {"type": "http.response.start"}, AsyncMock())
+
+    assert asyncio.run(scenario()) is (error is None)
 
 
 def test_a_body_without_a_length_ends_with_its_connection() -> None:
