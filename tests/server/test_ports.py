@@ -5,6 +5,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -197,3 +198,22 @@ def test_a_client_that_takes_nothing_is_ended_by_the_system_where_it_can(
             accepted, _ = listening.accept()
             with accepted:
                 assert accepted.getsockopt(socket.IPPROTO_TCP, option) == 2_000
+
+
+def test_an_answer_is_waited_for_until_there_is_one() -> None:
+    asked: list[bytes] = []
+
+    def answer_the_second(listening: socket.socket) -> None:
+        for answer in (b"", b"HTTP/1.1 400 Bad Request\r\n"):
+            connection, _ = listening.accept()
+            with connection:
+                asked.append(connection.recv(100))
+                connection.sendall(answer)
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=answer_the_second, args=(listening,))
+        thread.start()
+        port = listening.getsockname()[1]
+        ports.wait_for_answer("0.0.0.0", port)  # noqa: S104  not bound
+        thread.join(10)
+    assert len(asked) == 2

@@ -6,19 +6,14 @@ import contextlib
 import os
 import re
 import resource
-import socket
 import subprocess
 import sys
-import threading
 import time
 from typing import TYPE_CHECKING
 
 import pytest
 
-from corsmith.policy import Policy
 from corsmith.server import run
-from corsmith.server.banner import Started
-from corsmith.server.echo import Echo
 from tests.server.served import PROGRAM, Served, connect, is_running, read_answer, read_until, soon
 
 if TYPE_CHECKING:
@@ -304,34 +299,6 @@ def test_a_reader_of_the_log_that_has_gone_stops_no_server() -> None:
         for _ in range(3):
             assert server.ask("POST", "/", body=b"x").status == 200
         assert server.end()[0] == 0
-
-
-def test_an_answer_is_waited_for_until_there_is_one() -> None:
-    asked: list[bytes] = []
-
-    def answer_the_second(listening: socket.socket) -> None:
-        for answer in (b"", b"HTTP/1.1 400 Bad Request\r\n"):
-            connection, _ = listening.accept()
-            with connection:
-                asked.append(connection.recv(100))
-                connection.sendall(answer)
-
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        thread = threading.Thread(target=answer_the_second, args=(listening,))
-        thread.start()
-        port = listening.getsockname()[1]
-        policy = Policy(origins="*")
-        started = Started(
-            address="0.0.0.0",  # noqa: S104  not bound
-            port=port,
-            policy=policy,
-            file=None,
-            page=None,
-            serving=Echo(),
-        )
-        run._wait_for_answer(started)
-        thread.join(10)
-    assert len(asked) == 2
 
 
 @pytest.mark.parametrize(

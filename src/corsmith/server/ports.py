@@ -6,8 +6,10 @@ The socket is bound without SO_REUSEPORT, which servers with several workers use
 a second server on the same port starts without an error and gets half of the requests.
 """
 
+import contextlib
 import errno
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -23,6 +25,8 @@ __all__ = [
     "holder_of",
     "listen",
     "listen_near",
+    "reached_at",
+    "wait_for_answer",
 ]
 
 BACKLOG: Final = 1_024
@@ -35,6 +39,10 @@ _PROC: Final = Path("/proc")
 
 _STALLED: Final[int | None] = getattr(socket, "TCP_USER_TIMEOUT", None)
 """The option for how long what is sent may wait to be taken (tcp(7)): Linux has it."""
+
+_SELF: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  compared, not bound
+
+_PROBE_SECONDS: Final = 0.02
 
 _LONGEST_COMMAND: Final = 80
 _LAST_PORT: Final = 65_535
@@ -97,6 +105,33 @@ def address_of(listening: socket.socket) -> tuple[str, int]:
     """Return the IP address and the port that a socket listens on."""
     name = listening.getsockname()
     return str(name[0]), int(name[1])
+
+
+def reached_at(address: str) -> str:
+    """Return where a server that listens on an address is reached from this machine.
+
+    >>> reached_at("127.0.0.1"), reached_at("::")
+    ('127.0.0.1', '::1')
+    """
+    return _SELF.get(address, address)
+
+
+def wait_for_answer(address: str, port: int) -> None:
+    """Return once the server that listens on an address answers.
+
+    What is sent is no HTTP and no TLS, so the server's parser answers it: no application
+    sees it, and no request line is written.
+    """
+    host = reached_at(address)
+    while True:
+        with (
+            contextlib.suppress(OSError),
+            socket.create_connection((host, port), timeout=1) as asking,
+        ):
+            asking.sendall(b"ready?\r\n\r\n")
+            if asking.recv(1):
+                return
+        time.sleep(_PROBE_SECONDS)
 
 
 def _resolve(host: str, port: int) -> tuple[socket.AddressFamily, tuple[object, ...]]:

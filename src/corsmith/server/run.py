@@ -34,7 +34,7 @@ from corsmith.server.banner import (
 from corsmith.server.browsing import Shown, open_address
 from corsmith.server.hosts import Hosts, is_loopback
 from corsmith.server.page import TryPage
-from corsmith.server.ports import address_of
+from corsmith.server.ports import address_of, wait_for_answer
 from corsmith.server.prediction import InForce
 from corsmith.server.processes import Processes
 from corsmith.server.serving import Looking, Serving, Told
@@ -57,8 +57,6 @@ there were only as many as are served at once, idle ones would keep the others o
 
 _SPARE_FILES: Final = 128
 """The files that are left when all connections are open."""
-
-_PROBE_SECONDS: Final = 0.02
 
 _SLOW_SECONDS: Final = 10
 """How long a start may take before a person wonders whether it hangs."""
@@ -236,7 +234,7 @@ class Supervisor:
     def _announce(self) -> None:
         """Print the banner, now that every worker is ready, once one has answered."""
         self._slow.cancel()
-        _wait_for_answer(self._describe(None))
+        wait_for_answer(self._address, self._port)
         started = self._describe(self._page_url)
         self._say([*banner(started), *warnings(self._in_force.policy)])
         if isinstance(self._plan.serving, Looking):
@@ -330,24 +328,6 @@ def _raise_file_limit() -> int:
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
     now, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return _MOST_FILES if now == resource.RLIM_INFINITY else min(now, _MOST_FILES)
-
-
-def _wait_for_answer(started: Started) -> None:
-    """Return once the server answers.
-
-    What is sent is no HTTP and no TLS, so the server's parser answers it: no application
-    sees it, and no request line is written.
-    """
-    host = started.url.partition("://")[2].rpartition(":")[0].strip("[]")
-    while True:
-        with (
-            contextlib.suppress(OSError),
-            socket.create_connection((host, started.port), timeout=1) as asking,
-        ):
-            asking.sendall(b"ready?\r\n\r\n")
-            if asking.recv(1):
-                return
-        time.sleep(_PROBE_SECONDS)
 
 
 def _at_now(lines: list[str]) -> list[str]:
