@@ -378,6 +378,11 @@ def test_a_strangers_form_ends_at_the_gateway(
     # Neither now nor, for an icon, a moment later.
     time.sleep(0.3)
     assert setting.api.asked == []
+    if method == "get":
+        # The page says what this port is, and a person may go on.
+        browser.press("a")
+        browser.wait_for("document.body.textContent === 'reached'")
+        assert "/delete" in setting.api.paths()
 
 
 def wait_until_at(browser: Browser, url: str) -> None:
