@@ -14,7 +14,7 @@ from corsmith.server.gateway.cookies import restore_cookie, rewrite_set_cookie
 
 
 def test_the_examples_in_the_docstrings_hold() -> None:
-    assert doctest.testmod(cookies) == (0, 3)
+    assert doctest.testmod(cookies) == (0, 4)
 
 
 PLAIN = [
@@ -72,6 +72,30 @@ def test_a_cookie_over_plain_http_is_one_that_browsers_store(value: bytes, expec
 )
 def test_over_https_only_the_domain_goes(value: bytes, expected: bytes) -> None:
     assert rewrite_set_cookie(value, tls=True) == expected
+
+
+@pytest.mark.parametrize("tls", [True, False])
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (b"id=1", b"id=1; Secure; SameSite=None; Partitioned"),
+        (b"id=1; Domain=a; Path=/", b"id=1; Path=/; Secure; SameSite=None; Partitioned"),
+        (b"id=1; SameSite=Strict; Secure", b"id=1; Secure; SameSite=None; Partitioned"),
+        (b"id=1; samesite=Lax;HttpOnly", b"id=1;HttpOnly; Secure; SameSite=None; Partitioned"),
+        (b"id=1; Partitioned ; Secure", b"id=1; Secure; SameSite=None; Partitioned"),
+    ],
+)
+def test_for_a_page_of_another_site_a_cookie_is_what_is_sent_at_all(
+    value: bytes, expected: bytes, tls: bool
+) -> None:
+    assert rewrite_set_cookie(value, tls=tls, abroad=True) == expected
+
+
+@pytest.mark.parametrize("tls", [True, False])
+def test_a_name_with_a_prefix_is_changed_by_the_scheme_alone(tls: bool) -> None:
+    name = rewrite_set_cookie(b"__Host-id=1", tls=tls, abroad=True).partition(b"=")[0]
+    assert name == (b"__Host-id" if tls else b"corsmith__Host-id")
+    assert restore_cookie(name + b"=1", tls=tls) == b"__Host-id=1"
 
 
 @pytest.mark.parametrize(
@@ -227,11 +251,13 @@ def test_the_upstream_gets_the_cookies_that_it_would_get_without_us(
         assert ours.same_site in {direct.same_site, b"lax"}
 
 
-@given(st.binary(), st.booleans(), st.sampled_from([b"", b"/v1"]))
+@given(st.binary(), st.booleans(), st.sampled_from([b"", b"/v1"]), st.booleans())
 def test_no_bytes_make_a_rewriting_raise_or_grow_a_line(
-    value: bytes, tls: bool, base: bytes
+    value: bytes, tls: bool, base: bytes, abroad: bool
 ) -> None:
-    for made in (rewrite_set_cookie(value, tls=tls, base=base), restore_cookie(value, tls=tls)):
+    changed = rewrite_set_cookie(value, tls=tls, base=base, abroad=abroad)
+    more = b"; Secure; SameSite=None; Partitioned" if abroad else b""
+    for made in (changed.removesuffix(more), restore_cookie(value, tls=tls)):
         # Nothing that ends a line comes from us.
         for end in (b"\r", b"\n", b"\0"):
             assert made.count(end) <= value.count(end)

@@ -170,6 +170,20 @@ def test_who_opens_the_port_from_elsewhere_gets_a_page_and_others_a_sentence() -
     assert other.headers["content-type"] == "text/plain; charset=utf-8"
 
 
+@pytest.mark.parametrize(
+    ("site", "cookie"),
+    [
+        (b"same-site", "a=1"),
+        (b"same-origin", "a=1"),
+        (b"cross-site", "a=1; Secure; SameSite=None; Partitioned"),
+    ],
+)
+def test_a_cookie_is_for_the_site_of_the_page_that_asked(site: bytes, cookie: str) -> None:
+    raw = b"HTTP/1.1 200 OK\r\nSet-Cookie: a=1\r\nContent-Length: 0\r\n\r\n"
+    asked = ask(answering(raw), "GET", "/", PAGE, (b"sec-fetch-site", site))
+    assert asked.headers["set-cookie"] == cookie
+
+
 # ── the answer's head ──────────────────────────────────────────────────────────
 
 

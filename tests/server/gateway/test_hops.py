@@ -251,6 +251,9 @@ def test_several_cookies_stay_several() -> None:
     assert made == [(b"set-cookie", b"a=1"), (b"set-cookie", b"corsmith__Host-b=2; Path=/")]
     made = answered((b"Set-Cookie", b"a=1; Secure"), here=b"https://localhost:8000")
     assert made == [(b"set-cookie", b"a=1; Secure")]
+    line = [(b"Set-Cookie", b"a=1; SameSite=Lax")]
+    made = response_headers(line, API, here=HERE, path=b"/a", abroad=True)
+    assert made == [(b"set-cookie", b"a=1; Secure; SameSite=None; Partitioned")]
     made = response_headers([(b"Set-Cookie", b"a=1; Path=/v1/x")], PART, here=HERE, path=b"/v1/")
     assert made == [(b"set-cookie", b"a=1; Path=/x")]
 

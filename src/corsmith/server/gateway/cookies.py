@@ -12,6 +12,9 @@ without case; of several the last counts. Only what must change is changed, byte
 * over plain HTTP ``Secure`` goes, and ``SameSite=None`` and ``Partitioned`` with it, because
   browsers refuse both without ``Secure``. ``SameSite=Lax`` is what remains of ``None``: it
   is sent from pages of the same host, whatever their port, and from no other site;
+* for a page of another site (`localhost` and `127.0.0.1` are two) ``SameSite=None``, ``Secure``
+  and ``Partitioned`` are what is sent at all, where a browser sends any: who may ask is then
+  the policy's affair alone, which was asked before;
 * over plain HTTP a name that begins with ``__Host-`` or ``__Secure-`` is refused as well
   (section 5.4), so it is stored under another and given back to the upstream under its own.
 
@@ -31,24 +34,34 @@ _MARK: Final = b"corsmith"
 _PREFIXED: Final = re.compile(rb"(?:corsmith)*__(?:Secure|Host|Http|Host-Http)-", re.IGNORECASE)
 _BLANKS: Final = b" \t"
 
+# The attributes that go: in any case, over plain HTTP, and where others take their place.
+_HOME_TLS: Final = frozenset({b"domain"})
+_HOME: Final = frozenset({b"domain", b"secure", b"partitioned"})
+_ABROAD: Final = frozenset({b"domain", b"secure", b"partitioned", b"samesite"})
 
-def rewrite_set_cookie(value: bytes, *, tls: bool, base: bytes = b"") -> bytes:
+
+def rewrite_set_cookie(
+    value: bytes, *, tls: bool, base: bytes = b"", abroad: bool = False
+) -> bytes:
     """Return a Set-Cookie line as this machine may set it.
 
     ``tls`` says whether the page speaks HTTPS with us, ``base`` is the path of the upstream
-    that our ``/`` stands for.
+    that our ``/`` stands for, and ``abroad`` says that the page is of another site.
 
     >>> rewrite_set_cookie(b"__Host-id=1; Secure; Path=/; SameSite=None; HttpOnly", tls=False)
     b'corsmith__Host-id=1; Path=/; SameSite=Lax; HttpOnly'
     >>> rewrite_set_cookie(b"id=1; Domain=api.example; Path=/v1/me", tls=True, base=b"/v1")
     b'id=1; Path=/me'
+    >>> rewrite_set_cookie(b"id=1; Path=/", tls=False, abroad=True)
+    b'id=1; Path=/; Secure; SameSite=None; Partitioned'
     """
     pair, *attributes = value.split(b";")
     kept = [pair if tls else _stored(pair)]
+    dropped = _ABROAD if abroad else _HOME_TLS if tls else _HOME
     for attribute in attributes:
         name, equals, text = attribute.partition(b"=")
         lower = name.strip(_BLANKS).lower()
-        if lower == b"domain" or (not tls and lower in {b"secure", b"partitioned"}):
+        if lower in dropped:
             continue
         if lower == b"path" and base:
             kept.append(name + equals + _path(text.strip(_BLANKS), base))
@@ -56,6 +69,8 @@ def rewrite_set_cookie(value: bytes, *, tls: bool, base: bytes = b"") -> bytes:
             kept.append(name + b"=Lax")
         else:
             kept.append(attribute)
+    if abroad:
+        kept.append(b" Secure; SameSite=None; Partitioned")
     return b";".join(kept)
 
 

@@ -37,6 +37,7 @@ _LOGGER: Final = logging.getLogger("corsmith.server.gateway")
 _NOT_SENT_ON: Final = frozenset({"CONNECT", "TRACE"})
 _FINAL: Final = range(200, 1000)
 _NO_CONTENT: Final = 204
+_CROSS_SITE: Final = (b"sec-fetch-site", b"cross-site")
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _CONTROLS: Final = bytes({*range(0x20), 0x7F} - {0x09})
 _DIGITS: Final = re.compile(rb"[0-9]{1,19}")
@@ -152,7 +153,8 @@ class Forwarder:
         here = _origin_here(scope)
         if answer.status in _REDIRECTS and (fault := self._astray(raw, path, here, scope)):
             return fault
-        headers = response_headers(raw, self._upstream, here=here, path=path)
+        abroad = _CROSS_SITE in scope["headers"]
+        headers = response_headers(raw, self._upstream, here=here, path=path, abroad=abroad)
         if answer.status == _NO_CONTENT:
             # RFC 9110, section 8.6: it has no length.
             headers = [line for line in headers if line[0] != b"content-length"]

@@ -180,12 +180,12 @@ def request_headers(
 
 
 def response_headers(
-    headers: Headers, upstream: Upstream, *, here: bytes, path: bytes
+    headers: Headers, upstream: Upstream, *, here: bytes, path: bytes, abroad: bool = False
 ) -> list[tuple[bytes, bytes]]:
     """Return what the page gets of an answer's headers, their names in lower case.
 
-    ``here`` is our own origin as the page wrote it, and ``path`` what the upstream was asked
-    for, with its query.
+    ``here`` is our own origin as the page wrote it, ``path`` what the upstream was asked for,
+    with its query, and ``abroad`` says that a page of another site has asked.
 
     >>> api = Upstream(origin=b"https://api.example")
     >>> answer = [(b"Location", b"https://api.example/b"), (b"Connection", b"close")]
@@ -202,7 +202,7 @@ def response_headers(
         if name not in _REWRITTEN_ANSWERED:
             line = value
         elif name == b"set-cookie":
-            line = rewrite_set_cookie(value, tls=tls, base=upstream.base)
+            line = rewrite_set_cookie(value, tls=tls, base=upstream.base, abroad=abroad)
         elif name == b"link":
             line = rewrite_links(value, upstream, here, path)
         elif name == b"refresh":
