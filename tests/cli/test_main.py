@@ -52,7 +52,7 @@ Options:
   -h, --help  Show this message and exit.
 
 Verbs:
-  serve   Serve a JSON API, a folder or a file under a CORS policy.
+  serve   Serve an API, files, your app or another API under a CORS policy.
   check   Say whether a page may, and if not, why and what to change.
   import  Print another library's CORS settings as a policy file.
 

@@ -141,6 +141,8 @@ class Shell:
                 ]
             ),
             "CURL_HOME": str(programs),
+            # Authorities of --tls are no business of whoever runs the tests.
+            "XDG_STATE_HOME": str(folder / ".state"),
             "COLUMNS": "80",
             "PYTHONUNBUFFERED": "1",
             "CORSMITH_DOCS_PORT": self.ports.real["8000"],

@@ -22,7 +22,10 @@ __all__ = ["main"]
 
 # verb → (the module that has the click command of its own name, what it does in a line)
 _VERBS: Final = {
-    "serve": ("corsmith.cli.serve", "Serve a JSON API, a folder or a file under a CORS policy."),
+    "serve": (
+        "corsmith.cli.serve",
+        "Serve an API, files, your app or another API under a CORS policy.",
+    ),
     "check": ("corsmith.cli.check", "Say whether a page may, and if not, why and what to change."),
     "import": ("corsmith.cli.import_", "Print another library's CORS settings as a policy file."),
 }

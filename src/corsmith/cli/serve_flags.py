@@ -206,7 +206,7 @@ _SERVER: Final = (
         "--limit-body",
         type=click.IntRange(0),
         metavar="BYTES",
-        help=f"The largest body that is read. [default: {USUAL_BODY}]",
+        help=f"The largest body that is read. [default: {USUAL_BODY}; of a URL or an app, any]",
     ),
     Flag(
         "--allow-host",
