@@ -9,7 +9,8 @@ import pytest
 from aiohttp import web
 
 from corsmith.server.gateway import sockets
-from tests.server.gateway.asking import gateway, living
+from tests.server.gateway.asking import answering, gateway, living
+from tests.server.gateway.asking import listening as saying
 from tests.server.gateway.talking import (
     ORIGIN,
     PATIENCE,
@@ -166,6 +167,27 @@ def test_a_redirect_of_the_handshake_is_not_followed() -> None:
     start, _ = talk(Page(), handler)
     assert start["status"] == 502
     assert reached == ["/ws"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (b"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: no\r\n", b"no valid"),
+        (b"Upgrade: h2c\r\nConnection: Upgrade\r\n", b"no valid HTTP"),
+        (b"bad header\r\n", b"no valid HTTP"),
+    ],
+)
+def test_a_handshake_that_is_none_is_a_502(answer: bytes, words: bytes) -> None:
+    async def scenario() -> Messages:
+        page = Page()
+        script = answering(b"HTTP/1.1 101 Switching Protocols\r\n" + answer + b"\r\n")
+        async with saying(script) as port, client() as session:
+            await page.serve(session, port)
+        return [page.hears.get_nowait(), page.hears.get_nowait()]
+
+    start, body = asyncio.run(scenario())
+    assert start["status"] == 502
+    assert words in body["body"]
 
 
 def test_an_upstream_that_is_down_is_a_502() -> None:

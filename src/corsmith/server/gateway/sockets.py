@@ -24,7 +24,15 @@ from yarl import URL
 
 from corsmith.adapters.asgi import Receive, Scope, Send
 from corsmith.server.gateway.added import Added
-from corsmith.server.gateway.faults import Fault, fault_of, looped, strange, too_late, unsendable
+from corsmith.server.gateway.faults import (
+    Fault,
+    fault_of,
+    looped,
+    malformed,
+    strange,
+    too_late,
+    unsendable,
+)
 from corsmith.server.gateway.guard import Entry, enter
 from corsmith.server.gateway.hops import is_loop, request_headers, response_headers
 from corsmith.server.gateway.site import Upstream
@@ -166,7 +174,9 @@ async def _open(
                 max_msg_size=MOST_BYTES,
             )
     except aiohttp.WSServerHandshakeError as error:
-        return _refused(upstream, error.status)
+        # 101 with a handshake that is none.
+        wrong = error.status == _SWITCHED
+        return malformed(upstream) if wrong else _refused(upstream, error.status)
     except (aiohttp.ClientError, OSError) as error:
         if isinstance(error, TimeoutError) and not isinstance(error, aiohttp.ClientError):
             return too_late(upstream, _HANDSHAKE_SECONDS)
