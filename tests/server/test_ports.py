@@ -112,7 +112,10 @@ def test_a_host_that_is_none_of_this_machine_is_told_with_those_that_are(
         (errno.EACCES, ["port 80 may not be listened on by this user", "--port 8000"]),
         (errno.EPERM, ["port 80 may not be listened on by this user", "--port 8000"]),
         (errno.EADDRINUSE, ["port 80 is taken", "--port 81"]),
-        (errno.ENOBUFS, [f"cannot listen on 127.0.0.1 port 80: {os.strerror(errno.ENOBUFS)}"]),
+        (
+            errno.ENOBUFS,
+            [f"cannot listen on 127.0.0.1 port 80: {os.strerror(errno.ENOBUFS)}", "--host 0.0.0.0"],
+        ),
     ],
 )
 def test_what_the_system_refuses_is_told_in_words(
@@ -217,3 +220,25 @@ def test_an_answer_is_waited_for_until_there_is_one() -> None:
         ports.wait_for_answer("0.0.0.0", port)  # noqa: S104  not bound
         thread.join(10)
     assert len(asked) == 2
+
+
+def test_an_address_of_ipv6_may_be_written_as_in_a_url() -> None:
+    with listen("[::1]", 0) as listening:
+        assert address_of(listening)[0] == "::1"
+
+
+@pytest.mark.parametrize(
+    ("host", "meant"),
+    [
+        ("0.0.0.0:80", "write --host 0.0.0.0 --port 80"),
+        (":8080", "write --host 127.0.0.1 --port 8080"),
+        ("nosuch.invalid:http", "write --host 127.0.0.1 for this machine alone"),
+    ],
+)
+def test_a_port_beside_the_host_is_told_its_flag(
+    host: str, meant: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(socket, "getaddrinfo", no_such_name)
+    with pytest.raises(UsageError) as told:
+        listen(host, 0)
+    assert str(told.value).split("\n")[1].startswith(f"  {meant}")

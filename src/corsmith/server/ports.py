@@ -44,6 +44,8 @@ _SELF: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  compared, no
 
 _PROBE_SECONDS: Final = 0.02
 
+_ADVICE: Final = "write --host 127.0.0.1 for this machine alone, or --host 0.0.0.0 for its network"
+
 _LONGEST_COMMAND: Final = 80
 _LAST_PORT: Final = 65_535
 
@@ -76,7 +78,8 @@ def listen(host: str, port: int) -> socket.socket:
 
     Raises ``UsageError`` with the flag to change.
     """
-    family, address = _resolve(host, port)
+    # As in a URL, so as it may be copied.
+    family, address = _resolve(host.removeprefix("[").removesuffix("]"), port)
     listening = socket.socket(family, socket.SOCK_STREAM)
     try:
         # Only so that a server which has just ended leaves its port at once.
@@ -159,14 +162,15 @@ def _why_not(error: OSError, host: str, port: int) -> str:
         )
     if error.errno == errno.EADDRNOTAVAIL:
         return _no_address(host)
-    return f"cannot listen on {host} port {port}: {error.strerror}"
+    return f"cannot listen on {host} port {port}: {error.strerror}\n  {_ADVICE}"
 
 
 def _no_address(host: str) -> str:
-    return (
-        f"--host {quote(host)} is no address of this machine\n"
-        "  write --host 127.0.0.1 for this machine alone, or --host 0.0.0.0 for its network"
-    )
+    name, colon, port = host.rpartition(":")
+    meant = _ADVICE
+    if colon and port.isdigit() and ":" not in name:
+        meant = f"write --host {name or '127.0.0.1'} --port {port}"
+    return f"--host {quote(host)} is no address of this machine\n  {meant}"
 
 
 def _next(port: int) -> int:
