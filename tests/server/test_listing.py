@@ -102,7 +102,9 @@ def test_a_bar_is_as_long_as_a_size_beside_the_largest() -> None:
     sizes = [0, 1, 500, 1000]
     entries = [Entry(name=f"{size}", size=size, modified=AT) for size in sizes]
     body, _ = as_page((), entries, Selection(), is_complete=True)
-    assert re.findall(rb'<rect width="(\d+)%"/>', body) == [b"50", b"100"]
+    found = re.findall(rb'<td class="(size[^"]*)"', body)
+    assert found == [b"size", b"size", b"size b10", b"size b20"]
+    assert all(f"td.b{number} {{".encode() in body for number in range(1, 21))
 
 
 @pytest.mark.parametrize(
@@ -115,8 +117,8 @@ def test_a_bar_is_as_long_as_a_size_beside_the_largest() -> None:
 )  # fmt: skip
 def test_a_row_has_the_drawing_of_its_kind(name: str, drawing: str) -> None:
     body, _ = as_page((), [Entry(name=name, size=1, modified=AT)], Selection(), is_complete=True)
-    assert re.findall(rb'<use href="#(\w+)"/>', body) == [drawing.encode()]
-    assert f'<symbol id="{drawing}"'.encode() in body
+    assert re.findall(rb'<td class="(\w+)"><a', body) == [drawing.encode()]
+    assert f".{drawing} {{ --icon: url(".encode() in body
 
 
 def test_the_answer_is_what_the_query_and_the_accept_header_ask_for() -> None:

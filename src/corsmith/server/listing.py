@@ -43,6 +43,9 @@ _WEIGHT = re.compile(r"[01](?:\.[0-9]{0,3})?")
 _LONGEST_PART: Final = 255
 """What is looked for in names is no longer than one may be."""
 
+_BARS: Final = 20
+"""The lengths of a bar that the style sheet has."""
+
 _DIGITS = re.compile("([0-9]+)")
 
 _UNITS: Final = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
@@ -247,30 +250,26 @@ def _head(by: str, selection: Selection) -> str:
 def _up(names: Sequence[str]) -> list[str]:
     if not names:
         return []
-    link = f'{_icon("up")}<a href="../">../</a>'
-    return [f'<tr><td>{link}</td><td class="size"></td><td class="date"></td></tr>']
+    row = '<td class="up"><a href="../">../</a></td><td class="size"></td><td class="date"></td>'
+    return [f"<tr>{row}</tr>"]
 
 
 def _row(entry: Entry, largest: int) -> str:
     shown = escape(_shown(entry.name))
     moment = _moment(entry.modified)
-    icon = _icon("folder" if entry.size is None else _kind(type_of(entry.name)))
+    kind = "folder" if entry.size is None else _kind(type_of(entry.name))
     size = '<td class="size">-</td>'
     if entry.size is not None:
-        share = round(100 * entry.size / largest) if largest else 0
-        bar = f'<svg class="bar"><rect width="{share}%"/></svg>' if share else ""
-        size = f'<td class="size" title="{entry.size:,} bytes">{_size(entry.size)}{bar}</td>'
+        # A class, for the page lets no element have a style of its own.
+        share = round(_BARS * entry.size / largest) if largest else 0
+        bar = f" b{share}" if share else ""
+        size = f'<td class="size{bar}" title="{entry.size:,} bytes">{_size(entry.size)}</td>'
     return (
-        f'<tr><td>{icon}<a href="{escape(_link(entry))}">{shown}'
+        f'<tr><td class="{kind}"><a href="{escape(_link(entry))}">{shown}'
         f"{'/' if entry.size is None else ''}</a>"
         f'</td>{size}<td class="date"><time datetime="{moment:%Y-%m-%dT%H:%M:%SZ}">'
         f"{moment:%Y-%m-%d %H:%M}</time></td></tr>"
     )
-
-
-def _icon(name: str) -> str:
-    """Return a reference to a drawing that the page has once."""
-    return f'<svg class="icon"><use href="#{name}"/></svg>'
 
 
 def _kind(media: str) -> str:
@@ -315,7 +314,8 @@ def _style() -> tuple[str, str]:
     style = _asset("listing.css")
     digest = b64encode(sha256(style.encode()).digest()).decode()
     return style, (
-        f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'self'"
+        f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; "
+        "form-action 'self'"
     )
 
 
