@@ -37,7 +37,7 @@ _IDLE_SECONDS: Final = 4.0
 """How long an idle connection is kept: less than a server does that closes after 5 seconds,
 such as uvicorn and Node, for a request may cross its closing."""
 
-_READ_BYTES: Final = 262_144
+_READ_BYTES: Final = 65_536
 """How much of an answer waits here at most, twice over, while the page is slow."""
 
 _LONGEST_LINE: Final = 65_536
@@ -59,23 +59,25 @@ class Trust:
     ca: str | None = None
     insecure: bool = False
 
-    def context(self) -> ssl.SSLContext:
-        """Return what TLS is done with; ``UsageError`` if ``ca`` cannot be used."""
+    def context(self) -> ssl.SSLContext | bool:
+        """Return what TLS is done with; ``UsageError`` if ``ca`` cannot be used.
+
+        The client library has a context for the system's authorities, true, and one for any
+        certificate, false. One of our own would read a hundred authorities once more.
+        """
+        if self.ca is None:
+            return not self.insecure
         made = ssl.create_default_context()
-        if self.insecure:
-            made.check_hostname = False
-            made.verify_mode = ssl.CERT_NONE
-        if self.ca is not None:
-            try:
-                made.load_verify_locations(self.ca)
-            except ssl.SSLError:
-                raise UsageError(
-                    f"--ca {self.ca} holds no certificate\n"
-                    "  it needs the authority's certificate as PEM: -----BEGIN CERTIFICATE-----"
-                ) from None
-            except OSError as error:
-                raise UsageError(f"--ca {self.ca} cannot be read: {error.strerror}") from None
-        return made
+        try:
+            made.load_verify_locations(self.ca)
+        except ssl.SSLError:
+            raise UsageError(
+                f"--ca {self.ca} holds no certificate\n"
+                "  it needs the authority's certificate as PEM: -----BEGIN CERTIFICATE-----"
+            ) from None
+        except OSError as error:
+            raise UsageError(f"--ca {self.ca} cannot be read: {error.strerror}") from None
+        return False if self.insecure else made
 
 
 def connect(trust: Trust) -> aiohttp.ClientSession:
