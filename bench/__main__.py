@@ -13,7 +13,17 @@ import platform
 import sys
 from importlib import import_module
 
-SUBJECTS = ("decision", "asgi", "wsgi", "frameworks", "start", "serve", "files", "gateway")
+SUBJECTS = (
+    "decision",
+    "asgi",
+    "wsgi",
+    "frameworks",
+    "start",
+    "serve",
+    "files",
+    "gateway",
+    "burden",
+)
 
 
 def main(names: list[str]) -> int:

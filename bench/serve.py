@@ -124,15 +124,16 @@ class Server:
 
     def seconds(self) -> float:
         """Return the CPU seconds of the process and all that it started."""
-        return sum(map(_cpu_seconds, _tree(self.process.pid)))
+        return sum(map(_cpu_seconds, tree(self.process.pid)))
 
 
-def _tree(process: int) -> Iterator[int]:
+def tree(process: int) -> Iterator[int]:
+    """Yield a process and all that it started."""
     yield process
     for thread in Path(f"/proc/{process}/task").iterdir():
         with contextlib.suppress(FileNotFoundError):  # a thread that has just ended
             for child in (thread / "children").read_text().split():
-                yield from _tree(int(child))
+                yield from tree(int(child))
 
 
 def _cpu_seconds(process: int) -> float:
