@@ -13,7 +13,8 @@ from yarl import URL
 
 from corsmith.errors import UsageError
 from corsmith.server.gateway import client as module
-from corsmith.server.gateway.client import Trust, ask, connect
+from corsmith.server.gateway.client import Trust, connect
+from corsmith.server.gateway.request import ask
 from tests.server.gateway.asking import OK, answering, listening
 
 if TYPE_CHECKING:

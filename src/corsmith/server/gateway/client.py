@@ -1,11 +1,10 @@
-"""The client that a gateway asks its upstream with: connections, TLS, and one request.
+"""The client that a gateway asks its upstream with: its connections, and TLS.
 
-What lives here: every setting of the client library, with its reason. What does not: what is
-sent and what becomes of the answer (``forward``).
+What lives here: every setting of the client library, with its reason. What does not: one
+request (``request``), and what becomes of the answer (``forward``).
 
 Facts about aiohttp that shape the code:
 
-* it writes method names in upper case, but its middlewares see the request before it is sent;
 * it writes header values in UTF-8 and leaves out what is none, so a value that is none is
   refused before (``forward``);
 * it waits for the whole body where ``Expect: 100-continue`` is not answered, so that header
@@ -14,17 +13,16 @@ Facts about aiohttp that shape the code:
 
 import socket
 import ssl
-from collections.abc import AsyncIterable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
 import aiohttp
-from yarl import URL
 
 from corsmith.errors import UsageError
+from corsmith.server.gateway.request import LONGEST_LINE, READ_BYTES
 from corsmith.server.gateway.sockets import Socket, only_upgrades
 
-__all__ = ["Trust", "ask", "connect"]
+__all__ = ["Trust", "connect"]
 
 _CONNECT_SECONDS: Final = 10.0
 """How long a connection and TLS may take: nginx 60, Envoy 5, curl 300."""
@@ -36,12 +34,6 @@ long as a page is open."""
 _IDLE_SECONDS: Final = 4.0
 """How long an idle connection is kept: less than a server does that closes after 5 seconds,
 such as uvicorn and Node, for a request may cross its closing."""
-
-_READ_BYTES: Final = 65_536
-"""How much of an answer waits here at most, twice over, while the page is slow."""
-
-_LONGEST_LINE: Final = 65_536
-"""The longest header line of an answer: content security policies reach 10 KB."""
 
 _PROBE_IDLE: Final = 60
 _PROBE_EVERY: Final = 15
@@ -100,9 +92,9 @@ def connect(trust: Trust) -> aiohttp.ClientSession:
         trust_env=False,
         skip_auto_headers=_NOT_ADDED,
         timeout=aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_SECONDS),
-        read_bufsize=_READ_BYTES,
-        max_line_size=_LONGEST_LINE,
-        max_field_size=_LONGEST_LINE,
+        read_bufsize=READ_BYTES,
+        max_line_size=LONGEST_LINE,
+        max_field_size=LONGEST_LINE,
         ws_response_class=Socket,
         middlewares=(only_upgrades,),  # of handshakes alone: a request brings its own
     )
@@ -120,34 +112,3 @@ def _open_socket(
         made.setsockopt(socket.IPPROTO_TCP, idle, _PROBE_IDLE)
     made.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, _PROBE_EVERY)
     return made
-
-
-async def ask(
-    session: aiohttp.ClientSession,
-    method: str,
-    url: URL,
-    headers: Iterable[tuple[str, str]],
-    body: AsyncIterable[bytes] | None,
-) -> aiohttp.ClientResponse:
-    """Send a request, and return its answer as soon as its head is there."""
-    kept = () if method == method.upper() else (_keep_case(method),)
-    return await session.request(
-        method,
-        url,
-        headers=headers,
-        data=body,
-        allow_redirects=False,
-        middlewares=kept,
-    )
-
-
-def _keep_case(method: str) -> aiohttp.ClientMiddlewareType:
-    """Return what writes a method as the page wrote it: ``patch`` is not PATCH (RFC 9110, 9.1)."""
-
-    async def write(
-        request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
-    ) -> aiohttp.ClientResponse:
-        request.method = method
-        return await handler(request)
-
-    return write

@@ -17,13 +17,14 @@ from corsmith.adapters.asgi import Receive, Scope, Send
 from corsmith.server.body import has_body
 from corsmith.server.gateway import faults
 from corsmith.server.gateway.added import Added
-from corsmith.server.gateway.client import Trust, ask, connect
+from corsmith.server.gateway.client import Trust, connect
 from corsmith.server.gateway.faults import Fault, answer_fault
 from corsmith.server.gateway.guard import VOUCHES, Entry, enter, neighbour
 from corsmith.server.gateway.hops import has_cors, is_loop, request_headers, response_headers
 from corsmith.server.gateway.landing import answer_landing
 from corsmith.server.gateway.location import land
 from corsmith.server.gateway.relay import Client, Watch, relay
+from corsmith.server.gateway.request import ask
 from corsmith.server.gateway.site import Upstream
 from corsmith.server.gateway.sockets import serve_socket
 from corsmith.server.gateway.upstream import target_of

@@ -1,0 +1,214 @@
+"""One request as it goes out, and what becomes of the connection that it went on."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import aiohttp
+import pytest
+from yarl import URL
+
+from corsmith.server.gateway.client import Trust, connect
+from corsmith.server.gateway.request import ask
+from tests.server.gateway.asking import OK, Asked, answering, listening, read_request
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    Session = aiohttp.ClientSession
+
+pytestmark = pytest.mark.servers
+
+
+def with_session(script: object, use: Callable[[Session, URL], Awaitable[None]]) -> Asked:
+    """Have a client used before an upstream; nothing of it is left in use."""
+    asked = Asked()
+
+    async def scenario() -> None:
+        async with listening(script, asked) as port:  # type: ignore[arg-type]  # a script
+            session = connect(Trust())
+            await use(session, URL(f"http://127.0.0.1:{port}/a%2Fb?c", encoded=True))
+            assert isinstance(session.connector, aiohttp.TCPConnector)
+            assert not session.connector._acquired
+            await session.close()
+
+    asyncio.run(scenario())
+    return asked
+
+
+def sent(method: str, *lines: tuple[str, str], body: AsyncIterator[bytes] | None = None) -> bytes:
+    seen = Asked()
+
+    async def use(session: Session, url: URL) -> None:
+        answer = await ask(session, method, url, lines, body)
+        answer.close()
+
+    with_session(answering(OK if method != "HEAD" else OK[:-2], asked=seen), use)
+    (request,) = seen.requests
+    return request
+
+
+async def two() -> AsyncIterator[bytes]:
+    yield b"ab"
+    yield b"cd"
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "patch", "Foo"])
+def test_a_request_is_written_as_it_is_and_nothing_is_added(method: str) -> None:
+    head = sent(method, ("host", "api.example"), ("x-a", "1"), ("x-a", "2"))
+    lines = head.decode().split("\r\n")
+    assert lines[0] == f"{method} /a%2Fb?c HTTP/1.1"
+    added = [] if method in {"GET", "HEAD"} else ["Content-Length: 0"]
+    assert sorted(lines[1:-2]) == sorted(["host: api.example", "x-a: 1", "x-a: 2", *added])
+
+
+def test_a_body_has_its_length_or_chunks_and_no_type_of_ours() -> None:
+    head, _, body = sent("POST", ("content-length", "4"), body=two()).partition(b"\r\n\r\n")
+    assert (b"content-type" in head.lower(), body) == (False, b"abcd")
+    head, _, body = sent("POST", body=two()).partition(b"\r\n\r\n")
+    assert b"Transfer-Encoding: chunked" in head
+    assert body == b"2\r\nab\r\n2\r\ncd\r\n0\r\n\r\n"
+
+
+def test_a_connection_is_used_again() -> None:
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for _ in range(3):
+            await read_request(reader)
+            writer.write(OK)
+
+    async def use(session: Session, url: URL) -> None:
+        for _ in range(3):
+            answer = await ask(session, "GET", url, [], None)
+            assert await answer.content.read() == b"ok"
+            answer.close()
+
+    assert with_session(script, use).connections == 1
+
+
+def closing_second(connections: list[int], answer: bytes = OK) -> object:
+    """Answer once on each connection, and close it when it is asked again."""
+
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connections.append(1)
+        await read_request(reader)
+        writer.write(answer)
+        await read_request(reader)
+
+    return script
+
+
+@pytest.mark.parametrize("method", ["GET", "DELETE", "HEAD"])
+def test_what_may_be_asked_twice_is_where_an_idle_connection_was_closed(method: str) -> None:
+    connections: list[int] = []
+
+    async def use(session: Session, url: URL) -> None:
+        for _ in range(2):
+            answer = await ask(session, method, url, [], None)
+            assert answer.status == 200
+            await answer.content.read()
+            answer.close()
+
+    with_session(closing_second(connections, OK if method != "HEAD" else OK[:-2]), use)
+    assert len(connections) == 2
+
+
+@pytest.mark.parametrize("method", ["POST", "PATCH", "get"])
+def test_anything_else_is_asked_once(method: str) -> None:
+    connections: list[int] = []
+
+    async def use(session: Session, url: URL) -> None:
+        answer = await ask(session, method, url, [], None)
+        await answer.content.read()
+        answer.close()
+        with pytest.raises(aiohttp.ServerDisconnectedError):
+            await ask(session, method, url, [], None)
+
+    with_session(closing_second(connections), use)
+    assert len(connections) == 1
+
+
+def test_a_body_that_is_gone_is_not_asked_with_again() -> None:
+    connections: list[int] = []
+
+    async def use(session: Session, url: URL) -> None:
+        answer = await ask(session, "PUT", url, [], None)
+        await answer.content.read()
+        answer.close()
+        with pytest.raises(aiohttp.ClientError):
+            await ask(session, "PUT", url, [], two())
+
+    with_session(closing_second(connections), use)
+    assert len(connections) == 1
+
+
+def test_nobody_is_asked_twice_who_does_not_listen() -> None:
+    async def use(session: Session, _url: URL) -> None:
+        with pytest.raises(aiohttp.ClientConnectorError):
+            await ask(session, "GET", URL("http://127.0.0.1:1/"), [], None)
+
+    with_session(answering(OK), use)
+
+
+def test_an_upstream_that_accepts_no_connection_is_told_as_that() -> None:
+    async def use(session: Session, url: URL) -> None:
+        assert session.connector is not None
+
+        async def never(*_arguments: object, **_settings: object) -> None:
+            raise TimeoutError
+
+        session.connector.connect = never  # type: ignore[assignment,method-assign]  # a stand-in
+        with pytest.raises(aiohttp.ConnectionTimeoutError):
+            await ask(session, "GET", url, [], None)
+
+    with_session(answering(OK), use)
+
+
+def test_a_client_that_is_closed_asks_nobody() -> None:
+    async def scenario() -> None:
+        session = connect(Trust())
+        await session.close()
+        with pytest.raises(RuntimeError, match="closed"):
+            await ask(session, "GET", URL("http://127.0.0.1:1/"), [], None)
+
+    asyncio.run(scenario())
+
+
+def test_a_connection_that_is_lost_before_it_is_used_is_told() -> None:
+    async def use(session: Session, url: URL) -> None:
+        assert session.connector is not None
+        connect_to = session.connector.connect
+
+        async def lost(*arguments: object, **settings: object) -> object:
+            connection = await connect_to(*arguments, **settings)  # type: ignore[arg-type]  # as given
+            connection._protocol = None
+            return connection
+
+        session.connector.connect = lost  # type: ignore[assignment,method-assign]  # a stand-in
+        with pytest.raises(aiohttp.ServerDisconnectedError):
+            await ask(session, "POST", url, [], None)
+
+    asked = Asked()
+
+    async def scenario() -> None:
+        async with listening(answering(OK), asked) as port:
+            session = connect(Trust())
+            await use(session, URL(f"http://127.0.0.1:{port}/"))
+            await session.close()
+
+    asyncio.run(scenario())
+    assert asked.requests == []
+
+
+def test_a_request_that_is_cancelled_leaves_no_connection_in_use() -> None:
+    async def silent(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+
+    async def use(session: Session, url: URL) -> None:
+        asking = asyncio.create_task(ask(session, "GET", url, [], None))
+        await asyncio.sleep(0.05)
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+
+    with_session(silent, use)
