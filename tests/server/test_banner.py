@@ -44,9 +44,31 @@ def test_with_a_file_it_says_that_it_may_be_edited() -> None:
 corsmith serves {"status": "OK"} on http://127.0.0.1:8000
   policy     cors.toml (an edit is in force at once)
   allows     https://*.a.example, https://b.example · GET, HEAD, POST · Content-Type · with credentials
+  prompt     Chromium asks once whether https://*.a.example may use the local network: allow it
   try it     curl -i http://127.0.0.1:8000/ -H 'Origin: https://b.example'
   stop       Ctrl-C\
 """)  # noqa: E501  as wide as it is
+
+
+@pytest.mark.parametrize(
+    ("origins", "visitor"),
+    [
+        (["@loopback"], None),
+        (["*"], None),
+        (["http://localhost:*", "http://*.localhost:*", "https://[::1]:8443", "app://x"], None),
+        (["http://localhost:3000", "https://a.example:8443"], "https://a.example:8443"),
+        (["http://10.0.0.5"], "http://10.0.0.5"),
+    ],
+)
+def test_it_says_that_a_browser_asks_about_a_page_that_is_not_of_this_machine(
+    origins: list[str], visitor: str | None
+) -> None:
+    rows = [line for line in banner(started(Policy(origins=origins))) if "prompt" in line]
+    told = f"  prompt     Chromium asks once whether {visitor} may use the local network: allow it"
+    assert rows == ([] if visitor is None else [told])
+    # Whoever reaches this machine from elsewhere is on its network.
+    lines = banner(started(Policy(origins=origins), address="0.0.0.0"))  # noqa: S104  compared
+    assert not any("prompt" in line for line in lines)
 
 
 def test_over_tls_it_says_https_and_how_to_trust_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -60,7 +82,7 @@ corsmith serves {"status": "OK"} on https://127.0.0.1:8000
   trust it   mkdir -p $HOME/.pki/nssdb && certutil -d sql:$HOME/.pki/nssdb -A -t C,, -n corsmith -i '/s/c a.pem'
   try it     curl -i https://127.0.0.1:8000/ -H 'Origin: https://app.example' --cacert '/s/c a.pem'
   stop       Ctrl-C\
-""")
+""")  # noqa: E501  as wide as it is
     lines = banner(replace(started(address="::1"), certificate=replace(own, authority=None)))
     assert lines[0].endswith(" on https://[::1]:8000")
     assert not any("trust" in line or "--cacert" in line for line in lines)

@@ -3,11 +3,14 @@
 What lives here: the lines. What does not: when they are written (``run``).
 """
 
+import re
 import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from corsmith.errors import AppError, CorsmithError, PolicyError
+from corsmith.origin import is_loopback as is_here
 from corsmith.policy import Policy
 from corsmith.routes import Routes
 from corsmith.server.hosts import is_loopback
@@ -27,6 +30,8 @@ __all__ = [
     "warnings",
 ]
 
+_HOST: Final = re.compile(r"https?://(\[[^\]]*\]|[^:]*)")
+_NETWORK: Final = "local network"
 _ANY_ADDRESS = frozenset({"0.0.0.0", "::"})  # noqa: S104  compared, not bound
 
 
@@ -62,6 +67,12 @@ def banner(started: Started) -> list[str]:
     lines.append(_row("allows", " · ".join(describe(started.policy))))
     notes = (*started.notes, *started.serving.notes(started.url))
     lines += [_row(name, text) for name, text in notes]
+    visitor = _visitor(started.policy) if is_loopback(started.address) else None
+    # A viewer's own row has said it already.
+    if visitor is not None and not any(_NETWORK in text for _, text in notes):
+        lines.append(
+            _row("prompt", f"Chromium asks once whether {visitor} may use the {_NETWORK}: allow it")
+        )
     authority = None if started.certificate is None else started.certificate.authority
     trusting = ""
     if authority is not None:
@@ -82,10 +93,25 @@ def _row(name: str, text: str) -> str:
     return f"  {name:<10} {text}"
 
 
+def _listed(policy: Policy | Routes) -> list[str]:
+    policies = [policy] if isinstance(policy, Policy) else policy.policies()
+    return [origin for one in policies for origin in one.origins]
+
+
+def _visitor(policy: Policy | Routes) -> str | None:
+    """Return a listed origin that is not of this machine, if there is one.
+
+    A page from the internet reaches this machine only with a person's permission (Local
+    Network Access; Chromium), and without it looks like one that no policy allows.
+    """
+    hosts = ((origin, _HOST.match(origin)) for origin in _listed(policy))
+    away = (origin for origin, host in hosts if host is not None and not is_here(host[1]))
+    return next(away, None)
+
+
 def some_origin(policy: Policy | Routes) -> str:
     """Return an origin that a request may name: one that is allowed, if one is listed."""
-    policies = [policy] if isinstance(policy, Policy) else policy.policies()
-    listed = [origin for one in policies for origin in one.origins]
+    listed = _listed(policy)
     plain = (origin for origin in listed if "://" in origin and "*" not in origin)
     return next(plain, "http://localhost:5173" if LOOPBACK in listed else "https://app.example")
 
