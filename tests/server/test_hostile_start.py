@@ -18,7 +18,7 @@ from click.testing import CliRunner
 
 from corsmith.cli import main
 from corsmith.cli.status import Status
-from tests.server.served import PROGRAM, Reply, Served, is_running, read_all, soon
+from tests.server.served import PROGRAM, Reply, Served, is_running, read_all, read_answer, soon
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -311,3 +311,31 @@ def test_a_place_that_may_not_be_written_to_is_not_needed(
         assert server.ask("GET", "/a.txt").body == b"a"
         assert server.end()[0] == 0
         assert "Traceback" not in "\n".join(server.err.to_the_end())
+
+
+@pytest.mark.servers
+def test_a_log_that_nobody_reads_holds_no_request_up(folder: Path) -> None:
+    """As where a test starts the server with a pipe, and never looks."""
+    port = free_port()
+    reading, writing = os.pipe()
+    process = subprocess.Popen(
+        [sys.executable, *PROGRAM, "serve", "--port", str(port), "data"],
+        stdin=subprocess.DEVNULL, stdout=writing, stderr=writing, cwd=folder,
+    )  # fmt: skip
+    os.close(writing)
+    try:
+        soon(lambda: reply(port) is not None, 20)
+        path = "/" + "x" * 250
+        with socket.create_connection(("127.0.0.1", port), 10) as connection:
+            for _ in range(1_000):
+                connection.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+                assert read_answer(connection).status == 404
+        process.terminate()
+        assert process.wait(5) == 0
+        written = os.read(reading, 1_048_576)
+        assert b" GET /xxx" in written
+        assert len(written) <= 65_536
+    finally:
+        process.kill()
+        process.wait(10)
+        os.close(reading)

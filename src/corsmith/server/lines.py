@@ -6,20 +6,35 @@ What lives here: when lines are written, and how many together. What does not: w
 A write lets other threads run, which costs a request more than the write itself. So a line
 that comes alone is written at once, and those that follow it closely go out together, a
 hundredth of a second later at the most.
+
+A reader that stops reading (a pager, a terminal that was paused, a test that never looks)
+holds nobody up either: its lines wait, so many, and those that find no room are counted.
 """
 
 import asyncio
 import contextlib
 import os
+import select
 from typing import Final
 
-__all__ = ["WRITE_BYTES", "Lines"]
+__all__ = ["MOST_WAITING", "WRITE_BYTES", "Lines"]
+
+_STDERR: Final = 2
 
 WRITE_BYTES: Final = 4_096
 """The largest write. To a pipe it is whole up to this size (POSIX, PIPE_BUF on Linux)."""
 
+MOST_WAITING: Final = 262_144
+"""How much waits for a reader that stops reading, in bytes: four times what a pipe holds."""
+
 _PAUSE: Final = 0.01
 """How long lines are gathered after a write, in seconds: nobody sees them come later."""
+
+_LAST_WAIT: Final = 0.5
+"""How long the last lines wait for a stream that takes nothing, in seconds."""
+
+_LOOK: Final = 0.1
+"""How long it is until a stream that takes nothing is looked at again, in seconds."""
 
 
 class Lines:
@@ -31,10 +46,15 @@ class Lines:
     def __init__(self) -> None:
         """Begin; nothing waits."""
         self._waiting: list[tuple[int, bytes]] = []
+        self._size = 0
+        self._lost = 0
         self._next = 0.0
 
     def put(self, stream: int, line: bytes) -> None:
         """Have a line written soon."""
+        if self._size + len(line) > MOST_WAITING:
+            self._lost += 1
+            return
         if not self._waiting:
             loop = asyncio.get_running_loop()
             now = loop.time()
@@ -46,11 +66,18 @@ class Lines:
                 loop.call_at(self._next, self.flush)
                 self._next += _PAUSE
         self._waiting.append((stream, line))
+        self._size += len(line)
 
     def flush(self) -> None:
-        """Write the lines that wait, in their order, in as few writes as may be whole."""
+        """Write the lines that wait, in their order, in as few writes as may be whole.
+
+        Those of a stream that takes nothing go on waiting. Where the loop has ended, it is
+        waited for them a moment, and no longer.
+        """
+        loop = _running_loop()
         waiting, self._waiting = self._waiting, []
         at = 0
+        stalled: set[int] = set()
         while at < len(waiting):
             stream, line = waiting[at]
             together, size = [line], len(line)
@@ -63,6 +90,39 @@ class Lines:
                 together.append(waiting[at][1])
                 size += len(waiting[at][1])
                 at += 1
-            # The reader has gone, or the disk is full: a server goes on serving.
-            with contextlib.suppress(OSError):
-                os.write(stream, b"".join(together))
+            if stream in stalled or not _takes(stream, 0 if loop else _LAST_WAIT):
+                stalled.add(stream)
+                self._waiting.append((stream, b"".join(together)))
+            else:
+                _write(stream, b"".join(together))
+        if self._lost and not self._waiting:
+            told = f"corsmith: {self._lost} lines had no reader, and were not kept\n"
+            self._waiting.append((_STDERR, told.encode()))
+            self._lost = 0
+        self._size = sum(len(line) for _, line in self._waiting)
+        if self._waiting and loop is not None:
+            self._next = loop.time() + _LOOK
+            loop.call_at(self._next, self.flush)
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+
+
+def _takes(stream: int, seconds: float) -> bool:
+    """Return whether a write would not wait; of a stream that is broken it would not either.
+
+    A pipe that takes anything takes ``WRITE_BYTES`` (Linux, pipe(7)).
+    """
+    poll = select.poll()
+    poll.register(stream, select.POLLOUT)
+    return bool(poll.poll(seconds * 1000))
+
+
+def _write(stream: int, data: bytes) -> None:
+    # The reader has gone, or the disk is full: a server goes on serving.
+    with contextlib.suppress(OSError):
+        os.write(stream, data)
