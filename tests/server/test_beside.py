@@ -142,6 +142,17 @@ def test_what_no_command_line_can_say_is_told(words: Any) -> None:
         words(5)
 
 
+def test_a_missing_extra_is_told_with_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "granian.server.embed", None)
+    monkeypatch.delitem(sys.modules, "corsmith.server.embedded", raising=False)
+    with pytest.raises(UsageError) as caught:
+        background(lambda _environ, _start: [])
+    assert str(caught.value).splitlines() == [
+        "background needs granian.server.embed, which is not installed",
+        "  pip install 'corsmith[serve]'",
+    ]
+
+
 def test_the_package_has_the_name_and_no_module_takes_its_place() -> None:
     assert corsmith.server.__all__ == ["background"]
     assert dir(corsmith.server) == ["background"]

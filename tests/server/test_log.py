@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 SEED = PolicySource().load()
 STRICT = Policy(origins=["https://app.example"], methods=["GET"])
 APP = (b"origin", b"https://app.example")
+ADVISED = Policy(origins=["https://a.example"], methods=["GET"])
 NOTHING = Verdict(None, "-", "not-cors")
 
 
@@ -300,7 +301,7 @@ def test_requests_that_are_alike_have_lines_that_differ_in_their_time_alone(
     in_a_loop(
         *[
             lambda request=request, status=status: log.request(
-                request, status, Verdicts().of(ADVISED, request), None
+                request, status, Verdicts().of(STRICT, request), None
             )
             for request, status in asked
         ],
@@ -352,62 +353,3 @@ def test_a_reader_that_has_gone_stops_no_server(monkeypatch: pytest.MonkeyPatch)
         lambda: log.body(request, Body(b"x", 1)),
     )
     os.close(writing)
-
-
-ADVISED = Policy(origins=["https://a.example"], methods=["GET"])
-
-
-@pytest.mark.parametrize(
-    ("origin", "beside", "told"),
-    [
-        (b"https://b.example", ["@loopback"],
-         "(allow it with --origin @loopback,https://b.example)"),
-        (b"http://[::1]:5", [], "(allow it with --origin 'http://[::1]:5')"),
-        (b"https://b.example", None, "origin-not-allowed"),
-        (b"https://a.example", ["@loopback"], "allowed"),
-        (b"null", ["@loopback"], "origin-not-allowed"),
-        (b"not an origin", ["@loopback"], "origin-malformed"),
-    ],
-)  # fmt: skip
-def test_an_origin_that_is_refused_is_told_with_the_flag_that_allows_it(
-    written: list[tuple[int, bytes]], origin: bytes, beside: list[str] | None, told: str
-) -> None:
-    request = scope("GET", "/", (b"origin", origin))
-    log = Log(beside=beside)
-    in_a_loop(lambda: log.request(request, 200, Verdicts().of(ADVISED, request), None))
-    ((_, line),) = written
-    assert line.decode().endswith(f" {told}\n")
-
-
-def test_what_no_policy_was_asked_about_is_told_no_flag(written: list[tuple[int, bytes]]) -> None:
-    request = scope("GET", "/", (b"origin", b"https://b.example"))
-    log = Log(beside=["@loopback"])
-    in_a_loop(lambda: log.request(request, 421, unasked(request), "host-not-allowed"))
-    assert written[0][1].endswith(b"refused host-not-allowed\n")
-
-
-@pytest.mark.parametrize(
-    ("origin", "told"),
-    [
-        (b"https://b.example", ["https://b.example"]),
-        (b"https://a.example", []),
-        (b"null", []),
-        (b"not an origin", []),
-    ],
-)
-def test_whoever_can_allow_a_refused_origin_is_told_after_its_line(
-    written: list[tuple[int, bytes]], origin: bytes, told: list[str]
-) -> None:
-    request = scope("GET", "/", (b"origin", origin))
-    found: list[str] = []
-
-    def tell(one: str) -> None:
-        assert len(written) == 1
-        found.append(one)
-
-    log = Log(tell=tell)
-    in_a_loop(lambda: log.request(request, 200, Verdicts().of(ADVISED, request), None))
-    assert found == told
-    log.tell_no_flag()
-    in_a_loop(lambda: log.request(request, 200, Verdicts().of(ADVISED, request), None))
-    assert found == told

@@ -143,17 +143,32 @@ def background(
         "no_try": no_try,
         **flags,
     }
+    return Background(_starter(target, policy, given))
+
+
+def _starter(
+    target: object,
+    policy: str | os.PathLike[str] | Policy | Routes | None,
+    given: Mapping[str, object],
+) -> Callable[[], _Running]:
+    """Return what starts a server; ``UsageError`` for what is no target."""
     if target is None or isinstance(target, (str, os.PathLike)):
         words = [*_target_words(target), *_policy_words(policy, given)]
-        return Background(lambda: _Process(words, float(str(given.get("grace", _USUAL_GRACE)))))
+        grace = float(str(given.get("grace", _USUAL_GRACE)))
+        return lambda: _Process(words, grace)
     if not callable(target):
         raise UsageError(
             f"{type(target).__name__} is nothing that can be served\n"
             "  give a folder, a file, a URL, main:app, or an ASGI or WSGI application"
         )
-    from corsmith.server.embedded import Embedded
-
-    return Background(lambda: Embedded.of(target, policy, given))
+    try:
+        from corsmith.server.embedded import Embedded
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            f"background needs {error.name}, which is not installed\n"
+            "  pip install 'corsmith[serve]'"
+        ) from None
+    return lambda: Embedded.of(target, policy, given)
 
 
 # ── the command line ───────────────────────────────────────────────────────────

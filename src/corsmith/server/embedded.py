@@ -39,7 +39,7 @@ from corsmith.routes import Routes
 from corsmith.server.app.bridge import Bridge
 from corsmith.server.app.found import find
 from corsmith.server.app.lifespan import Lifespan
-from corsmith.server.app.program import APP_SEED
+from corsmith.server.app.program import APP_SEED, refuse_own_server
 from corsmith.server.front import Front
 from corsmith.server.hosts import Hosts, is_loopback
 from corsmith.server.limits import HEAD_SECONDS, PARSER_BYTES
@@ -154,6 +154,7 @@ class Embedded:
     @classmethod
     def of(cls, app: object, policy: object, given: Mapping[str, object]) -> Self:
         """Return a running server of an application; ``UsageError`` for a wrong keyword."""
+        refuse_own_server(app, type(app).__name__)
         said = {name: value for name, value in given.items() if value is not None}
         for name in said.keys() - _KEYWORDS - _FIELDS.keys():
             raise UsageError(

@@ -23,7 +23,7 @@ from corsmith.server.app.lifespan import Lifespan
 from corsmith.server.app.remedies import remedy
 from corsmith.server.source import LOOPBACK
 
-__all__ = ["APP_SEED", "Program"]
+__all__ = ["APP_SEED", "Program", "refuse_own_server"]
 
 APP_SEED: Final[Mapping[str, object]] = {
     "origins": [LOOPBACK],
@@ -101,12 +101,7 @@ class Program:
             raise self._explained(problem, error, trimmed(error, root)) from error
         except AppError as error:
             raise self._explained(error.problem, error.__cause__, error.trace) from error
-        for name in class_names(loaded.app) & _OWN_SERVERS.keys():
-            framework = _OWN_SERVERS[name]
-            raise UsageError(
-                f"{self.target} is an application of {framework}, which has a server of its own\n"
-                "  give it its policy there: install(app, origins=[…]), and start it as before"
-            )
+        refuse_own_server(loaded.app, self.target)
         return loaded
 
     def _explained(self, problem: str, error: BaseException | None, trace: str | None) -> AppError:
@@ -114,6 +109,15 @@ class Program:
         root = os.getcwd()  # noqa: PTH109  text, as sys.path has it
         step = remedy(error, root=root, reloads=bool(self.watched))
         return AppError(f"{problem}\n  {step}", trace=trace)
+
+
+def refuse_own_server(app: object, name: str) -> None:
+    """Raise ``UsageError`` for an application that only its framework's server can serve."""
+    for kind in class_names(app) & _OWN_SERVERS.keys():
+        raise UsageError(
+            f"{name} is an application of {_OWN_SERVERS[kind]}, which has a server of its own\n"
+            "  give it its policy there: install(app, origins=[…]), and start it as before"
+        )
 
 
 def _nothing(*, line_buffering: bool) -> None:
