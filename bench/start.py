@@ -22,7 +22,7 @@ from bench.serve import ask, free_port
 
 ROUNDS: Final = 15
 _HELP_MILLISECONDS: Final = 40
-_START_BY_GRANIANS: Final = 1.5
+_START_BY_GRANIANS: Final = 1.3
 _MILLI: Final = 1e6
 
 _BIN: Final = Path(sys.executable).parent
@@ -68,24 +68,34 @@ def main(rounds: int = ROUNDS) -> int:
     """Measure, print the table, and return how many bars are missed."""
     granian = [str(_BIN / "granian"), "--interface", "asginl", "bench.serve:bare"]
     ours = [str(_BIN / "corsmith"), "serve"]
-    empty, helped, theirs, first = list[float](), list[float](), list[float](), list[float]()
+    files = [*ours, str(Path(__file__).parent)]
+    figures: dict[str, list[float]] = {}
     with tempfile.TemporaryDirectory() as folder:
         environment = _environment(folder)
         for turn in range(rounds + 1):
-            figures = (
-                _cpu(_EMPTY, environment),
-                _cpu(_HELP, environment),
-                _first_answer(granian, environment),
-                _first_answer(ours, environment),
-            )
+            found = {
+                "empty": _cpu(_EMPTY, environment),
+                "help": _cpu(_HELP, environment),
+                "granian": _first_answer(granian, environment),
+                "serve": _first_answer(ours, environment),
+                "serve DIR": _first_answer(files, environment),
+            }
             if turn:  # the first round writes the bytecode
-                for values, figure in zip((empty, helped, theirs, first), figures, strict=True):
-                    values.append(figure)
+                for name, figure in found.items():
+                    figures.setdefault(name, []).append(figure)
     allowed = [_HELP_MILLISECONDS * _MILLI] * rounds
-    over = minus(helped, empty)
+    over = minus(figures["help"], figures["empty"])
     ratios = [
         Ratio(name="--help over an empty interpreter", ours=over, theirs=allowed, bar=1.0),
-        Ratio(name="serve: first answer", ours=first, theirs=theirs, bar=_START_BY_GRANIANS),
+        *(
+            Ratio(
+                name=f"{name}: first answer",
+                ours=figures[name],
+                theirs=figures["granian"],
+                bar=_START_BY_GRANIANS,
+            )
+            for name in ("serve", "serve DIR")
+        ),
     ]
     title = f"Starting, beside {_HELP_MILLISECONDS} ms and granian {version('granian')}"
     return show(title, "ns", ratios)
