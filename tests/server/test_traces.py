@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import os
 import traceback
 from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
 
 import pytest
 
-from corsmith.server.traces import Traces
+from corsmith.server.traces import Console, Traces
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def fails() -> None:
@@ -34,3 +40,48 @@ def test_a_traceback_begins_with_the_first_line_of_the_users_own() -> None:
 
 def test_a_line_without_an_exception_is_a_line() -> None:
     assert Traces().format(record("it ended")) == "corsmith: it ended"
+
+
+@contextlib.contextmanager
+def stderr() -> Iterator[int]:
+    """Return the reading end of what is standard error meanwhile."""
+    reading, writing = os.pipe()
+    before = os.dup(2)
+    os.dup2(writing, 2)
+    os.close(writing)
+    try:
+        yield reading
+    finally:
+        os.dup2(before, 2)
+        for end in (before, reading):
+            with contextlib.suppress(OSError):
+                os.close(end)
+
+
+def console() -> Console:
+    made = Console()
+    made.setFormatter(Traces())
+    return made
+
+
+def test_a_record_is_written_to_standard_error() -> None:
+    with stderr() as reading:
+        console().emit(record("it ended, é"))
+        assert os.read(reading, 100).decode() == "corsmith: it ended, é\n"
+
+
+def test_a_terminal_without_a_sign_gets_its_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    with stderr() as reading, open(os.devnull, "w", encoding="ascii") as plain:  # noqa: PTH123  no path
+        monkeypatch.setattr("sys.stderr", plain)
+        console().emit(record("é"))
+        monkeypatch.undo()
+        assert os.read(reading, 100) == rb"corsmith: \xe9" + b"\n"
+
+
+def test_a_reader_that_stops_or_has_gone_holds_nobody_up() -> None:
+    with stderr() as reading:
+        for _ in range(100):
+            console().emit(record("x" * 10_000))
+        assert len(os.read(reading, 1_000_000)) <= 65_536
+        os.close(reading)
+        console().emit(record("x" * 10_000))

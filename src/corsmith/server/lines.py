@@ -17,7 +17,7 @@ import os
 import select
 from typing import Final
 
-__all__ = ["MOST_WAITING", "WRITE_BYTES", "Lines"]
+__all__ = ["MOST_WAITING", "WRITE_BYTES", "Lines", "takes"]
 
 _STDERR: Final = 2
 
@@ -90,7 +90,7 @@ class Lines:
                 together.append(waiting[at][1])
                 size += len(waiting[at][1])
                 at += 1
-            if stream in stalled or not _takes(stream, 0 if loop else _LAST_WAIT):
+            if stream in stalled or not takes(stream, 0 if loop else _LAST_WAIT):
                 stalled.add(stream)
                 self._waiting.append((stream, b"".join(together)))
             else:
@@ -112,10 +112,11 @@ def _running_loop() -> asyncio.AbstractEventLoop | None:
         return None
 
 
-def _takes(stream: int, seconds: float) -> bool:
-    """Return whether a write would not wait; of a stream that is broken it would not either.
+def takes(stream: int, seconds: float = 0) -> bool:
+    """Return whether a write would not wait, at the latest in so many seconds.
 
-    A pipe that takes anything takes ``WRITE_BYTES`` (Linux, pipe(7)).
+    Of a stream that is broken it would not either. A pipe that takes anything takes
+    ``WRITE_BYTES`` (Linux, pipe(7)).
     """
     poll = select.poll()
     poll.register(stream, select.POLLOUT)

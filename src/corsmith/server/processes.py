@@ -68,7 +68,7 @@ _LOGGING: Final = {
         "access": {"format": "%(message)s"},
     },
     "handlers": {
-        "console": {"class": "logging.StreamHandler", "formatter": "generic"},
+        "console": {"class": "corsmith.server.traces.Console", "formatter": "generic"},
         "access": {"class": "logging.NullHandler"},
     },
 }

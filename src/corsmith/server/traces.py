@@ -1,14 +1,21 @@
 """What goes wrong in an application while it serves, on standard error.
 
-What lives here: the form of such a line, and its traceback from the first line of the user's
-own. What does not: which lines those are (``corsmith.application.frames``).
+What lives here: the form of such a line, its traceback from the first line of the user's own,
+and its writing. What does not: which lines those are (``corsmith.application.frames``).
 """
 
+import contextlib
 import logging
+import os
+import sys
+from typing import Final
 
 from corsmith.application.frames import from_theirs
+from corsmith.server.lines import WRITE_BYTES, takes
 
-__all__ = ["Traces"]
+__all__ = ["Console", "Traces"]
+
+_STDERR: Final = 2
 
 
 class Traces(logging.Formatter):
@@ -24,3 +31,17 @@ class Traces(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return the lines of a record."""
         return from_theirs(super().format(record).rstrip("\n"))
+
+
+class Console(logging.Handler):
+    """Writes to standard error what it takes at once: a reader that stops holds nobody up."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write the lines of a record, as far as they are taken."""
+        encoding = getattr(sys.stderr, "encoding", None) or "utf-8"
+        text = f"{self.format(record)}\n".encode(encoding, "backslashreplace")
+        for at in range(0, len(text), WRITE_BYTES):
+            if not takes(_STDERR):
+                return
+            with contextlib.suppress(OSError):  # the reader has gone, or the disk is full
+                os.write(_STDERR, text[at : at + WRITE_BYTES])
