@@ -6,6 +6,7 @@ Real ones are in `test_run.py`, `test_run_ends.py` and `test_serve_apps.py`.
 from __future__ import annotations
 
 import threading
+import time
 from multiprocessing import Pipe
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -34,19 +35,25 @@ class Process:
 
     def __init__(self, exitcode: int | None = None) -> None:
         self.inner = SimpleNamespace(exitcode=exitcode)
+        self.is_deaf = False
         self.asked: list[str] = []
+        self.asked_at = 0.0
 
     def start(self) -> None:
         self.asked.append("start")
 
     def terminate(self) -> None:
         self.asked.append("terminate")
+        self.asked_at = time.monotonic()
+        if not self.is_deaf:
+            self.inner.exitcode = 0
 
     def kill(self) -> None:
         self.asked.append("kill")
+        self.is_deaf = False
 
-    def join(self, _timeout: float) -> None:
-        self.asked.append("join")
+    def join(self, timeout: float = 0) -> None:
+        time.sleep(0 if self.inner.exitcode is not None else timeout)
 
 
 class Started:
@@ -163,6 +170,36 @@ def test_one_that_served_is_started_anew_and_one_that_serves_is_left_alone(
     assert anew == [[1]]
 
 
+# ── ends ─────────────────────────────────────────────────────────────────────
+
+
+def test_workers_are_asked_once_to_end_and_not_before_they_can_hear_it(make: Make) -> None:
+    started = make(workers=2)
+    workers = [started.add(Told()) for _ in range(2)]
+    begin = time.monotonic()
+    started.server.wrks[:] = workers
+    started.server._stop_workers()
+    assert [worker.asked for worker in workers] == [["terminate"], ["terminate"]]
+    assert 0.2 < workers[0].asked_at - begin < 0.9
+    assert started.server.wrks == []
+    # Those that have served for a while, or never will, are asked at once.
+    again = time.monotonic()
+    started.server._retire([*workers, started.add(Told(error=BROKEN))])
+    started.server._retire([])
+    assert time.monotonic() - again < 0.2
+
+
+def test_a_worker_that_does_not_end_within_its_grace_is_killed(make: Make) -> None:
+    started = make()
+    started.server.workers_kill_timeout = 0.25
+    deaf = started.add(Told(error=BROKEN))
+    deaf.is_deaf, deaf.inner.exitcode, deaf.asked[:] = True, None, []
+    begin = time.monotonic()
+    started.server._retire([deaf])
+    assert 0.25 <= time.monotonic() - begin < 1
+    assert deaf.asked == ["terminate", "kill"]
+
+
 # ── reloads ────────────────────────────────────────────────────────────────────
 
 
@@ -187,7 +224,7 @@ def test_new_workers_take_the_place_of_the_old_ones_once_they_are_ready(make: Ma
     assert started.server.wrks == tried
     assert started.heard == [(told, True)]
     assert all(process.asked == [] for process in tried)
-    soon(lambda: all(process.asked == ["terminate", "join", "kill"] for process in old))
+    soon(lambda: all(process.asked == ["terminate"] for process in old))
     assert not started.server.reload_signal
 
 

@@ -11,7 +11,9 @@ Facts about Granian 2.8 that shape the code:
 * in its mode for both HTTP versions a silent connection is never closed: so without TLS
   HTTP/1.1 alone is spoken, which is all that a browser speaks there; over TLS, where ALPN
   chooses, ``silence`` closes them;
-* it asks the workers to end once, and then waits ``workers_kill_timeout`` seconds;
+* it asks the workers to end once, and then waits ``workers_kill_timeout`` seconds; a worker
+  loses that signal while it begins to serve, and a second one cuts requests in flight: so it
+  is not sent to a worker that has just begun;
 * it takes a worker that a Ctrl-C reached first for one that failed, and then exits with 1;
 * it starts a worker anew however the last one ended, for ever if each takes six seconds to
   end: so one that ended before it was ready is not started again;
@@ -54,6 +56,9 @@ __all__ = ["Hear", "Processes", "share_socket"]
 _LOOK_SECONDS: Final = 0.02
 """How often a start is looked at while it is waited for."""
 
+_SETTLE_SECONDS: Final = 0.25
+"""How long a worker that says that it is ready may not yet hear a signal."""
+
 _HTTP2: Final = HTTP2Settings(
     keep_alive_interval=HEAD_SECONDS * 1000,
     keep_alive_timeout=HEAD_SECONDS,
@@ -91,6 +96,7 @@ class _Start:
         self.is_trial = is_trial
         self.over = threading.Event()
         self.told: Told | None = None
+        self.ready_at = 0.0
 
     @property
     def is_ready(self) -> bool:
@@ -104,6 +110,7 @@ class _Start:
                 break
         else:
             self.told = self._reading.recv()
+            self.ready_at = time.monotonic() if self.is_ready else 0.0
         self._reading.close()
         self._writing.close()
         self.over.set()
@@ -281,14 +288,24 @@ class Processes(MPServer):
         else:
             self._hear(Told(error=error), is_reload=False)
 
+    def _stop_workers(self) -> None:
+        """End all workers, each within the grace of a request."""
+        self._retire(self.wrks)
+        self.wrks.clear()
+
     def _retire(self, old: Sequence[WorkerProcess]) -> None:
-        """End workers whose place is taken, each within the grace of a request."""
+        """End workers, each within the grace of a request."""
+        now = time.monotonic()
+        youngest = max((self._starts[process].ready_at for process in old), default=0.0)
+        time.sleep(max(0.0, youngest + _SETTLE_SECONDS - now))
         for process in old:
             process.terminate()  # type: ignore[no-untyped-call]  # Granian's
         end = time.monotonic() + (self.workers_kill_timeout or 0)
         for process in old:
-            process.join(max(0, end - time.monotonic()))  # type: ignore[no-untyped-call]  # Granian's
-            process.kill()  # type: ignore[no-untyped-call]  # Granian's
+            process.join(max(0.0, end - time.monotonic()))  # type: ignore[no-untyped-call]  # Granian's
+            if process.inner.exitcode is None:
+                process.kill()  # type: ignore[no-untyped-call]  # Granian's
+                process.join()  # type: ignore[no-untyped-call]  # Granian's
 
     def _end(self, _number: int, _frame: FrameType | None) -> None:
         """End as asked; asked again, at once."""
