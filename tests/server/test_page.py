@@ -192,12 +192,13 @@ def test_the_frame_runs_its_own_script_by_its_hash_and_never_sees_the_token(
     assert shared.page.token not in text
 
 
-def test_a_target_with_an_ipv6_address_is_allowed_by_its_scheme() -> None:
-    opened = Opened("http://[::1]:8000")
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_target_with_an_ipv6_address_is_allowed_by_its_scheme(scheme: str) -> None:
+    opened = Opened(f"{scheme}://[::1]:8000")
     for path in ["/" + opened.query, "/frame"]:
         response, _ = opened.get(path)
         assert re.search(
-            r"connect-src ('self' )?http:;", response.headers["Content-Security-Policy"]
+            rf"connect-src ('self' )?{scheme}:;", response.headers["Content-Security-Policy"]
         )
     opened.page.stop()
 

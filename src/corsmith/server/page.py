@@ -363,4 +363,4 @@ def _frame(target: str) -> tuple[bytes, str]:
 
 def _source(target: str) -> str:
     """Return the target as a source of a content security policy, which knows no IPv6."""
-    return "http:" if "[" in target else target
+    return f"{target.partition(':')[0]}:" if "[" in target else target

@@ -101,7 +101,10 @@ function explanation(one, agreed) {
   if (agreed.kind === "bad") {
     const reasons = [seen.preflight, seen.request].flatMap((exchange) => exchange?.reasons ?? []);
     const told = reasons.map(({ code, message }) => `The server says ${code}: ${message}`);
-    if (!seen.preflight && !seen.request) told.push("Is the server still running?");
+    if (!seen.preflight && !seen.request) {
+      if (now.target.startsWith("https:")) told.push("Does this browser trust the server’s certificate? The line “trust it” of its banner makes it.");
+      told.push("Is the server still running?");
+    }
     if (Date.now() - changedAt < 4000) told.push("The policy had just changed: press again.");
     if (!told.length) told.push("The browser did something else than the policy led us to expect.");
     return [make("p", "why", told.join(" "))];
