@@ -227,9 +227,9 @@ def _note(status: int, seconds: float) -> str:
 
 def _origin_here(scope: Scope) -> bytes:
     """Return our own origin as the page wrote it."""
-    host: bytes = next((value for name, value in scope["headers"] if name == b"host"), b"")
     scheme: str = scope["scheme"]
-    return scheme.encode("latin-1") + b"://" + host
+    hosts = [value for name, value in scope["headers"] if name == b"host"]
+    return scheme.encode("latin-1") + b"://" + b"".join(hosts[:1])
 
 
 def _is_sound(raw: _Lines) -> bool:

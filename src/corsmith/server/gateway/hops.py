@@ -219,7 +219,10 @@ def response_headers(
 
 def has_cors(headers: Headers) -> bool:
     """Return whether an answer has permissions of its own for other origins."""
-    return any(name.lower().startswith(_CORS) for name, _ in headers)
+    for name, _ in headers:  # noqa: SIM110  asked of each answer: a loop takes a third of the time
+        if name.lower().startswith(_CORS):
+            return True
+    return False
 
 
 def is_loop(headers: Headers, via: bytes) -> bool:
