@@ -254,3 +254,15 @@ def test_a_client_that_leaves_after_its_answer_cancels_nothing() -> None:
         assert not client.left
 
     asyncio.run(scenario())
+
+
+def test_nobody_is_looked_at_once_all_are_answered_and_the_next_one_is() -> None:
+    async def scenario() -> None:
+        watch = Watch(1.0)
+        for _ in range(2):
+            with Client(AsyncMock(return_value={"type": "http.request"}), watch, has_body=False):
+                assert watch._is_looking
+            await asyncio.sleep(0.15)
+            assert not watch._is_looking
+
+    asyncio.run(scenario())
