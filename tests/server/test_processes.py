@@ -36,6 +36,7 @@ class Process:
     def __init__(self, exitcode: int | None = None) -> None:
         self.inner = SimpleNamespace(exitcode=exitcode)
         self.is_deaf = False
+        self.interrupt_by_parent = False
         self.asked: list[str] = []
         self.asked_at = 0.0
 
@@ -180,6 +181,7 @@ def test_workers_are_asked_once_to_end_and_not_before_they_can_hear_it(make: Mak
     started.server.wrks[:] = workers
     started.server._stop_workers()
     assert [worker.asked for worker in workers] == [["terminate"], ["terminate"]]
+    assert all(worker.interrupt_by_parent for worker in workers)
     assert 0.2 < workers[0].asked_at - begin < 0.9
     assert started.server.wrks == []
     # Those that have served for a while, or never will, are asked at once.

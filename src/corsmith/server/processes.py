@@ -295,6 +295,8 @@ class Processes(MPServer):
 
     def _retire(self, old: Sequence[WorkerProcess]) -> None:
         """End workers, each within the grace of a request."""
+        for process in old:
+            process.interrupt_by_parent = True  # a Ctrl-C may reach it before we do
         now = time.monotonic()
         youngest = max((self._starts[process].ready_at for process in old), default=0.0)
         time.sleep(max(0.0, youngest + _SETTLE_SECONDS - now))
