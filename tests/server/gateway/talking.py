@@ -15,7 +15,8 @@ from corsmith.server.gateway.sockets import Socket, only_upgrades, serve_socket
 from tests.server.in_memory import HERE
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+    import ssl
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
 
     from aiohttp.web import Request, StreamResponse, WebSocketResponse
 
@@ -58,8 +59,14 @@ class Page:
     async def hear_of(self, message: MutableMapping[str, Any]) -> None:
         await self.hears.put(dict(message))
 
-    async def serve(self, session: aiohttp.ClientSession, port: int, **given: bytes) -> None:
-        upstream = Upstream(origin=f"http://127.0.0.1:{port}".encode())
+    async def serve(
+        self,
+        session: aiohttp.ClientSession,
+        port: int,
+        at: str = "http://127.0.0.1",
+        added: Mapping[bytes, bytes] | None = None,
+    ) -> None:
+        upstream = Upstream(origin=f"{at}:{port}".encode())
         async with asyncio.timeout(PATIENCE):
             await serve_socket(
                 session,
@@ -68,18 +75,18 @@ class Page:
                 self.says.get,
                 self.hear_of,
                 via=VIA,
-                added=Added({name.encode(): value for name, value in given.items()}),
+                added=Added({} if added is None else added),
             )
 
 
 @contextlib.asynccontextmanager
-async def listening(handler: Handler) -> AsyncIterator[int]:
+async def listening(handler: Handler, tls: ssl.SSLContext | None = None) -> AsyncIterator[int]:
     """Return the port of an upstream that answers every path with one handler."""
     app = web.Application()
     app.router.add_route("*", "/{rest:.*}", handler)
     runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
+    site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls)
     await site.start()
     try:
         yield runner.addresses[0][1]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import trustme
 from aiohttp import web
 
 from corsmith.server.gateway import sockets
+from corsmith.server.gateway.client import Trust, connect
 from tests.server.gateway.asking import answering, gateway, living
 from tests.server.gateway.asking import listening as saying
 from tests.server.gateway.talking import (
@@ -23,6 +26,8 @@ from tests.server.gateway.talking import (
 )
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from aiohttp.web import Request, StreamResponse, WebSocketResponse
 
 pytestmark = pytest.mark.servers
@@ -90,7 +95,7 @@ def test_a_secret_is_in_the_handshake_too() -> None:
     async def scenario() -> None:
         page = Page(ORIGIN, (b"x-key", b"page"))
         async with listening(handler) as port, client() as session:
-            serving = asyncio.create_task(page.serve(session, port, **{"x-key": b"secret"}))
+            serving = asyncio.create_task(page.serve(session, port, added={b"x-key": b"secret"}))
             await page.hear()
             page.leave()
             await serving
@@ -271,3 +276,22 @@ def test_a_gateway_whose_server_did_not_start_it_says_so() -> None:
     page = Page(ORIGIN)
     with pytest.raises(RuntimeError, match="its server sent no lifespan"):
         asyncio.run(gateway(1)(page.scope, page.says.get, page.hear_of))
+
+
+def test_over_tls_the_upstream_must_be_who_it_says(tmp_path: Path) -> None:
+    authority = trustme.CA()
+    ca = tmp_path / "ca.pem"
+    authority.cert_pem.write_to_path(str(ca))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(context)
+
+    async def first(trust: Trust) -> dict[str, Any]:
+        page = Page(ORIGIN)
+        async with listening(echo, tls=context) as port, connect(trust) as session:
+            page.leave()
+            await page.serve(session, port, at="https://localhost")
+        return page.hears.get_nowait()
+
+    assert asyncio.run(first(Trust(ca=str(ca))))["type"] == "websocket.accept"
+    assert asyncio.run(first(Trust(insecure=True)))["type"] == "websocket.accept"
+    assert asyncio.run(first(Trust()))["status"] == 502
