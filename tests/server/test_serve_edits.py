@@ -121,3 +121,20 @@ def test_a_port_that_is_held_stays_held_through_a_reload(tmp_path: Path) -> None
         server.err.wait("loaded anew")
         with socket.socket() as other, pytest.raises(OSError, match="in use"):
             other.bind(("127.0.0.1", server.port))
+
+
+def test_where_the_system_lets_nothing_be_watched_the_app_is_served_and_it_is_told(
+    tmp_path: Path,
+) -> None:
+    write(tmp_path, "one")
+    code = (
+        "import watchfiles\n"
+        "def refuse(*folders, **settings): raise OSError(28, 'No space left on device')\n"
+        "watchfiles.watch = refuse\n"
+        "from corsmith.__main__ import main\n"
+        "main()\n"
+    )
+    flags = ("main:app", "--reload", "--no-try")
+    with Served(*flags, folder=tmp_path, program=("-c", code)) as server:
+        server.err.wait("corsmith: edits are not followed: .*No space left on device")
+        assert server.ask().body == b"one"
