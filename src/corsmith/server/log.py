@@ -236,9 +236,9 @@ class Log:
         self._beside = beside
         self._tell = tell
         self._second = -1
-        self._time = b""
+        self._time = ""
         self._lines = Lines()
-        self._known: dict[tuple[object, ...], bytes] = {}
+        self._known: dict[tuple[object, ...], tuple[str, str]] = {}
 
     def tell_no_flag(self) -> None:
         """Tell of no flag any more, where the policy comes from somewhere else."""
@@ -248,9 +248,10 @@ class Log:
     def request(self, scope: Scope, status: int, verdict: Verdict, problem: str | None) -> None:
         """Write the line of a request that was answered."""
         _, origin, words = verdict
-        key = (scope["method"], scope["raw_path"], status, origin, words, problem)
-        line = self._known.get(key) or self._remember(key, scope, status, verdict, problem)
-        self._lines.put(_STDERR, self._now() + line)
+        key = (scope["method"], scope["raw_path"], status, origin, words)
+        begun, flag = self._known.get(key) or self._remember(key, scope, status, verdict)
+        more = flag if problem is None else f" {problem}{flag}"
+        self._lines.put(_STDERR, f"{self._now()}{begun}{more}\n".encode())
         if self._tell is not None and _refused(verdict):
             # Called in the order in which they came: after the line is written.
             loop = asyncio.get_running_loop()
@@ -258,18 +259,12 @@ class Log:
             loop.call_soon(self._tell, verdict.origin)
 
     def _remember(
-        self,
-        key: tuple[object, ...],
-        scope: Scope,
-        status: int,
-        verdict: Verdict,
-        problem: str | None,
-    ) -> bytes:
-        """Return a line without its time, for this request and those like it."""
-        line = request_line(scope, status, verdict, problem)
+        self, key: tuple[object, ...], scope: Scope, status: int, verdict: Verdict
+    ) -> tuple[str, str]:
+        """Return what the lines of requests like this one have between time, problem and end."""
+        made = f" {request_line(scope, status, verdict, None)}", ""
         if self._beside is not None and _refused(verdict):
-            line = f"{line} (allow it with {_flag(verdict, self._beside)})"
-        made = f" {line}\n".encode()
+            made = made[0], f" (allow it with {_flag(verdict, self._beside)})"
         if len(self._known) >= _REMEMBERED_LINES:
             self._known.clear()
         if len(scope["method"]) + len(scope["raw_path"]) <= _LONGEST_REMEMBERED:
@@ -284,9 +279,8 @@ class Log:
         """Write what waits: nothing else will, once the event loop has ended."""
         self._lines.flush()
 
-    def _now(self) -> bytes:
+    def _now(self) -> str:
         second = int(self._clock())
         if second != self._second:
-            text = time.strftime("%H:%M:%S", time.localtime(second))
-            self._second, self._time = second, text.encode()
+            self._second, self._time = second, time.strftime("%H:%M:%S", time.localtime(second))
         return self._time
