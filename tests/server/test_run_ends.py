@@ -19,7 +19,9 @@ KEPT = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_a_signal_ends_an_idle_server_long_before_its_grace_is_over(number: int, workers: str) -> None:
+def test_a_signal_ends_an_idle_server_long_before_its_grace_is_over(
+    number: int, workers: str
+) -> None:
     with Served("--workers", workers) as server, server.connect() as kept:
         kept.sendall(KEPT)
         assert read_answer(kept).status == 200
