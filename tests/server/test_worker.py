@@ -301,9 +301,7 @@ def test_over_tls_each_request_is_heard_by_what_closes_silent_connections(
 
 def test_a_worker_that_ends_writes_the_lines_that_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     ends: list[Any] = []
-    monkeypatch.setattr(
-        module, "Finalize", lambda owner, flush, exitpriority: ends.append((owner, flush))
-    )
+    monkeypatch.setattr(module, "Finalize", lambda *what, **_when: ends.append(what))
     front = Started(quiet=False).front()
     assert front._log is not None
     assert ends == [(None, front._log.flush)]
