@@ -141,7 +141,7 @@ class Supervisor:
             backpressure=max(1, min(_MOST_CONNECTIONS, files - _SPARE_FILES)),
         )
         edits = self._follow_edits(server)
-        asking = None if refused is None else self._asking(refused)
+        asking = self._asking(refused)
         self._slow.start()
         try:
             with contextlib.suppress(SystemExit):
@@ -292,13 +292,16 @@ class Supervisor:
 
     # ── an origin that is refused ──────────────────────────────────────────────
 
-    def _asking(self, refused: Refused) -> Asking:
-        """Begin to ask whether an origin that was refused is to be allowed."""
+    def _asking(self, refused: Refused | None) -> Asking | None:
+        """Begin to ask whether an origin that was refused is to be allowed, if a person is there."""
+        admitted, terminal = self._admitted, self._plan.terminal
+        if refused is None or admitted is None or terminal is None:
+            return None
         asking = Asking(
             refused,
-            Keyboard(self._plan.terminal or 0),
+            Keyboard(terminal),
             ask=self._question,
-            allow=self._admit,
+            allow=lambda origin: self._admit(admitted, origin),
             say=self._say,
         )
         asking.start()
@@ -311,10 +314,9 @@ class Supervisor:
             return None
         return question(origin, credentials=policy.credentials)
 
-    def _admit(self, origin: str) -> None:
+    def _admit(self, admitted: Admitted, origin: str) -> None:
         """Allow an origin until the end, in every worker."""
-        if self._admitted is not None:
-            self._admitted.add(origin)
+        admitted.add(origin)
         self._put(self._own)
         self._say(_at_now([f"{origin} is allowed until the end"]))
 
