@@ -293,7 +293,7 @@ class Supervisor:
     # ── an origin that is refused ──────────────────────────────────────────────
 
     def _asking(self, refused: Refused | None) -> Asking | None:
-        """Begin to ask whether an origin that was refused is to be allowed, if a person is there."""
+        """Begin to ask whether a refused origin is to be allowed, if a person is there."""
         admitted, terminal = self._admitted, self._plan.terminal
         if refused is None or admitted is None or terminal is None:
             return None
