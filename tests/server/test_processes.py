@@ -5,6 +5,7 @@ Real ones are in `test_run.py`, `test_run_ends.py` and `test_serve_apps.py`.
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from multiprocessing import Pipe
@@ -302,3 +303,14 @@ def test_as_many_workers_are_tried_as_there_are(make: Make) -> None:
     assert made == [(0, True), (1, True)]
     assert [process.asked for process in tried] == [["start"], ["start"]]
     assert not started.server._is_trial
+
+
+def test_no_kernel_thread_polls_for_a_loop_unless_somebody_wants_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("UV_USE_IO_URING", raising=False)
+    Started().listening.close()
+    assert os.environ["UV_USE_IO_URING"] == "0"
+    monkeypatch.setenv("UV_USE_IO_URING", "1")
+    Started().listening.close()
+    assert os.environ["UV_USE_IO_URING"] == "1"
