@@ -117,6 +117,18 @@ def test_their_own_traceback_is_shown_with_their_lines_only(
     assert f'"{folder / "mine.py"}", line' in str(caught.value)
 
 
+def test_of_a_django_project_its_applications_are_named(folder: Path) -> None:
+    write(folder, "def main(): ...\n", "manage.py")
+    for name in ("asgi", "wsgi"):
+        write(folder, "", f"site/{name}.py")
+    with pytest.raises(UsageError) as caught:
+        load_app_file("manage.py", "serve")
+    assert str(caught.value).splitlines()[1:] == [
+        "  corsmith serve site.asgi:application",
+        "  corsmith serve site.wsgi:application",
+    ]
+
+
 @pytest.mark.parametrize(("name", "other"), [("json", json.__file__), ("sys", "of Python itself")])
 @pytest.mark.parametrize("how", ["name", "file"])
 def test_a_file_with_the_name_of_another_module_is_never_mistaken_for_it(

@@ -131,15 +131,22 @@ def app_of(module: ModuleType, root: str, path: str, verb: str) -> LoadedApp:
     found = _found(module)
     if not found:
         names = f"{', '.join(NAMES[:2])} or {NAMES[5]}()"
-        raise UsageError(
-            f"{path} has no application that is called {names}; name yours:\n"
-            f"  corsmith {verb} {name}:NAME"
-        )
+        yours = _of_project(Path(path)) or [f"{name}:NAME"]
+        shown = "\n".join(f"  corsmith {verb} {one}" for one in yours)
+        raise UsageError(f"{path} has no application that is called {names}; name yours:\n{shown}")
     if len(found) > 1:
         shown = "\n".join(f"  corsmith {verb} {name}:{attr}" for attr in found)
         raise UsageError(f"{path} has {len(found)} applications; type one of\n{shown}")
     app, made = _made(getattr(module, found[0]), path, root, must=False, verb=verb)
     return _loaded(app, module, found[0], root, made=made)
+
+
+def _of_project(path: Path) -> list[str]:
+    """Return the applications of a Django project, for whoever names its ``manage.py``."""
+    if path.name != "manage.py":
+        return []
+    found = [file for name in ("asgi", "wsgi") for file in path.parent.glob(f"*/{name}.py")]
+    return [f"{file.parent.name}.{file.stem}:application" for file in found]
 
 
 def has_app(module: ModuleType) -> bool:
