@@ -12,8 +12,8 @@ Facts about Granian 2.8 that shape the code:
   HTTP/1.1 alone is spoken, which is all that a browser speaks there; over TLS, where ALPN
   chooses, ``silence`` closes them;
 * it asks the workers to end once, and then waits ``workers_kill_timeout`` seconds; a worker
-  loses that signal while it begins to serve, and a second one cuts requests in flight: so it
-  is not sent to a worker that has just begun;
+  loses that signal while it begins to serve, and with a third one it cuts requests in flight:
+  so the signal is not repeated, but held back from a worker that has just begun;
 * it takes a worker that a Ctrl-C reached first for one that failed, and then exits with 1;
 * it starts a worker anew however the last one ended, for ever if each takes six seconds to
   end: so one that ended before it was ready is not started again;
