@@ -62,7 +62,9 @@ def test_a_browser_with_a_window_is_opened_and_nothing_is_said(
 
 
 @pytest.mark.parametrize(
-    "browser", [Window(opens=False), webbrowser.Error("none"), OSError("gone")], ids=repr
+    "browser",
+    [Window(opens=False), webbrowser.Error("none"), OSError("gone")],
+    ids=["does-not-open", "none", "gone"],
 )
 def test_where_there_is_none_the_address_is_told(
     monkeypatch: pytest.MonkeyPatch, browser: object

@@ -145,6 +145,7 @@ def test_a_flood_of_origins_is_one_question_in_five_seconds(tmp_path: Path) -> N
         assert len(asked) == 2
 
 
+@pytest.mark.slow
 def test_a_key_answers_the_question_that_took_the_place_of_another_only_in_time(
     tmp_path: Path,
 ) -> None:
