@@ -67,6 +67,32 @@ def test_the_banner_names_the_line_to_change_and_never_a_value(
     assert "hunter2" not in f"{made!r}{made}{made.notes(HERE)}"
 
 
+@pytest.mark.parametrize(
+    ("url", "row"),
+    [
+        ("https://api.example", "x-key (no page sees the value)"),
+        ("http://127.0.0.1:8080", "x-key (no page sees the value)"),
+        ("http://api.example", "x-key (no page sees the value; http:// sends it in clear)"),
+    ],
+)
+def test_a_secret_that_goes_over_the_network_in_clear_is_told(url: str, row: str) -> None:
+    assert dict(gateway(url, headers=["X-Key: 1"]).notes(HERE))["adds"] == row
+
+
+@pytest.mark.parametrize(
+    ("changes", "flag"), [({"insecure": True}, "-k"), ({"ca": "ca.pem"}, "--ca")]
+)
+def test_a_flag_about_certificates_is_refused_where_there_are_none(
+    changes: dict[str, Any], flag: str
+) -> None:
+    with pytest.raises(UsageError) as raised:
+        gateway("http://api.example", **changes)
+    assert str(raised.value).splitlines() == [
+        f"{flag} is about certificates, and http://api.example has none",
+        "  leave it out, or write https://api.example",
+    ]
+
+
 def test_every_worker_knows_it_by_the_same_name_and_no_other_gateway_has_it() -> None:
     made = gateway()
     copy: Gateway = pickle.loads(pickle.dumps(made))  # noqa: S301  what this test has made

@@ -37,3 +37,8 @@ def test_an_address_is_an_origin_a_host_and_a_base(
 def test_an_upstream_travels_to_a_worker_and_is_the_same_there() -> None:
     upstream = Upstream(origin=b"https://api.example", base=b"/v1")
     assert pickle.loads(pickle.dumps(upstream)) == upstream  # noqa: S301 - our own bytes
+
+
+def test_an_upstream_is_asked_over_tls_where_its_scheme_says_so() -> None:
+    assert Upstream(origin=b"https://api.example").is_tls
+    assert not Upstream(origin=b"http://api.example").is_tls

@@ -12,6 +12,7 @@ from typing import Final, Self
 
 from corsmith.adapters.asgi import App, CORSMiddleware
 from corsmith.address import read_address
+from corsmith.errors import UsageError
 from corsmith.origin import is_loopback
 from corsmith.profiles import Profile
 from corsmith.server.gateway.added import Added, read_added
@@ -69,10 +70,17 @@ class Gateway:
         seconds: float,
     ) -> Self:
         """Return the gateway to a URL; ``UsageError`` for what cannot be one."""
+        upstream = read_upstream(url)
         trust = Trust(ca=ca, insecure=insecure)
+        if not upstream.is_tls and (insecure or ca is not None):
+            flag = "-k" if ca is None else "--ca"
+            raise UsageError(
+                f"{flag} is about certificates, and {upstream.origin.decode()} has none\n"
+                f"  leave it out, or write https://{upstream.host.decode()}"
+            )
         trust.context()
         return cls(
-            upstream=read_upstream(url),
+            upstream=upstream,
             added=read_added(headers, os.environ),
             trust=trust,
             seconds=seconds,
@@ -115,7 +123,9 @@ class Gateway:
             rows.append(("note", self.profile.note))
         if self.added:
             names = ", ".join(sorted(name.decode() for name in self.added))
-            rows.append(("adds", f"{names} (no page sees the value)"))
+            is_clear = not self.upstream.is_tls and self.upstream_port is None
+            clear = "; http:// sends it in clear"
+            rows.append(("adds", f"{names} (no page sees the value{clear if is_clear else ''})"))
         if self.trust.insecure:
             rows.append(("insecure", "-k: the upstream's certificate is not verified"))
         return rows

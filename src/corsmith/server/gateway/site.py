@@ -36,6 +36,11 @@ class Upstream:
         """Return the upstream that an address without a query means."""
         return cls(origin=address.origin.encode(), base=address.path.rstrip("/").encode())
 
+    @property
+    def is_tls(self) -> bool:
+        """Whether it is asked over TLS."""
+        return self.origin.startswith(b"https:")
+
     def url(self, path: bytes) -> bytes:
         """Return the address of one of our paths."""
         return self.origin + self.base + path
