@@ -25,7 +25,7 @@ import asyncio
 from contextlib import asynccontextmanager
 from fastapi import BackgroundTasks, FastAPI, Request, WebSocket
 from fastapi.middleware.cors import CORSMiddleware
-from fastapi.responses import StreamingResponse
+from fastapi.responses import FileResponse, StreamingResponse
 
 print("imported")
 
@@ -60,6 +60,12 @@ async def events():
         finally:
             print("nobody reads")
     return StreamingResponse(parts(), media_type="text/event-stream")
+
+@app.get("/file")
+def file(): return FileResponse(__file__)
+
+@app.get("/exit")
+def exits(): raise SystemExit(3)
 
 @app.post("/later")
 def later(tasks: BackgroundTasks):
@@ -177,6 +183,22 @@ def test_events_come_one_by_one_and_end_when_nobody_reads(
         read_until(reading, b"data: tick")
     server.out.wait("nobody reads")
     assert server.err.wait("GET /events 200").endswith(" client-left")
+
+
+def test_a_file_that_the_server_sends_for_it_carries_the_policy_too(shop: Served) -> None:
+    """By an extension of ASGI: the application names the file, and reads none of it."""
+    reply = shop.ask("GET", "/file", ORIGIN)
+    assert reply.body == FASTAPI.encode()
+    assert reply.headers["access-control-allow-origin"] == "http://localhost:5173"
+    assert shop.err.wait("GET /file 200").endswith(" allowed")
+
+
+def test_a_handler_that_ends_the_program_ends_its_request_alone(shop: Served) -> None:
+    reply = shop.ask("GET", "/exit", ORIGIN)
+    assert reply.status == 500
+    assert reply.headers["access-control-allow-origin"] == "http://localhost:5173"
+    shop.err.wait("RuntimeError: the application raised SystemExit")
+    assert shop.ask().status == 200
 
 
 def test_a_task_in_the_background_runs_after_the_answer(shop: Served) -> None:

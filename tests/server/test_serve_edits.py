@@ -138,3 +138,25 @@ def test_where_the_system_lets_nothing_be_watched_the_app_is_served_and_it_is_to
     with Served(*flags, folder=tmp_path, program=("-c", code)) as server:
         server.err.wait("corsmith: edits are not followed: .*No space left on device")
         assert server.ask().body == b"one"
+
+
+def test_workers_that_are_started_anew_are_replaced_as_those_that_are_forked(
+    tmp_path: Path,
+) -> None:
+    """As on macOS, where a process cannot be forked safely."""
+    write(tmp_path, "one")
+    program = tmp_path / "start" / "start.py"
+    program.parent.mkdir()
+    program.write_text(
+        "import multiprocessing\n"
+        "if __name__ == '__main__':\n"
+        "    multiprocessing.set_start_method('spawn')\n"
+        "    from corsmith.__main__ import main\n"
+        "    main()\n"
+    )
+    flags = ("main:app", "--reload", "--no-try", "--quiet")
+    with Served(*flags, folder=tmp_path, program=(str(program),)) as server:
+        assert server.ask().body == b"one"
+        write(tmp_path, "two")
+        server.err.wait("loaded anew")
+        soon(lambda: server.ask().body == b"two")

@@ -112,8 +112,7 @@ class _Call:
         except (SystemExit, KeyboardInterrupt) as error:
             # In the event loop it would end the server, and every other request.
             told = RuntimeError(f"the application raised {type(error).__name__}")
-            told.__cause__ = error
-            end = _End(error=told)
+            end = _End(error=told.with_traceback(error.__traceback__))
         except BaseException as error:  # noqa: BLE001  it is raised where somebody waits for it
             end = _End(error=error)
         self._put(end)

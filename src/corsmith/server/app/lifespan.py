@@ -65,7 +65,8 @@ class Lifespan:
             await self.app(scope, receive, send)
         except (SystemExit, KeyboardInterrupt) as error:
             # No layer above takes it for an error, so the answer would be bare.
-            raise RuntimeError(f"the application raised {type(error).__name__}") from error
+            told = RuntimeError(f"the application raised {type(error).__name__}")
+            raise told.with_traceback(error.__traceback__) from None
 
     async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Run the application's lifespan, or do without where it has none."""
