@@ -210,3 +210,30 @@ def test_enter_parts_the_lines_and_other_keys_do_nothing(tmp_path: Path) -> None
         person.terminal.send("\r")
         person.terminal.wait_for(f"{QUESTION}\n\n")
         assert "is allowed" not in person.terminal.shown
+
+
+CRASHING = """
+import signal
+
+def crash(*_arguments):
+    raise RuntimeError("crash")
+
+signal.signal(signal.SIGUSR1, crash)
+
+from corsmith.cli import main
+main(prog_name="corsmith")
+"""
+
+
+def test_the_terminal_is_left_as_it_was_by_a_crash(tmp_path: Path) -> None:
+    words = ["serve", "--port", "0", "--no-try", str(tmp_path)]
+    with opened(words, program=CRASHING) as terminal:
+        person = Person(terminal)
+        usual = person.lines
+        person.ask(APP)
+        terminal.wait_for(QUESTION)
+        assert person.lines == 0
+        os.kill(terminal.process.pid, signal.SIGUSR1)
+        assert terminal.wait() != 0
+        assert "RuntimeError: crash" in terminal.shown
+        assert person.lines == usual

@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from granian.constants import Interfaces
 
@@ -41,9 +41,6 @@ from corsmith.server.serving import Looking, Serving, Told
 from corsmith.server.source import PolicySource
 from corsmith.server.tls import Certificate
 from corsmith.server.worker import Lifeline, Worker
-
-if TYPE_CHECKING:
-    from corsmith.server.app.edits import Edits
 
 __all__ = ["Plan", "Say", "Supervisor"]
 
@@ -112,10 +109,39 @@ class Supervisor:
     def run(self) -> bool:
         """Serve; return whether a signal ended it, as it should, and not a failure."""
         plan = self._plan
-        files = _raise_file_limit()
-        self._open_page()
-        refused = None if plan.terminal is None else Refused()
-        self._admitted = None if plan.terminal is None else Admitted()
+        with contextlib.ExitStack() as ends:
+            files = _raise_file_limit()
+            self._open_page(ends)
+            worker = self._worker(ends)
+            server = Processes(
+                plan.listening,
+                self._hear,
+                stays=bool(plan.watched),
+                certificate=plan.certificate,
+                websockets=plan.serving.streams,
+                interface=Interfaces.ASGI if plan.serving.has_lifespan else Interfaces.ASGINL,
+                workers=plan.workers,
+                workers_kill_timeout=max(plan.grace, _SHORTEST_GRACE),
+                backpressure=max(1, min(_MOST_CONNECTIONS, files - _SPARE_FILES)),
+            )
+            self._follow_edits(server, ends)
+            self._slow.start()
+            ends.callback(self._slow.cancel)
+            try:
+                with contextlib.suppress(SystemExit):
+                    server.serve(target_loader=worker, wrap_loader=False)
+            except BaseException:
+                # Nobody else would end them, and this process waits for them.
+                for process in server.wrks:
+                    process.kill()  # type: ignore[no-untyped-call]  # Granian's
+                raise
+        if server.error is not None:
+            raise server.error
+        return bool(server.interrupt_signal)
+
+    def _worker(self, ends: contextlib.ExitStack) -> Worker:
+        """Return what a worker is; where a person is there, begin to ask about origins too."""
+        plan = self._plan
         worker = Worker(
             serving=plan.serving,
             policy=plan.policy,
@@ -126,41 +152,24 @@ class Supervisor:
             page=None if self._page is None else self._page.address,
             lifeline=Lifeline(),
             tls_port=None if plan.certificate is None else self._port,
-            refused=refused,
-            admitted=self._admitted,
         )
-        server = Processes(
-            plan.listening,
-            self._hear,
-            stays=bool(plan.watched),
-            certificate=plan.certificate,
-            websockets=plan.serving.streams,
-            interface=Interfaces.ASGI if plan.serving.has_lifespan else Interfaces.ASGINL,
-            workers=plan.workers,
-            workers_kill_timeout=max(plan.grace, _SHORTEST_GRACE),
-            backpressure=max(1, min(_MOST_CONNECTIONS, files - _SPARE_FILES)),
+        if plan.terminal is None:
+            return worker
+        refused, admitted = Refused(), Admitted()
+        ends.callback(admitted.close)
+        self._admitted = admitted
+        asking = Asking(
+            refused,
+            Keyboard(plan.terminal),
+            ask=self._question,
+            allow=lambda origin: self._admit(admitted, origin),
+            say=self._say,
         )
-        edits = self._follow_edits(server)
-        asking = self._asking(refused)
-        self._slow.start()
-        try:
-            with contextlib.suppress(SystemExit):
-                server.serve(target_loader=worker, wrap_loader=False)
-        finally:
-            if asking is not None:
-                asking.stop()
-            if self._admitted is not None:
-                self._admitted.close()
-            self._slow.cancel()
-            if edits is not None:
-                edits.stop()
-            if self._page is not None:
-                self._page.stop()
-        if server.error is not None:
-            raise server.error
-        return bool(server.interrupt_signal)
+        asking.start()
+        ends.callback(asking.stop)
+        return replace(worker, refused=refused, admitted=admitted)
 
-    def _open_page(self) -> None:
+    def _open_page(self, ends: contextlib.ExitStack) -> None:
         """Start the try page, unless it is not wanted or everybody could reach the server."""
         if not self._plan.try_page or not is_loopback(self._address):
             return
@@ -171,6 +180,7 @@ class Supervisor:
             self._say([f"there is no try page: {error.strerror or error}"])
         else:
             self._page = page
+            ends.callback(page.stop)
 
     def _describe(self, page: str | None) -> Started:
         return Started(
@@ -184,10 +194,10 @@ class Supervisor:
             certificate=self._plan.certificate,
         )
 
-    def _follow_edits(self, server: Processes) -> "Edits | None":
+    def _follow_edits(self, server: Processes, ends: contextlib.ExitStack) -> None:
         """Have the workers replaced whenever the code of the application changes."""
         if not self._plan.watched:
-            return None
+            return
         from corsmith.server.app.edits import Edits  # it needs an extra of its own
 
         def take(file: str) -> None:
@@ -199,7 +209,7 @@ class Supervisor:
 
         edits = Edits(self._plan.watched, take, tell)
         edits.start()
-        return edits
+        ends.callback(edits.stop)
 
     def _hear(self, told: Told, *, is_reload: bool) -> None:
         """Take what one worker tells of its start; each has a thread of its own for it."""
@@ -291,21 +301,6 @@ class Supervisor:
         self._say(_at_now(failed(str(before.source), error)))
 
     # ── an origin that is refused ──────────────────────────────────────────────
-
-    def _asking(self, refused: Refused | None) -> Asking | None:
-        """Begin to ask whether a refused origin is to be allowed, if a person is there."""
-        admitted, terminal = self._admitted, self._plan.terminal
-        if refused is None or admitted is None or terminal is None:
-            return None
-        asking = Asking(
-            refused,
-            Keyboard(terminal),
-            ask=self._question,
-            allow=lambda origin: self._admit(admitted, origin),
-            say=self._say,
-        )
-        asking.start()
-        return asking
 
     def _question(self, origin: str) -> str | None:
         """Return what is asked about an origin; ``None`` where no key may allow it."""
