@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import inspect
 import re
+import subprocess
+import sys
 from typing import Any
 
 import click
@@ -13,6 +15,7 @@ from corsmith.cli.serve import serve
 from corsmith.cli.serve_flags import FLAGS, GROUPS, POLICY_FLAGS, About, Flag, refuse
 from corsmith.errors import UsageError
 from corsmith.policy import Policy
+from corsmith.server.limits import USUAL_BODY
 from corsmith.target import TargetKind
 
 MOST = 10
@@ -53,6 +56,33 @@ def test_the_long_help_shows_every_flag_under_its_heading() -> None:
 @pytest.mark.parametrize("words", ["--help", "--help-all"])
 def test_each_help_has_examples(words: str) -> None:
     assert "  Examples:\n    corsmith serve\n    corsmith serve ./data --viewer" in shown(words)
+
+
+def test_flags_are_about_kinds_of_target_that_there_are() -> None:
+    about = [flag.about for flag in FLAGS if flag.about is not None]
+    assert about
+    assert all(one.kinds < set(TargetKind) for one in about)
+
+
+def test_the_help_tells_how_large_a_body_may_be() -> None:
+    assert f"[default: {USUAL_BODY};" in " ".join(shown("--help-all").split())
+
+
+def test_the_help_loads_nothing_that_serves_or_judges() -> None:
+    program = (
+        "import sys; sys.argv[1:] = ['serve', '--help']\n"
+        "from corsmith.cli import main\n"
+        "try: main(prog_name='corsmith')\n"
+        "except SystemExit: pass\n"
+        "print(*sorted(one for one in sys.modules if 'corsmith.' in one), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    assert done.stderr.decode().split() == [
+        "corsmith.cli",
+        "corsmith.cli.serve",
+        "corsmith.cli.serve_flags",
+        "corsmith.cli.status",
+    ]
 
 
 def test_each_field_of_a_policy_has_its_flag() -> None:

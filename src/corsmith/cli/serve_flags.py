@@ -11,14 +11,13 @@ an ``About``; its value then reaches the kinds that it is about (``serve_kinds``
 import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 from click.core import ParameterSource
 
-from corsmith.errors import UsageError
-from corsmith.server.limits import USUAL_BODY
-from corsmith.target import TargetKind
+if TYPE_CHECKING:
+    from corsmith.target import TargetKind
 
 __all__ = ["FLAGS", "GROUPS", "POLICY_FLAGS", "About", "Flag", "Group", "ServeCommand", "refuse"]
 
@@ -27,31 +26,32 @@ __all__ = ["FLAGS", "GROUPS", "POLICY_FLAGS", "About", "Flag", "Group", "ServeCo
 class About:
     """The kinds of target that a flag is about, and what is told where it is another.
 
+    The kinds are the values of ``TargetKind``, which the help need not load.
     ``what`` ends the sentence "--flag is about …"; ``instead`` is the next step, in which
     ``{}`` stands for the flag as it was typed.
     """
 
-    kinds: frozenset[TargetKind]
+    kinds: frozenset[str]
     what: str
     instead: str
 
 
 _FILES: Final = About(
-    kinds=frozenset({TargetKind.FOLDER, TargetKind.FILE, TargetKind.RECORDING}),
+    kinds=frozenset({"folder", "file", "recording"}),
     what="files, and no folder or file is named",
     instead="to serve this folder, write corsmith serve . {}",
 )
 
 
 _APPS: Final = About(
-    kinds=frozenset({TargetKind.APP, TargetKind.APP_FILE}),
+    kinds=frozenset({"app", "app-file"}),
     what="Python apps, and none is named",
     instead="name yours: corsmith serve main:app {}",
 )
 
 
 _GATEWAY: Final = About(
-    kinds=frozenset({TargetKind.URL, TargetKind.PROFILE}),
+    kinds=frozenset({"url", "profile"}),
     what="a gateway, and no URL is named",
     instead="to stand in front of an API, write corsmith serve https://api.example {}",
 )
@@ -206,7 +206,7 @@ _SERVER: Final = (
         "--limit-body",
         type=click.IntRange(0),
         metavar="BYTES",
-        help=f"The largest body that is read. [default: {USUAL_BODY}; of a URL or an app, any]",
+        help="The largest body that is read. [default: 1048576; of a URL or an app, any]",
     ),
     Flag(
         "--allow-host",
@@ -300,8 +300,10 @@ POLICY_FLAGS: Final = {str(flag.name): flag.opts[0] for flag in _FIELDS}
 """Each field of a policy, and its flag."""
 
 
-def refuse(context: click.Context, kind: TargetKind) -> None:
+def refuse(context: click.Context, kind: "TargetKind") -> None:
     """Raise ``UsageError`` for a flag on the command line that is about other kinds of target."""
+    from corsmith.errors import UsageError  # the help has no use for it
+
     for flag in FLAGS:
         name = str(flag.name)
         if flag.about is None or kind in flag.about.kinds:
