@@ -59,6 +59,8 @@ def test_the_banner_names_the_line_to_change_and_never_a_value(
     # The host name of development servers: a cookie is not sent from a page of another.
     assert rows["in the app"].startswith("VITE_API_URL=http://localhost:8000 ")
     assert rows["cookies"] == "are sent from an app at localhost, whatever its port"
+    over_tls = dict(made.notes("https://127.0.0.1:8000"))
+    assert over_tls["cookies"] == "are sent from an app at https://localhost, whatever its port"
     assert dict(made.notes("http://10.0.0.5:8000"))["cookies"].startswith(
         "are sent from an app at 10."
     )

@@ -114,10 +114,12 @@ class Gateway:
         # one that development servers print.
         named = url.replace("://127.0.0.1", "://localhost")
         host = named.partition("://")[2].rpartition(":")[0]
+        secure = "https://" if named.startswith("https:") else ""
         rows = [
             ("gateway", f"{url} → {self.upstream.url(b'').decode()}"),
             ("in the app", f"VITE_API_URL={named} (or NEXT_PUBLIC_…, REACT_APP_…)"),
-            ("cookies", f"are sent from an app at {host}, whatever its port"),
+            # A page on http and a server on https are two sites (HTML, #same-site).
+            ("cookies", f"are sent from an app at {secure}{host}, whatever its port"),
         ]
         if self.profile is not None and self.profile.note:
             rows.append(("note", self.profile.note))
