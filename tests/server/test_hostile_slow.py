@@ -153,3 +153,28 @@ def test_where_files_run_out_a_page_can_read_that_too(root: Path) -> None:
         stack.close()
         soon(lambda: server.ask("GET", "/small").status == 200)
         assert not [line for line in server.err.now() if "Traceback" in line]
+
+
+WSGI = """
+def app(environ, start_response):
+    body = environ["wsgi.input"].read()
+    start_response("200 OK", [])
+    return [b"a" * 65_536] * 500 if environ["PATH_INFO"] == "/large" else [b"small"]
+"""
+
+
+@pytest.mark.parametrize(
+    "request_", [GET % b"large", b"POST / HTTP/1.1\r\nHost: a.localhost\r\nContent-Length: 9\r\n\r\na"],
+    ids=["nobody takes it", "it sends no more"],
+)  # fmt: skip
+def test_slow_clients_of_a_wsgi_application_keep_nobody_out(
+    tmp_path: Path, request_: bytes
+) -> None:
+    """Of which each has a thread, while there are 40 for those that are quick."""
+    (tmp_path / "main.py").write_text(WSGI)
+    with Served("--no-try", "main:app", folder=tmp_path) as server, contextlib.ExitStack() as stack:
+        for _ in range(200):
+            connection = stack.enter_context(server.connect())
+            connection.sendall(request_)
+        soon(lambda: server.ask("GET", "/small").body == b"small", 10)
+        assert_serves(server, 5)

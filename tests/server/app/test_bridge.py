@@ -122,6 +122,76 @@ def test_no_more_requests_are_answered_at_once_than_there_are_threads() -> None:
     assert most == 2
 
 
+class Slow:
+    """A client that sends no more of its body, or takes no more of its answer, for a while."""
+
+    def __init__(self, *, reads: bool) -> None:
+        self.reads = reads
+        self.has_sent = False
+        self.goes_on = asyncio.Event()
+        self.messages: list[Any] = []
+
+    async def receive(self) -> Any:
+        await self.goes_on.wait()
+        if self.has_sent:
+            await asyncio.sleep(3600)  # it stays
+        self.has_sent = True
+        return {"type": "http.request", "body": b"late", "more_body": False}
+
+    async def send(self, message: Any) -> None:
+        self.messages.append(message)
+        if not self.reads and message["type"] == "http.response.body":
+            await self.goes_on.wait()
+
+
+@pytest.mark.parametrize(("reads", "parts_of_answer"), [(True, 1), (False, 1), (False, 7)])
+def test_slow_clients_have_no_place_that_another_could_have(
+    reads: bool, parts_of_answer: int
+) -> None:
+    """And once they go on they are served, with no place too many at the end."""
+    now, most = 0, 0
+    lock = threading.Lock()
+
+    def app(environ: Any, start_response: Any) -> Iterable[bytes]:
+        nonlocal now, most
+        if environ["PATH_INFO"] == "/slow":
+            start_response("200 OK", [])
+            return [environ["wsgi.input"].read()] if reads else [b"x"] * parts_of_answer
+        with lock:
+            now += 1
+            most = max(most, now)
+        time.sleep(0.02)
+        with lock:
+            now -= 1
+        start_response("200 OK", [])
+        return [b"quick"]
+
+    async def quick(bridge: Bridge) -> Any:
+        client = Slow(reads=True)
+        await bridge(scope(), client.receive, client.send)
+        return b"".join(message["body"] for message in client.messages[1:])
+
+    async def serve() -> None:
+        bridge = Bridge(app, threads=2)
+        clients = [Slow(reads=reads) for _ in range(6)]
+        request = scope("POST", "/slow", (b"content-length", b"4"))
+        asked = [
+            asyncio.ensure_future(bridge(dict(request), client.receive, client.send))
+            for client in clients
+        ]
+        assert await asyncio.wait_for(quick(bridge), 5) == b"quick"
+        for client in clients:
+            client.goes_on.set()
+        await asyncio.gather(*asked)
+        body = b"late" if reads else b"x" * parts_of_answer
+        for client in clients:
+            assert b"".join(m["body"] for m in client.messages[1:]) == body
+        assert set(await asyncio.gather(*(quick(bridge) for _ in range(8)))) == {b"quick"}
+
+    asyncio.run(serve())
+    assert most == 2
+
+
 # ── bodies of requests ─────────────────────────────────────────────────────────
 
 

@@ -18,11 +18,12 @@ import asyncio
 import contextvars
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, TypeAlias
+from functools import partial
+from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
 from corsmith.adapters.asgi import Message, Receive, Scope, Send
 from corsmith.server.app.environ import environ_of
@@ -35,9 +36,19 @@ if TYPE_CHECKING:
 __all__ = ["THREADS", "Bridge"]
 
 THREADS: Final = 40
-"""The most requests that one worker answers at once: as Starlette; Waitress has 4."""
+"""The most requests that one worker answers at once: as Starlette; Waitress has 4.
+
+Not counted is who waits for a slow client: else 40 of those would keep everybody out.
+"""
+
+_SLOW_THREADS: Final = 400
+"""The most requests that may wait for slow clients besides; each is a thread that sleeps."""
+
+_SLOW_SECONDS: Final = 0.1
+"""From when on a client is slow that lets its answer, or the rest of its body, wait."""
 
 _App: TypeAlias = Callable[..., Iterable[bytes]]
+_T = TypeVar("_T")
 _Lines: TypeAlias = list[tuple[bytes, bytes]]
 
 _OF_CONNECTION: Final = frozenset({b"connection", b"keep-alive", b"transfer-encoding", b"upgrade"})
@@ -54,7 +65,8 @@ class Bridge:
     def __init__(self, app: _App, threads: int = THREADS) -> None:
         """Take the application; its threads are started as they are needed."""
         self.app = app
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="corsmith-wsgi")
+        self._places = asyncio.Semaphore(threads)
+        self._pool = ThreadPoolExecutor(threads + _SLOW_THREADS, thread_name_prefix="corsmith-wsgi")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; a WebSocket is closed, for WSGI has none."""
@@ -64,9 +76,10 @@ class Bridge:
             return
         if scope["type"] != "http":
             raise NotImplementedError(f"no {scope['type']} here")
-        call = _Call(asyncio.get_running_loop(), scope, receive, send)
-        self._pool.submit(contextvars.copy_context().run, call.answer, self.app)
+        await self._places.acquire()
+        call = _Call(asyncio.get_running_loop(), scope, receive, send, self._places.release)
         try:
+            self._pool.submit(contextvars.copy_context().run, call.answer, self.app)
             await call.forward()
         except _LeftError:
             return  # its answer has no end, and nobody to miss it
@@ -86,12 +99,19 @@ class _Call:
     """One request and its answer; ``answer`` is called in a thread, all else in the loop."""
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, scope: Scope, receive: Receive, send: Send
+        self,
+        loop: asyncio.AbstractEventLoop,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        leave_place: Callable[[], None],
     ) -> None:
         self._loop = loop
         self._scope = scope
         self._receive = receive
         self._send = send
+        self._leave = leave_place
+        self._has_place = True
         self._upload = Upload(self._next, is_empty=not has_body(scope))
         self._head: Message | None = None
         self._has_begun = False
@@ -170,7 +190,8 @@ class _Call:
 
     def _next(self) -> Message:
         """Return the next message of the client."""
-        return asyncio.run_coroutine_threadsafe(_awaited(self._receive), self._loop).result()
+        receiving = self._wait_for(self._receive)
+        return asyncio.run_coroutine_threadsafe(receiving, self._loop).result()
 
     # ── in the loop ────────────────────────────────────────────────────────────
 
@@ -195,14 +216,17 @@ class _Call:
                 await self._send(head)
             last = self._waiting[0] if self._waiting else None
             if isinstance(last, _End) and last.error is None:
+                self._leave_place()  # the thread has ended
                 await self._send({"type": "http.response.body", "body": part})
                 return
             if self._watch is None and self._upload.is_over:
                 self._watch = self._loop.create_task(self._wait_for_leaving())
-            await self._send({"type": "http.response.body", "body": part, "more_body": True})
+            sending: Message = {"type": "http.response.body", "body": part, "more_body": True}
+            await self._wait_for(partial(self._send, sending))
             self._room.release()
 
     async def _end(self, end: _End) -> None:
+        self._leave_place()
         if end.error is not None:
             raise end.error
         if end.head is not None:
@@ -215,16 +239,30 @@ class _Call:
             pass  # the end of a body, told once more
         self._is_gone = True
 
+    async def _wait_for(self, client: Callable[[], Awaitable[_T]]) -> _T:
+        """Wait for the client; for one that is slow, in no place that another could have."""
+        timer = self._loop.call_later(_SLOW_SECONDS, self._leave_place)
+        try:
+            return await client()
+        finally:
+            timer.cancel()
+
+    def _leave_place(self) -> None:
+        """Let another request begin.
+
+        No place is waited for later: those that have one may wait for what this one holds.
+        """
+        if self._has_place:
+            self._has_place = False
+            self._leave()
+
     def give_up(self) -> None:
         """Have the thread stop at its next part, if it still runs."""
+        self._leave_place()
         self._is_gone = True
         self._room.release()
         if self._watch is not None:
             self._watch.cancel()
-
-
-async def _awaited(receive: Receive) -> Message:
-    return await receive()
 
 
 def _lines(headers: Iterable[tuple[str, str]]) -> _Lines:
