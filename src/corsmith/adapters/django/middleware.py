@@ -122,7 +122,7 @@ def _usual_pairs(request: Request) -> Pairs | None:
         return answers.unmatched
     if request.method == "OPTIONS":
         return None
-    return answers.unmatched if answers.any_origin else answers.known.get(origin)
+    return answers.unmatched if answers.any_origin else answers.find(origin)
 
 
 def _put(response: Response, pairs: Pairs, owned: frozenset[str]) -> None:

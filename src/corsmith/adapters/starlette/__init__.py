@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from corsmith.adapters.asgi import App, Pairs, Receive, Scope, Send
     from corsmith.gate import Source
     from corsmith.marks import Mark
-    from corsmith.policy import Policy
 
 __all__ = ["CORSMiddleware", "OutermostMiddleware", "cors", "install"]
 
@@ -65,23 +64,14 @@ class CORSMiddleware(asgi.CORSMiddleware):
         """Wrap ``app``; everything that can be wrong with the policy is told here."""
         self._application: Starlette | None = None
         self._table = RouteTable()
-        self._seen: Sizes = _UNLOOKED
-        self._shortcut: Policy | None = None
+        self._watched: Sizes = _UNLOOKED
         self._is_mounted = False
         self._leaves_failures = False
         super().__init__(app, *arguments, **options)
 
-    @property
-    def _policy(self) -> Policy | None:
-        """The policy of the usual case, as long as no route was added."""
-        for routes, count in self._seen:
-            if len(routes) != count:
-                return None
-        return self._shortcut
-
-    @_policy.setter
-    def _policy(self, new: Policy | None) -> None:
-        self._shortcut = None if self._table.is_marked or self._is_mounted else new
+    def _is_usual(self) -> bool:
+        is_simple = not self._table.is_marked and not self._is_mounted
+        return is_simple and super()._is_usual()
 
     async def _choose(self, source: object, scope: Scope) -> Choice:
         if _COVERED in scope and not self._enforce:
@@ -115,13 +105,13 @@ class CORSMiddleware(asgi.CORSMiddleware):
 
     def _look(self, scope: Scope) -> None:
         """Look for marks, unless the routes are those that were seen."""
-        if all(len(routes) == count for routes, count in self._seen):
+        if all(len(routes) == count for routes, count in self._watched):
             return
         if self._application is None:
             self._meet(scope)
         self._table = RouteTable(getattr(self._application, "router", None))
         self._find_shortcut()
-        self._seen = self._table.sizes
+        self._watched = self._table.sizes
 
     def _meet(self, scope: Scope) -> None:
         """Find the application that this is around, or a layer of."""
