@@ -26,7 +26,7 @@ from corsmith.policy import Policy
 from corsmith.refusals import Refusals, note_replaced_headers
 from corsmith.routes import Routes
 
-__all__ = ["CORSMiddleware", "path_of", "wanted_method"]
+__all__ = ["CORSMiddleware", "Settled", "marked", "path_of", "wanted_method"]
 
 # ASGI leaves scopes and messages open, so their values cannot be typed more closely.
 Scope: TypeAlias = MutableMapping[str, Any]
@@ -168,7 +168,7 @@ class CORSMiddleware:
             if started or message["type"] != "http.response.start":
                 return send(message)
             started = True
-            return send(_marked(message, pairs, owned))
+            return send(marked(message, pairs, owned))
 
         try:
             await self.app(scope, receive, send_marked)
@@ -195,15 +195,21 @@ class CORSMiddleware:
             await send(start)
             await send({"type": "http.response.body", "body": b""})
             return None
-        pairs = answers.find(origin) or answers.meet(cast("bytes", origin))  # none is found
-        if pairs is None:
-            pairs = answers.unmatched
-            self._refusals.note_origin(policy, None if origin is _SEVERAL else origin)
-            if self._enforce and await _send_refusal(scope, send, pairs):
-                return None
+        pairs, is_allowed = self.judge(policy, origin)
+        if not is_allowed and self._enforce and await _send_refusal(scope, send, pairs):
+            return None
         if choice.varies and answers.any_origin:
             pairs += _VARY
         return pairs, _OWNED
+
+    def judge(self, policy: Policy, origin: bytes | None) -> tuple[Pairs, bool]:
+        """Return what a response to an Origin gets, and whether it is allowed: if not, note it."""
+        answers = policy.byte_answers
+        pairs = answers.find(origin) or answers.meet(cast("bytes", origin))  # `None` is found
+        if pairs is not None:
+            return pairs, True
+        self._refusals.note_origin(policy, None if origin is _SEVERAL else origin)
+        return answers.unmatched, False
 
     async def _settle_exempt(
         self, choice: Choice, scope: Scope, receive: Receive, send: Send
@@ -382,7 +388,7 @@ def path_of(scope: Scope) -> tuple[str, str | None]:
     return path, raw
 
 
-def _marked(message: Message, pairs: Pairs, owned: frozenset[bytes]) -> Message:
+def marked(message: Message, pairs: Pairs, owned: frozenset[bytes] = _OWNED) -> Message:
     """Return a copy of the start of a response, with ``pairs`` in its headers."""
     headers = message.get("headers") or ()
     if headers.__class__ is not list:

@@ -92,14 +92,13 @@ class CORSMiddleware(asgi.CORSMiddleware):
 
     def _look(self) -> None:
         """Look for marks, unless the routes are those that were seen."""
-        if self._litestar is None:
-            return
-        routes = self._litestar.routes
-        if self._watched == ((routes, len(routes)),):
+        seen = [count for _, count in self._watched]
+        if self._litestar is None or seen == [len(self._litestar.routes)]:
             return
         marks = [_mark(handler) for handler in _handlers(self._litestar)]
         self._is_marked = any(mark is not UNMARKED for mark in marks)
         self._find_shortcut()
+        routes = self._litestar.routes
         self._watched = ((routes, len(routes)),)
 
 
