@@ -10,7 +10,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware as Stock
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.routing import Mount, Route, Router, WebSocketRoute
 
 from corsmith import PolicyError, install, refusals
@@ -59,13 +59,6 @@ class Passing:
         await self.app(scope, receive, send)
 
 
-class Copying(Passing):
-    """A middleware that gives what is inside of it another scope."""
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        await self.app({**scope}, receive, send)
-
-
 class Hiding:
     """A middleware that keeps what is inside of it under a name of its own."""
 
@@ -93,56 +86,6 @@ def test_the_marks_are_found_wherever_the_layer_was_put(put: Any) -> None:
     assert pages(ask("OPTIONS", "/marked", OTHER, "DELETE")).lines(METHODS) == ["DELETE"]
     assert pages(ask("DELETE", "/marked", OTHER)).lines(ALLOW) == [OTHER]
     assert pages(ask("GET", "/exempt", APP)).cors == {}
-
-
-@EACH
-@pytest.mark.parametrize("inside", [None, Copying])
-def test_a_request_is_routed_once_unless_the_router_is_given_a_copy(put: Any, inside: Any) -> None:
-    asked: list[str] = []
-
-    class Counted(Route):
-        """Notes each time that it is asked."""
-
-        def matches(self, scope: Any) -> Any:
-            asked.append(scope["method"])
-            return super().matches(scope)
-
-    routes = [Counted("/items", host.items), Counted("/marked", host.delete, methods=["DELETE"])]
-    layers = [] if inside is None else [Middleware(inside)]
-    pages = over_asgi(put(Starlette(routes=routes, middleware=layers)))
-    assert pages(ask("GET", "/items", APP)).lines(ALLOW) == [APP]
-    asked.clear()
-    assert pages(ask("DELETE", "/marked", OTHER)).lines(ALLOW) == [OTHER]
-    assert asked == ["DELETE"] * 2 * (1 if inside is None else 2)
-
-
-@EACH
-def test_a_marked_endpoint_that_fails_is_read_by_whom_its_mark_allows(put: Any) -> None:
-    @cors(PARTNER)
-    async def fails(request: Any) -> Any:
-        raise LookupError
-
-    @cors(None)
-    async def exempt(request: Any) -> Any:
-        raise LookupError
-
-    routes = [
-        Route("/marked", fails, methods=["DELETE"]),
-        Route("/exempt", exempt),
-        Mount("/static", answers_nothing),
-    ]
-    pages = over_asgi(put(Starlette(routes=routes)))
-    reply = pages(ask("DELETE", "/marked", OTHER))
-    assert (reply.status, reply.lines(ALLOW)) == (500, [OTHER])
-    assert pages(ask("GET", "/exempt", APP)).cors == {}
-    reply = pages(ask("GET", "/static/none", APP))
-    assert (reply.status, reply.lines(ALLOW)) == (404, [APP])
-    assert pages(ask("GET", "/static/none", OTHER)).lines(ALLOW) == []
-
-
-async def answers_nothing(scope: Any, receive: Any, send: Any) -> None:
-    """Stand for files that are not there."""
-    await Response(status_code=404)(scope, receive, send)
 
 
 def test_the_application_that_is_served_is_the_one_that_was_given() -> None:

@@ -26,7 +26,7 @@ from corsmith.policy import Policy
 from corsmith.refusals import Refusals, note_replaced_headers
 from corsmith.routes import Routes
 
-__all__ = ["CORSMiddleware", "Settled", "marked", "path_of", "wanted_method"]
+__all__ = ["CORSMiddleware", "path_of", "wanted_method"]
 
 # ASGI leaves scopes and messages open, so their values cannot be typed more closely.
 Scope: TypeAlias = MutableMapping[str, Any]
