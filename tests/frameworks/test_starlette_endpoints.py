@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -60,6 +61,9 @@ def test_a_request_is_routed_once_unless_the_router_is_given_a_copy(put: Any, in
     layers = [] if inside is None else [Middleware(inside)]
     pages = over_asgi(put(Starlette(routes=routes, middleware=layers)))
     assert pages(ask("GET", "/items", APP)).lines(ALLOW) == [APP]
+    twice = ask("DELETE", "/marked", OTHER)
+    twice = replace(twice, headers=(*twice.headers, ("Origin", OTHER)))
+    assert pages(twice).lines(ALLOW) == []
     asked.clear()
     assert pages(ask("DELETE", "/marked", OTHER)).lines(ALLOW) == [OTHER]
     assert asked == ["DELETE"] * 2 * (1 if inside is None else 2)

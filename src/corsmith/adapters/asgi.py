@@ -9,8 +9,7 @@ Facts that shape the code:
 * no event loop is imported: the middleware runs under asyncio and trio alike;
 * ``__call__`` is ``async def``, because servers look at it to tell ASGI 3 from ASGI 2;
 * each coroutine around the application costs as much as the whole decision, so the usual
-  request has one, and ``send`` is wrapped by a plain function that returns what it gets;
-* a policy that holds for every request has its answers ready, by the Origin alone.
+  request has one, and ``send`` is wrapped by a plain function that returns what it gets.
 """
 
 from __future__ import annotations
@@ -36,10 +35,8 @@ Send: TypeAlias = Callable[[Message], Awaitable[None]]
 App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 Pairs: TypeAlias = tuple[tuple[bytes, bytes], ...]
 
-Settled: TypeAlias = tuple[Pairs, frozenset[bytes]] | None
-"""What a response gets and loses; ``None``: there is nothing more to do."""
-
 _ACRM, _ACRH = (name.encode() for name in REQUEST_HEADERS_OF_PREFLIGHT)
+_SHORTEST_ASKED: Final = len(_ACRM)
 _OWNED: Final = frozenset(name.encode() for name in OWNED_RESPONSE_HEADERS)
 _TOUCHED: Final = _OWNED | {b"vary"}
 _UNTOUCHED: Final = frozenset(
@@ -96,7 +93,6 @@ class CORSMiddleware:
         **fields: object,
     ) -> None:
         """Wrap ``app``; everything that can be wrong with the policy is told here."""
-        self._find_pairs: Callable[[bytes | None], Pairs | None] = _find_nothing
         self.app = app
         self._enforce = check_enforce(enforce)
         self._refusals = Refusals()
@@ -134,33 +130,98 @@ class CORSMiddleware:
         return UNMARKED if self._marks is None else self._marks(wanted_method(scope), path)
 
     def _find_shortcut(self) -> None:
-        """Keep the answers of the usual case, which needs no look at what the source is."""
-        self._find_pairs = _find_nothing
-        if isinstance(source := self._source, Policy) and self._is_usual():
-            self._find_pairs = source.byte_answers.find
+        """Keep the policy of the usual case, which needs no look at what the source is."""
+        source = self._source
+        self._policy = source if isinstance(source, Policy) and self._is_usual() else None
 
     def _is_usual(self) -> bool:
         """Return whether a policy that is the source holds for every request."""
         return self._marks is None
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: C901  one coroutine is all that a request may cost
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: C901, PLR0912  one coroutine is all that a request may cost
         """Answer one connection."""
         if scope["type"] != "http":
             await self._pass_connection(scope, receive, send)
             return
-        origin, owned = None, _OWNED
+        policy = self._policy
+        varies = False
+        for listed, count in self._watched:
+            if len(listed) != count:
+                policy = None
+        if policy is None:
+            choice = await self._settle(scope, receive, send)
+            if choice is None or choice.policy is None:
+                return
+            policy, varies = choice.policy, choice.varies
+        answers = policy.byte_answers
+        if scope["method"] == "OPTIONS" and (start := self._preflight(policy, scope, varies)):
+            await send(start)
+            await send({"type": "http.response.body", "body": b""})
+            return
+        origin = None
         for name, value in scope["headers"]:
             if name == b"origin":
                 origin = value if origin is None else _SEVERAL
-        pairs = self._find_pairs(origin)
-        for listed, count in self._watched:
-            if len(listed) != count:
-                pairs = None
-        if pairs is None or scope["method"] == "OPTIONS":
-            settled = await self._settle(scope, receive, send, origin)
-            if settled is None:
+        pairs = answers.find(origin) or self.judge(policy, origin)
+        if pairs is None:
+            pairs = answers.unmatched
+            if self._enforce and await _send_refusal(scope, send, pairs):
                 return
-            pairs, owned = settled
+        if varies and answers.any_origin:
+            pairs += _VARY
+        started = False
+
+        def send_marked(message: Message) -> Awaitable[None]:
+            nonlocal started
+            if started or message["type"] != "http.response.start":
+                return send(message)
+            started = True
+            return send(marked(message, pairs))
+
+        try:
+            await self.app(scope, receive, send_marked)
+        except Exception:
+            if not started:
+                await self._answer_failure(send, pairs)
+            raise
+
+    async def _answer_failure(self, send: Send, pairs: Pairs) -> None:
+        """Answer for an application that raised before its answer began.
+
+        A server would answer without a CORS header, and that looks like a CORS error.
+        """
+        with suppress(Exception):  # the client may be gone: the application's exception counts
+            await _send_text(send, 500, _FAILURE, pairs)
+
+    def judge(self, policy: Policy, origin: bytes | None) -> Pairs | None:
+        """Return what a response to an Origin gets; ``None``: it is refused, which is noted."""
+        answers = policy.byte_answers
+        pairs = answers.find(origin) or answers.meet(cast("bytes", origin))  # `None` is found
+        if pairs is None:
+            self._refusals.note_origin(policy, None if origin is _SEVERAL else origin)
+        return pairs
+
+    async def _settle(self, scope: Scope, receive: Receive, send: Send) -> Choice | None:
+        """Return the policy of this request, or run the application where there is none."""
+        choice = await self._choose(self._source, scope)
+        if choice.policy is not None:
+            return choice
+        await self._run_exempt(choice, scope, receive, send)
+        return None
+
+    async def _run_exempt(self, choice: Choice, scope: Scope, receive: Receive, send: Send) -> None:
+        """Run the application where no policy holds."""
+        if not choice.varies and not choice.ambiguous:
+            await self.app(scope, receive, send)
+            return
+        pairs = _VARY if choice.varies else ()
+        owned = _OWNED if choice.ambiguous else frozenset[bytes]()
+        if choice.ambiguous:
+            self._refusals.note_path(path_of(scope)[0])
+            # Whichever reading the application takes, no policy has allowed this Origin.
+            has_origin = bool(_lines(scope, b"origin"))
+            if self._enforce and has_origin and await _send_refusal(scope, send, pairs):
+                return
         started = False
 
         def send_marked(message: Message) -> Awaitable[None]:
@@ -177,67 +238,24 @@ class CORSMiddleware:
                 await self._answer_failure(send, pairs)
             raise
 
-    async def _answer_failure(self, send: Send, pairs: Pairs) -> None:
-        """Answer for an application that raised before its answer began."""
-        await _send_failure(send, pairs)
-
-    async def _settle(
-        self, scope: Scope, receive: Receive, send: Send, origin: bytes | None
-    ) -> Settled:
-        """Return what the response to any request gets and loses, unless that is done here."""
-        choice = await self._choose(self._source, scope)
-        policy = choice.policy
-        if policy is None:
-            return await self._settle_exempt(choice, scope, receive, send)
-        answers = policy.byte_answers
-        start = self._preflight(policy, scope, origin, varies=choice.varies)
-        if start is not None:
-            await send(start)
-            await send({"type": "http.response.body", "body": b""})
-            return None
-        pairs, is_allowed = self.judge(policy, origin)
-        if not is_allowed and self._enforce and await _send_refusal(scope, send, pairs):
-            return None
-        if choice.varies and answers.any_origin:
-            pairs += _VARY
-        return pairs, _OWNED
-
-    def judge(self, policy: Policy, origin: bytes | None) -> tuple[Pairs, bool]:
-        """Return what a response to an Origin gets, and whether it is allowed: if not, note it."""
-        answers = policy.byte_answers
-        pairs = answers.find(origin) or answers.meet(cast("bytes", origin))  # `None` is found
-        if pairs is not None:
-            return pairs, True
-        self._refusals.note_origin(policy, None if origin is _SEVERAL else origin)
-        return answers.unmatched, False
-
-    async def _settle_exempt(
-        self, choice: Choice, scope: Scope, receive: Receive, send: Send
-    ) -> Settled:
-        """Do the same where no policy holds; what nothing is done to runs as it is."""
-        if not choice.varies and not choice.ambiguous:
-            await self.app(scope, receive, send)
-            return None
-        pairs = _VARY if choice.varies else ()
-        if not choice.ambiguous:
-            return pairs, frozenset()
-        self._refusals.note_path(path_of(scope)[0])
-        # Whichever reading the application takes, no policy has allowed this Origin.
-        has_origin = bool(_lines(scope, b"origin"))
-        if self._enforce and has_origin and await _send_refusal(scope, send, pairs):
-            return None
-        return pairs, _OWNED
-
-    def _preflight(
-        self, policy: Policy, scope: Scope, origin: bytes | None, *, varies: bool
-    ) -> Message | None:
+    def _preflight(self, policy: Policy, scope: Scope, varies: bool) -> Message | None:  # noqa: FBT001  as above
         """Return the start of a preflight's answer; ``None`` where the request is none.
 
         What a browser will refuse in the answer is noted.
         """
-        if origin is None or scope["method"] != "OPTIONS" or not (asked := _lines(scope, _ACRM)):
+        origin = None
+        asked: list[bytes] = []
+        names: list[bytes] = []
+        for name, value in scope["headers"]:
+            if name == b"origin":
+                origin = value if origin is None else _SEVERAL
+            elif len(name) >= _SHORTEST_ASKED:  # one look instead of two for most headers
+                if name == _ACRM:
+                    asked.append(value)
+                elif name == _ACRH:
+                    names.append(value)
+        if origin is None or not asked:
             return None
-        names = _lines(scope, _ACRH)
         # Two lines are one list to a proxy that joins them: no token, so refused.
         method = asked[0] if len(asked) == 1 else b", ".join(asked)
         line = None if origin is _SEVERAL else origin
@@ -295,10 +313,6 @@ class CORSMiddleware:
         return False
 
 
-def _find_nothing(_: bytes | None) -> None:
-    """Have no answer ready: more than the Origin has to be asked."""
-
-
 def _merge(
     headers: Iterable[tuple[bytes, bytes]], pairs: Pairs, owned: frozenset[bytes]
 ) -> list[tuple[bytes, bytes]]:
@@ -322,14 +336,10 @@ def _merge(
     return [*kept, *((b"vary", value.encode("latin-1")) for value in vary), *pairs]
 
 
-async def _send(send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
+async def _send_text(send: Send, status: int, body: bytes, pairs: Pairs) -> None:
+    headers = [_TEXT, (b"content-length", str(len(body)).encode()), *pairs]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
-
-
-async def _send_text(send: Send, status: int, body: bytes, pairs: Pairs) -> None:
-    length = (b"content-length", str(len(body)).encode())
-    await _send(send, status, [_TEXT, length, *pairs], body)
 
 
 async def _send_refusal(scope: Scope, send: Send, pairs: Pairs) -> bool:
@@ -341,16 +351,6 @@ async def _send_refusal(scope: Scope, send: Send, pairs: Pairs) -> bool:
         return False
     await _send_text(send, 403, _REFUSED, pairs)
     return True
-
-
-async def _send_failure(send: Send, pairs: Pairs) -> None:
-    """Answer for an application that raised.
-
-    What no layer inside turned into a response would be answered by the server without a
-    CORS header, and look like a CORS error in a browser.
-    """
-    with suppress(Exception):  # the client may be gone: the application's exception counts
-        await _send_text(send, 500, _FAILURE, pairs)
 
 
 def _lines(scope: Scope, wanted: bytes) -> list[bytes]:

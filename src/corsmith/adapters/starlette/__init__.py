@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.types import ASGIApp, ExceptionHandler
 
-    from corsmith.adapters.asgi import App, Message, Pairs, Receive, Scope, Send, Settled
+    from corsmith.adapters.asgi import App, Message, Pairs, Receive, Scope, Send
     from corsmith.gate import Source
     from corsmith.marks import Mark
 
@@ -85,9 +85,7 @@ class CORSMiddleware(asgi.CORSMiddleware):
         self._look(scope)
         return await super()._choose(source, scope)
 
-    async def _settle(
-        self, scope: Scope, receive: Receive, send: Send, origin: bytes | None
-    ) -> Settled:
+    async def _settle(self, scope: Scope, receive: Receive, send: Send) -> Choice | None:
         self._look(scope)
         source = self._source
         if (
@@ -97,13 +95,11 @@ class CORSMiddleware(asgi.CORSMiddleware):
             and self._marks is None
             and not (self._enforce or self._is_mounted or _COVERED in scope)
         ):
-            await self._run_marked(source, scope, receive, send, origin)
+            await self._run_marked(source, scope, receive, send)
             return None
-        return await super()._settle(scope, receive, send, origin)
+        return await super()._settle(scope, receive, send)
 
-    async def _run_marked(
-        self, policy: Policy, scope: Scope, receive: Receive, send: Send, origin: bytes | None
-    ) -> None:
+    async def _run_marked(self, policy: Policy, scope: Scope, receive: Receive, send: Send) -> None:
         """Run the application, and treat its answer by the mark of the endpoint that gave it.
 
         So a request is routed once; one that no endpoint answered is looked up afterwards.
@@ -116,7 +112,12 @@ class CORSMiddleware(asgi.CORSMiddleware):
             if mark is Unserved:
                 mark = self.find_mark(before, path_of(before)[0])
             own = policy if mark is UNMARKED else cast("Policy | None", mark)
-            return None if own is None else self.judge(own, origin)[0]
+            if own is None:
+                return None
+            # Several lines are no origin, nor is what they are joined to.
+            lines = [value for name, value in before["headers"] if name == b"origin"]
+            found = self.judge(own, b", ".join(lines) if lines else None)
+            return own.byte_answers.unmatched if found is None else found
 
         def send_marked(message: Message) -> Awaitable[None]:
             nonlocal started
