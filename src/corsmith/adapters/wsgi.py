@@ -110,8 +110,10 @@ class CORSMiddleware:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
         # The usual request, in as few steps as there are: behind a framework each one is cold.
-        owned, pairs = OWNED_RESPONSE_HEADERS, self._find_pairs(environ.get("HTTP_ORIGIN"))
-        if pairs is None or environ["REQUEST_METHOD"] == "OPTIONS":
+        owned, pairs = OWNED_RESPONSE_HEADERS, None
+        if environ["REQUEST_METHOD"] != "OPTIONS":
+            pairs = self._find_pairs(environ.get("HTTP_ORIGIN"))
+        if pairs is None:
             pairs, owned, answer = self._settle(environ)
             if answer is not None:
                 return answer_with(environ, start_response, *answer)
