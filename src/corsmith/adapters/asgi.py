@@ -40,19 +40,8 @@ _SHORTEST_ASKED: Final = len(_ACRM)
 _OWNED: Final = frozenset(name.encode() for name in OWNED_RESPONSE_HEADERS)
 _TOUCHED: Final = _OWNED | {b"vary"}
 _UNTOUCHED: Final = frozenset(
-    {
-        b"cache-control",
-        b"content-encoding",
-        b"content-length",
-        b"content-type",
-        b"date",
-        b"etag",
-        b"last-modified",
-        b"location",
-        b"server",
-        b"set-cookie",
-        b"transfer-encoding",
-    }
+    b"cache-control content-encoding content-length content-type date etag last-modified location"
+    b" server set-cookie transfer-encoding".split()
 )
 """Names that need no closer look: one set look-up instead of a lower-casing."""
 
