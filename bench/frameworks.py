@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 Drive: TypeAlias = "Callable[[Any, list[tuple[str, str]]], Work]"
 
-_ROUNDS = 101
+_ROUNDS = 201
 """More than elsewhere: a layer is a small part of what its framework costs."""
 
 _REQUESTS = {

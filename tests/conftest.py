@@ -8,6 +8,7 @@ that a machine which must have everything cannot be green by having nothing.
 from __future__ import annotations
 
 import os
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -52,6 +53,16 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[_missed] = Counter()
     config.stash[_passed] = set()
     required()
+
+
+def pytest_collection_finish() -> None:
+    """Compile nothing to files from here on, in children neither.
+
+    A test may write a file, have it read, and write another of its size within the same second:
+    whoever reads it then would be given the bytecode of the first.
+    """
+    sys.dont_write_bytecode = True
+    os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
 
 
 @pytest.hookimpl(wrapper=True)

@@ -37,12 +37,15 @@ class Finished:
     output: str
 
 
-def run_pytest(tree: Path, arguments: Iterable[str]) -> int:
-    """Run pytest on a tree, in this process, and return its exit code."""
+def run_pytest(tree: Path, arguments: Iterable[str], *, compiles: bool = False) -> int:
+    """Run pytest on a tree, in this process, and return its exit code.
+
+    ``compiles`` leaves in the tree what was compiled, for those who run on a copy of it.
+    """
     os.chdir(tree)
     # Two versions of a file written within one second and of one size have the same bytecode name.
-    sys.dont_write_bytecode = True
-    os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
+    sys.dont_write_bytecode = not compiles
+    os.environ["PYTHONDONTWRITEBYTECODE"] = "" if compiles else "1"
     os.environ["PYTHONPATH"] = str(tree / "src")
     for name in ("CORSMITH_REQUIRE", "CORSMITH_NOT_RUN_FILE"):
         os.environ.pop(name, None)

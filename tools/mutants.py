@@ -62,9 +62,12 @@ class Mutant:
         return None
 
     def plant(self, root: Path) -> None:
-        """Write the bug into a tree."""
+        """Write the bug into a tree, whose files are links to those of the clean one."""
         path = root / self.file
         text = path.read_text(encoding="utf-8")
+        for compiled in path.parent.glob(f"__pycache__/{path.stem}.*"):
+            compiled.unlink()
+        path.unlink()
         path.write_text(text.replace(self.old, self.new), encoding="utf-8")
 
 
@@ -90,7 +93,9 @@ def copy_tree(folder: Path) -> Path:
 def judge(mutant: Mutant, test: str, clean: Path) -> int:
     """Run one test on a tree that holds the bug, and return pytest's exit code."""
     with tempfile.TemporaryDirectory() as folder:
-        tree = Path(shutil.copytree(clean, Path(folder, "tree"), symlinks=True))
+        tree = Path(folder, "tree")
+        # Links: a tree for each bug costs nothing, and what the clean one compiled is there.
+        shutil.copytree(clean, tree, symlinks=True, copy_function=os.link)
         mutant.plant(tree)
         code = run_pytest(tree, ["-x", test])
         os.chdir(ROOT)
@@ -107,11 +112,15 @@ def _verdict(done: Finished) -> tuple[bool, str]:
     return False, f"broke before it could judge (exit {done.code}):\n{done.output[-2000:]}"
 
 
-def _baseline(mutants: Iterable[Mutant], clean: Path) -> list[str]:
+def _baseline(mutants: Iterable[Mutant], clean: Path, at_once: int) -> list[str]:
     """Return what the tests say without any bug; nothing if they are green."""
     tests = sorted({test for mutant in mutants for test in mutant.tests})
-    jobs: dict[str, Callable[[], int]] = {"green": partial(run_pytest, clean, tests)}
-    return [done.output for done in run_all(jobs, at_once=1) if done.code]
+    shares = [share for at in range(at_once) if (share := tests[at::at_once])]
+    jobs: dict[str, Callable[[], int]] = {
+        f"green {at}": partial(run_pytest, clean, share, compiles=True)
+        for at, share in enumerate(shares)
+    }
+    return [done.output for done in run_all(jobs, at_once) if done.code]
 
 
 def run(mutants: list[Mutant], folder: Path) -> int:
@@ -121,7 +130,8 @@ def run(mutants: list[Mutant], folder: Path) -> int:
     for name, why in wrong.items():
         print(f"{name:<40} wrong row: {why}")
     ready = [mutant for mutant in mutants if mutant.name not in wrong]
-    if ready and (red := _baseline(ready, clean)):
+    at_once = os.cpu_count() or 1
+    if ready and (red := _baseline(ready, clean, at_once)):
         print(f"red without any bug:\n{red[0]}")
         return len(mutants)
     jobs: dict[str, Callable[[], int]] = {
@@ -130,7 +140,7 @@ def run(mutants: list[Mutant], folder: Path) -> int:
         for test in mutant.tests
     }
     alive = 0
-    for done in run_all(jobs, at_once=os.cpu_count() or 1):
+    for done in run_all(jobs, at_once):
         seen, by = _verdict(done)
         alive += not seen
         name, _, test = done.name.partition(" ")

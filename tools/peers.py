@@ -40,18 +40,22 @@ def _share(part: int, whole: int) -> str:
 
 def figures(told: Table) -> str:
     """Return what passes, by peer and in all."""
-    columns = ("tests", "passed", "as_sent", "expectations", "held")
+    columns = ("tests", "withdrawn", "passed", "as_sent", "expectations", "held")
     whole = {"name": "all", **{key: sum(one[key] for one in told["peer"]) for key in columns}}
     rows = [
         (
             peer["name"],
             _share(peer["passed"], peer["tests"]),
+            _share(peer["passed"], peer["tests"] - peer["withdrawn"]),
             _share(peer["as_sent"], peer["tests"]),
             _share(peer["held"], peer["expectations"]),
         )
         for peer in [*told["peer"], whole]
     ]
-    head = ("tests of", "pass", "pass to the letter", "expectations that hold")
+    head = (
+        *("tests of", "pass", "pass of those of features that exist"),
+        *("pass to the letter", "expectations that hold"),
+    )
     return _lines([head, *rows])
 
 

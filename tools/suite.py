@@ -116,6 +116,8 @@ def run(step: Step) -> bool:
 def main(plan: str) -> int:
     """Run a plan; the last line is about what did not run or what failed."""
     start = time.monotonic()
+    # What one run compiled the next one reads: it is seconds in each process of pytest.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     if plan != "check":
         get_browsers()
     with tempfile.TemporaryDirectory() as folder:

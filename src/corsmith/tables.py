@@ -16,10 +16,9 @@ A policy has two of these, of ``str`` for WSGI, ``http.server`` and ``decide``, 
 ``bytes`` for ASGI, so that neither side converts a header while a request waits.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from types import MappingProxyType
 from typing import Final, Generic, TypeVar
 
 from corsmith.headers import (
@@ -130,7 +129,7 @@ class Answers(Generic[Text]):
         "_usual_lists",
         "_usual_methods",
         "any_origin",
-        "known",
+        "find",
         "unmatched",
         "vary",
         "vary_tail",
@@ -139,8 +138,9 @@ class Answers(Generic[Text]):
     any_origin: bool
     """Whether the answer is a literal ``*``, the same for everyone."""
 
-    known: Mapping[Text, tuple[tuple[Text, Text], ...]]
-    """Each exact origin, and some that a pattern allowed, with what ``actual`` returns."""
+    find: Callable[[Text | None], tuple[tuple[Text, Text], ...] | None]
+    """Returns what ``actual`` does, where that is ready: for no Origin, which is ``None``, for
+    each exact origin, and for some that a pattern allowed."""
 
     vary: tuple[tuple[Text, Text], ...]
     """``Vary: Origin``, or nothing for the open policy."""
@@ -201,11 +201,12 @@ class Answers(Generic[Text]):
         self.vary = pairs("Vary", "" if fields.any_origin else "Origin")
         self.vary_tail = tail + self.vary
         self.unmatched = (self._star, *tail) if fields.any_origin else self.vary
-        self._known = {
+        self._known: dict[Text | None, tuple[tuple[Text, Text], ...]] = {
             encode(text): (pair(ALLOW_ORIGIN, text), *self.vary_tail) for text in fields.exact
         }
+        self._known[None] = self.unmatched
         self._most_known = len(self._known) + MAX_ORIGINS_MET
-        self.known = MappingProxyType(self._known)
+        self.find = (lambda _: self.unmatched) if fields.any_origin else self._known.get
         self._max_age = pairs(MAX_AGE, "" if fields.max_age is None else str(fields.max_age))
         # Once credentials are included `*` is only the method or header of that name
         # (Fetch, #cors-preflight-fetch, steps 7.5 and 7.6): what was asked is echoed.
@@ -247,13 +248,11 @@ class Answers(Generic[Text]):
 
         The value is the bytes that were received, and is given back byte for byte.
         """
-        answer = self.known.get(origin) or self.meet(origin)
+        answer = self.find(origin) or self.meet(origin)
         return None if answer is None else answer[0]
 
     def meet(self, origin: Text) -> tuple[tuple[Text, Text], ...] | None:
-        """Return what ``actual`` does for a value that is not ``known``; ``None``: refused."""
-        if self.any_origin:
-            return self.unmatched
+        """Return what ``actual`` does for a value that ``find`` has not; ``None``: refused."""
         if self._admits is not None:
             text = origin if isinstance(origin, str) else origin.decode("latin-1")
             if self._admits(text):
@@ -265,7 +264,7 @@ class Answers(Generic[Text]):
         bare = origin.strip(" \t") if isinstance(origin, str) else origin.strip(b" \t")
         if bare == origin:
             return None
-        return self.known.get(bare) or self.meet(bare)  # type: ignore[arg-type]  # text stays text
+        return self.find(bare) or self.meet(bare)  # type: ignore[arg-type]  # text stays text
 
     def refusal(self, origin: Text | None) -> str:
         """Return the code that says why ``origin`` is refused; ``None``: not one line."""
@@ -281,9 +280,9 @@ class Answers(Generic[Text]):
 
         ``origin`` is ``None`` where there is no Origin header, or more than one.
         """
-        if origin is None or self.any_origin:
+        if origin is None:
             return self.unmatched
-        return self.known.get(origin) or self.meet(origin) or self.unmatched
+        return self.find(origin) or self.meet(origin) or self.unmatched
 
     def preflight(
         self, origin: Text | None, method: Text, headers: Sequence[Text]
@@ -296,7 +295,7 @@ class Answers(Generic[Text]):
         if self.any_origin or origin is None:
             answer = self.unmatched if self.any_origin else None
         else:
-            answer = self.known.get(origin) or self.meet(origin)
+            answer = self.find(origin) or self.meet(origin)
         if answer is None:
             return self.vary
         pair = answer[0]

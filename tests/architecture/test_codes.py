@@ -5,8 +5,6 @@ from __future__ import annotations
 import ast
 import re
 
-import pytest
-
 from corsmith.diagnostics import CODES
 from tests.architecture.tree import ROOT, files, text
 
@@ -23,16 +21,12 @@ def strings_in_tests() -> set[str]:
     return found
 
 
-IN_TESTS = strings_in_tests()
-
-
 def test_there_are_codes() -> None:
     assert len(CODES) > 1
 
 
-@pytest.mark.parametrize("code", CODES)
-def test_a_code_is_a_kebab_case_name(code: str) -> None:
-    assert re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)+", code)
+def test_every_code_is_a_kebab_case_name() -> None:
+    assert [code for code in CODES if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)+", code)] == []
 
 
 def test_no_code_stands_for_two_things() -> None:
@@ -48,11 +42,11 @@ def test_no_code_stands_for_two_things() -> None:
     assert sorted(keys) == sorted(CODES)
 
 
-@pytest.mark.parametrize("code", CODES)
-def test_a_code_has_a_page_that_begins_with_its_name(code: str) -> None:
-    page = PAGES / f"{code}.md"
-    assert page.is_file(), f"write docs/codes/{code}.md"
-    assert page.read_text(encoding="utf-8").startswith(f"# {code}\n")
+def test_every_code_has_a_page_that_begins_with_its_name() -> None:
+    missing = [code for code in CODES if not (PAGES / f"{code}.md").is_file()]
+    assert missing == [], "write docs/codes/<code>.md"
+    pages = {code: (PAGES / f"{code}.md").read_text(encoding="utf-8") for code in CODES}
+    assert [code for code, page in pages.items() if not page.startswith(f"# {code}\n")] == []
 
 
 def test_no_page_is_about_a_code_that_does_not_exist() -> None:
@@ -60,9 +54,8 @@ def test_no_page_is_about_a_code_that_does_not_exist() -> None:
     assert pages - set(CODES) == set()
 
 
-@pytest.mark.parametrize("code", CODES)
-def test_a_code_is_produced_by_a_test(code: str) -> None:
-    assert code in IN_TESTS
+def test_every_code_is_produced_by_a_test() -> None:
+    assert set(CODES) - strings_in_tests() == set()
 
 
 def test_every_code_that_the_source_names_is_in_the_table() -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-
-import pytest
+from typing import TYPE_CHECKING
 
 from tests.architecture.tree import ROOT, files, text
 from tests.docs.blocks import DIRECTIVES, LANGUAGES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable
 
 PAGES = files(".md")
 WRITTEN = [path for path in files() if not path.endswith((".lock", ".png", ".jsonl", ".gif"))]
@@ -35,26 +37,31 @@ def test_a_fence_is_read_with_its_language_even_if_it_holds_another() -> None:
     assert fences("````md\n```sh\nls\n```\n````\n~~~\nx\n~~~\n") == ["md", ""]
 
 
-@pytest.mark.parametrize("path", PAGES)
-def test_a_page_holds_only_blocks_of_known_languages(path: str) -> None:
-    assert set(fences(text(path))) - LANGUAGES - DIRECTIVES == set()
+def found(paths: Iterable[str], find: Callable[[str], Collection[str]]) -> dict[str, set[str]]:
+    """Return what is found in each file, where anything is."""
+    return {path: set(seen) for path in paths if (seen := find(text(path)))}
 
 
-@pytest.mark.parametrize("path", WRITTEN)
-def test_a_file_names_no_place_of_one_machine(path: str) -> None:
-    assert MACHINE_PATH.findall(text(path)) == []
+def test_a_page_holds_only_blocks_of_known_languages() -> None:
+    assert found(PAGES, lambda page: set(fences(page)) - LANGUAGES - DIRECTIVES) == {}
 
 
-@pytest.mark.parametrize("path", [path for path in WRITTEN if not path.endswith("test_prose.py")])
-def test_a_file_speaks_in_the_words_of_the_fetch_standard(path: str) -> None:
+def test_a_file_names_no_place_of_one_machine() -> None:
+    assert found(WRITTEN, MACHINE_PATH.findall) == {}
+
+
+def test_a_file_speaks_in_the_words_of_the_fetch_standard() -> None:
+    others = [path for path in WRITTEN if not path.endswith("test_prose.py")]
     # A setting of another library keeps its name.
-    assert NOT_OUR_WORDS.findall(SETTING.sub("", text(path))) == []
+    assert found(others, lambda page: NOT_OUR_WORDS.findall(SETTING.sub("", page))) == {}
 
 
-@pytest.mark.parametrize("path", WRITTEN)
-def test_a_page_that_a_file_names_exists(path: str) -> None:
-    named = set(re.findall(r"(?<![\w/.-])[A-Z]{4,}\.md\b", text(path)))
-    assert {page for page in named if not (ROOT / page).is_file()} == set()
+def test_a_page_that_a_file_names_exists() -> None:
+    def missing(page: str) -> list[str]:
+        named = re.findall(r"(?<![\w/.-])[A-Z]{4,}\.md\b", page)
+        return [name for name in named if not (ROOT / name).is_file()]
+
+    assert found(WRITTEN, missing) == {}
 
 
 def test_the_readme_is_read_in_one_sitting() -> None:

@@ -10,6 +10,10 @@ from tools import suite
 
 GREEN = suite.Step(name="green", command=(sys.executable, "-c", "print('unheard')"))
 RED = suite.Step(name="red", command=(sys.executable, "-c", "print('why'); raise SystemExit(1)"))
+COMPILES = suite.Step(
+    name="compiles",
+    command=(sys.executable, "-c", "import sys; raise SystemExit(sys.dont_write_bytecode)"),
+)
 MISSES = suite.Step(
     name="misses",
     command=(
@@ -26,6 +30,7 @@ def run(monkeypatch: pytest.MonkeyPatch, *steps: suite.Step) -> int:
     monkeypatch.setattr(suite, "PLANS", {"test": steps})
     # Set here so that it is put back afterwards.
     monkeypatch.setenv("CORSMITH_NOT_RUN_FILE", "")
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
     return suite.main("test")
 
 
@@ -53,6 +58,10 @@ def test_every_step_runs_and_each_that_failed_is_named(
     assert "why\n── red: FAILED" in printed
     assert "── green: ok" in printed
     assert printed.endswith("failed: red\nnot run: cats\n")
+
+
+def test_what_a_run_compiles_is_kept_for_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run(monkeypatch, COMPILES) == 0
 
 
 @pytest.mark.parametrize("plan", suite.PLANS)

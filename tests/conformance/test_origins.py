@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from corsmith.decision import CorsRequest, decide
 from corsmith.errors import PolicyError
 from corsmith.fields import RISKS
@@ -40,37 +38,40 @@ def outcome(case: Case) -> str:
     sent = dict(decision.headers).get(ALLOW_ORIGIN)
     received = [value.strip(" \t") for value in values(case)]
     # What is sent is what was received, byte for byte, or the literal of the open policy.
-    assert sent in {None, "*", *received}
-    assert decision.allowed is (sent is not None)
+    if sent not in {None, "*", *received} or decision.allowed is not (sent is not None):
+        return f"{decision.allowed}, sends {sent}"
     return "allow" if decision.allowed else "deny"
 
 
-@pytest.mark.parametrize(
-    "case", [case for case in CASES if case["tier"] not in TASTE], ids=lambda case: case["id"]
-)
-def test_nobody_but_whom_the_policy_means_is_allowed(case: Case) -> None:
-    assert outcome(case) == case["expect"], case["why"]
+def wrong(chosen: list[Case]) -> dict[str, tuple[str, str]]:
+    """Return what is decided otherwise than a case says, and why it says that."""
+    return {
+        case["id"]: (found, case["why"])
+        for case in chosen
+        if (found := outcome(case)) != case["expect"]
+    }
 
 
-@pytest.mark.parametrize(
-    "case", [case for case in CASES if case["tier"] in TASTE], ids=lambda case: case["id"]
-)
-def test_a_matter_of_taste_is_decided_as_written_down(case: Case) -> None:
-    assert outcome(case) == case["expect"], case["why"]
+def test_nobody_but_whom_the_policy_means_is_allowed() -> None:
+    assert wrong([case for case in CASES if case["tier"] not in TASTE]) == {}
+
+
+def test_a_matter_of_taste_is_decided_as_written_down() -> None:
+    assert wrong([case for case in CASES if case["tier"] in TASTE]) == {}
 
 
 def test_no_policy_is_refused_but_the_one_with_a_unicode_host() -> None:
     assert {case["policy_id"] for case in CASES if make(case) is None} == {"idn"}
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case["id"])
-def test_a_preflight_and_its_request_agree_on_the_origin(case: Case) -> None:
-    policy = make(case)
-    if policy is None:
-        return
-    headers = [("Origin", value) for value in values(case)]
-    preflight = [*headers, ("Access-Control-Request-Method", "GET")]
-    assert (
-        decide(policy, CorsRequest.from_headers("OPTIONS", preflight)).allowed
-        is decide(policy, CorsRequest.from_headers("GET", headers)).allowed
-    )
+def test_a_preflight_and_its_request_agree_on_the_origin() -> None:
+    apart = []
+    for case in CASES:
+        if (policy := make(case)) is None:
+            continue
+        headers = [("Origin", value) for value in values(case)]
+        preflight = [*headers, ("Access-Control-Request-Method", "GET")]
+        asked = decide(policy, CorsRequest.from_headers("OPTIONS", preflight))
+        if asked.allowed is not decide(policy, CorsRequest.from_headers("GET", headers)).allowed:
+            apart.append(case["id"])
+    assert apart == []

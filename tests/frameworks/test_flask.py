@@ -55,6 +55,13 @@ def test_what_is_no_flask_application_is_refused(app: Any) -> None:
         install(app, POLICY)
 
 
+def test_a_path_without_its_slash_has_the_policy_of_where_flask_sends_it() -> None:
+    client = install(pages(), Routes({"/items": POLICY})).test_client()
+    for path in ("/items", "items"):
+        answer = client.get(path, headers={"Origin": APP})
+        assert (answer.status_code, answer.headers.get(ALLOW)) == (200, APP)
+
+
 def test_an_application_behind_the_layer_for_wsgi_keeps_working() -> None:
     app = pages()
     app.wsgi_app = corsmith.install(app.wsgi_app, POLICY)  # type: ignore[method-assign]

@@ -375,4 +375,5 @@ def test_a_policy_is_asked_again_when_another_route_was_added() -> None:
     pages = over_asgi(app)
     assert pages(ask("GET", "/later", OTHER)).status == 404
     app.router.routes.append(Route("/later", host.delete, methods=["DELETE"]))
+    assert pages(ask("DELETE", "/later", APP)).lines(ALLOW) == []
     assert pages(ask("OPTIONS", "/later", OTHER, "DELETE")).lines(ALLOW) == [OTHER]

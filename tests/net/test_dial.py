@@ -26,6 +26,25 @@ def test_a_name_without_an_address_fails_to_resolve() -> None:
     assert "--resolve no-such-name.invalid:80:ADDRESS" in str(error)
 
 
+@pytest.mark.parametrize(
+    ("number", "problem", "hint"),
+    [
+        (socket.EAI_NONAME, "the name shop.example has no address", "check the spelling"),
+        (socket.EAI_AGAIN, "the name shop.example cannot be looked up", "check the network"),
+    ],
+)
+def test_a_name_that_nobody_could_be_asked_for_is_told_apart_from_a_wrong_one(
+    monkeypatch: pytest.MonkeyPatch, number: int, problem: str, hint: str
+) -> None:
+    def look_up(*_: object, **__: object) -> list[object]:
+        raise socket.gaierror(number, "as the system says it")
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    error = failure("http://shop.example/")
+    assert (error.failure, error.problem) == ("dns", problem)
+    assert error.hint == f"{hint}, or --resolve shop.example:80:ADDRESS"
+
+
 def test_a_resolver_that_does_not_answer_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
     waits = threading.Event()
 

@@ -46,7 +46,11 @@ __all__ = ["CORS", "CORS_KEY", "cors", "install", "setup"]
 # Typed keys of requests are there since aiohttp 3.14; before, a key is its name.
 _TREATMENT: Final = getattr(web, "RequestKey", lambda name, _: name)("corsmith", Treatment)
 _FETCH_SITE: Final = istr("Sec-Fetch-Site")
-_TOUCHED: Final = [istr(name) for name in (*OWNED_RESPONSE_HEADERS, "vary")]
+_NONE: Final = ()
+_ORIGIN: Final = hdrs.ORIGIN
+_TOUCHED: Final = OWNED_RESPONSE_HEADERS | {"vary"}
+_UNTOUCHED: Final = frozenset({"Content-Length", "Content-Type", "Date", "Server", "Set-Cookie"})
+"""Names that need no closer look: one set look-up instead of a lower-casing."""
 
 
 class CORS:
@@ -144,15 +148,16 @@ class CORS:
         if not self._is_usual or type(response) is _Given:
             self._mark_as_treated(request, response)
             return _DONE
-        origins = request.headers.getall(hdrs.ORIGIN, ())
+        origins = request.headers.getall(_ORIGIN, _NONE)
         ready = self._ready.get(origins[0]) if len(origins) == 1 else None
         if ready is None:
             ready = self._prepare(origins) if origins else self._unasked
         fields = response.headers
-        if fields.keys().isdisjoint(_TOUCHED):
-            fields.extend(ready)
-        else:
-            put(fields, tuple(ready.items()))
+        for name in fields:
+            if name not in _UNTOUCHED and name.lower() in _TOUCHED:
+                put(fields, tuple(ready.items()))
+                return _DONE
+        fields.extend(ready)
         return _DONE
 
     def _prepare(self, origins: Sequence[str]) -> CIMultiDict[str]:

@@ -14,7 +14,7 @@ Facts that shape the code:
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping, Sequence, Sized
 from contextlib import suppress
 from typing import Any, ClassVar, Final, TypeAlias, cast
 
@@ -40,19 +40,8 @@ _SHORTEST_ASKED: Final = len(_ACRM)
 _OWNED: Final = frozenset(name.encode() for name in OWNED_RESPONSE_HEADERS)
 _TOUCHED: Final = _OWNED | {b"vary"}
 _UNTOUCHED: Final = frozenset(
-    {
-        b"cache-control",
-        b"content-encoding",
-        b"content-length",
-        b"content-type",
-        b"date",
-        b"etag",
-        b"last-modified",
-        b"location",
-        b"server",
-        b"set-cookie",
-        b"transfer-encoding",
-    }
+    b"cache-control content-encoding content-length content-type date etag last-modified location"
+    b" server set-cookie transfer-encoding".split()
 )
 """Names that need no closer look: one set look-up instead of a lower-casing."""
 
@@ -83,6 +72,8 @@ class CORSMiddleware:
 
     refusing: ClassVar[Pairs] = ()
     """Headers of such a 403 besides its own."""
+    _watched: Sequence[tuple[Sized, int]] = ()
+    """What a framework's layer has read, and its length: if that grows, `_choose` is asked."""
 
     def __init__(
         self,
@@ -132,7 +123,11 @@ class CORSMiddleware:
     def _find_shortcut(self) -> None:
         """Keep the policy of the usual case, which needs no look at what the source is."""
         source = self._source
-        self._policy = source if type(source) is Policy and self._marks is None else None
+        self._policy = source if isinstance(source, Policy) and self._is_usual() else None
+
+    def _is_usual(self) -> bool:
+        """Return whether a policy that is the source holds for every request."""
+        return self._marks is None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: C901, PLR0912  one coroutine is all that a request may cost
         """Answer one connection."""
@@ -141,12 +136,14 @@ class CORSMiddleware:
             return
         policy = self._policy
         varies = False
+        for listed, count in self._watched:
+            if len(listed) != count:
+                policy = None
         if policy is None:
-            choice = await self._choose(self._source, scope)
-            policy, varies = choice.policy, choice.varies
-            if policy is None:
-                await self._run_exempt(choice, scope, receive, send)
+            choice = await self._settle(scope, receive, send)
+            if choice is None or choice.policy is None:
                 return
+            policy, varies = choice.policy, choice.varies
         answers = policy.byte_answers
         if scope["method"] == "OPTIONS" and (start := self._preflight(policy, scope, varies)):
             await send(start)
@@ -156,13 +153,9 @@ class CORSMiddleware:
         for name, value in scope["headers"]:
             if name == b"origin":
                 origin = value if origin is None else _SEVERAL
-        if origin is None:
+        pairs = answers.find(origin) or self.judge(policy, origin)
+        if pairs is None:
             pairs = answers.unmatched
-        elif answer := answers.known.get(origin) or answers.meet(origin):
-            pairs = answer
-        else:
-            pairs = answers.unmatched
-            self._refusals.note_origin(policy, None if origin is _SEVERAL else origin)
             if self._enforce and await _send_refusal(scope, send, pairs + self.refusing):
                 return
         if varies and answers.any_origin:
@@ -174,7 +167,7 @@ class CORSMiddleware:
             if started or message["type"] != "http.response.start":
                 return send(message)
             started = True
-            return send(_marked(message, pairs))
+            return send(marked(message, pairs))
 
         try:
             await self.app(scope, receive, send_marked)
@@ -184,8 +177,28 @@ class CORSMiddleware:
             raise
 
     async def _answer_failure(self, send: Send, pairs: Pairs) -> None:
-        """Answer for an application that raised before its answer began."""
-        await _send_failure(send, pairs)
+        """Answer for an application that raised before its answer began.
+
+        A server would answer without a CORS header, and that looks like a CORS error.
+        """
+        with suppress(Exception):  # the client may be gone: the application's exception counts
+            await _send_text(send, 500, _FAILURE, pairs)
+
+    def judge(self, policy: Policy, origin: bytes | None) -> Pairs | None:
+        """Return what a response to an Origin gets; ``None``: it is refused, which is noted."""
+        answers = policy.byte_answers
+        pairs = answers.find(origin) or answers.meet(cast("bytes", origin))  # `None` is found
+        if pairs is None:
+            self._refusals.note_origin(policy, None if origin is _SEVERAL else origin)
+        return pairs
+
+    async def _settle(self, scope: Scope, receive: Receive, send: Send) -> Choice | None:
+        """Return the policy of this request, or run the application where there is none."""
+        choice = await self._choose(self._source, scope)
+        if choice.policy is not None:
+            return choice
+        await self._run_exempt(choice, scope, receive, send)
+        return None
 
     async def _run_exempt(self, choice: Choice, scope: Scope, receive: Receive, send: Send) -> None:
         """Run the application where no policy holds."""
@@ -208,7 +221,7 @@ class CORSMiddleware:
             if started or message["type"] != "http.response.start":
                 return send(message)
             started = True
-            return send(_marked(message, pairs, owned))
+            return send(marked(message, pairs, owned))
 
         try:
             await self.app(scope, receive, send_marked)
@@ -315,14 +328,10 @@ def _merge(
     return [*kept, *((b"vary", value.encode("latin-1")) for value in vary), *pairs]
 
 
-async def _send(send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
+async def _send_text(send: Send, status: int, body: bytes, pairs: Pairs) -> None:
+    headers = [_TEXT, (b"content-length", str(len(body)).encode()), *pairs]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
-
-
-async def _send_text(send: Send, status: int, body: bytes, pairs: Pairs) -> None:
-    length = (b"content-length", str(len(body)).encode())
-    await _send(send, status, [_TEXT, length, *pairs], body)
 
 
 async def _send_refusal(scope: Scope, send: Send, pairs: Pairs) -> bool:
@@ -334,16 +343,6 @@ async def _send_refusal(scope: Scope, send: Send, pairs: Pairs) -> bool:
         return False
     await _send_text(send, 403, _REFUSED, pairs)
     return True
-
-
-async def _send_failure(send: Send, pairs: Pairs) -> None:
-    """Answer for an application that raised.
-
-    What no layer inside turned into a response would be answered by the server without a
-    CORS header, and look like a CORS error in a browser.
-    """
-    with suppress(Exception):  # the client may be gone: the application's exception counts
-        await _send_text(send, 500, _FAILURE, pairs)
 
 
 def _lines(scope: Scope, wanted: bytes) -> list[bytes]:
@@ -381,7 +380,7 @@ def path_of(scope: Scope) -> tuple[str, str | None]:
     return path, raw
 
 
-def _marked(message: Message, pairs: Pairs, owned: frozenset[bytes] = _OWNED) -> Message:
+def marked(message: Message, pairs: Pairs, owned: frozenset[bytes] = _OWNED) -> Message:
     """Return a copy of the start of a response, with ``pairs`` in its headers."""
     headers = message.get("headers") or ()
     if headers.__class__ is not list:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from typing import Any
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-    from corsmith.gate import Source
+    from corsmith.gate import Choice, Source
     from corsmith.marks import Mark
 
 __all__ = ["CORS", "CORSMiddleware", "cors", "install"]
@@ -87,6 +87,13 @@ class CORSMiddleware(wsgi.CORSMiddleware):
         """Take the policy of the whole application, where only blueprints had one."""
         self._enforce = check_enforce(enforce)
         self.policy = admit(policy, fields)
+
+    def _choose(self, source: object, environ: WSGIEnvironment) -> Choice:
+        path = environ.get("PATH_INFO", "")
+        if not path.startswith("/"):
+            # No server sends that; Flask routes it as if the slash were there.
+            environ = {**environ, "PATH_INFO": f"/{path}"}
+        return super()._choose(source, environ)
 
     def find_mark(self, environ: WSGIEnvironment, path: str) -> Mark:
         """Return the mark of the endpoint that Flask would send a request to."""

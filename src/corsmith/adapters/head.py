@@ -54,12 +54,13 @@ class Head:
     """
 
     # Set where it is made, for speed: an `__init__` costs more than the rest of a request.
-    __slots__ = ("held", "owned", "pairs", "start_response", "write")
+    __slots__ = ("headers", "owned", "pairs", "start_response", "status", "write")
 
     start_response: StartResponse
     pairs: Pairs
     owned: frozenset[str]
-    held: tuple[str, Headers] | None
+    status: str | None
+    headers: Headers
     write: Callable[[bytes], object] | None
 
     def start(
@@ -72,8 +73,8 @@ class Head:
                 break
         else:
             marked = [*headers, *self.pairs]
-        if self.held is None or (exc_info is not None and self.write is None):
-            self.held = (status, marked)
+        if self.status is None or (exc_info is not None and self.write is None):
+            self.status, self.headers = status, marked
             return self
         # Too late, or twice without a reason: the server knows what to raise.
         self.begin()
@@ -87,7 +88,7 @@ class Head:
         """Give the head to the server, unless that was done, and return its ``write``."""
         if self.write is None:
             # There is a head: whoever writes has started.
-            self.write = self.start_response(*cast("tuple[str, Headers]", self.held))
+            self.write = self.start_response(cast("str", self.status), self.headers)
         return self.write
 
     def fail(self, environ: WSGIEnvironment) -> Iterable[bytes]:
@@ -96,7 +97,7 @@ class Head:
         A server would answer without a CORS header, and then it looks like a CORS error.
         Where the head has left already, the server raises the exception again.
         """
-        self.held = None
+        self.status = None
         status = "500 Internal Server Error"
         headers = [*head_of(_FAILURE), *self.pairs]
         body = answer_with(environ, self.start_response, status, headers, _FAILURE, sys.exc_info())
@@ -134,7 +135,7 @@ class Unstarted:
         return part
 
     def _begin(self) -> None:
-        if self._head.held is not None:
+        if self._head.status is not None:
             self._head.begin()
 
     def close(self) -> None:

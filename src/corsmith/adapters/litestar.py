@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from corsmith.adapters.asgi import App, Receive, Scope, Send
     from corsmith.gate import Choice, Source
     from corsmith.marks import Mark
-    from corsmith.policy import Policy
 
 __all__ = ["CORSMiddleware", "CORSPlugin", "cors", "install"]
 
@@ -57,21 +56,11 @@ class CORSMiddleware(asgi.CORSMiddleware):
     ) -> None:
         """Wrap ``app``; everything that can be wrong with the policy is told here."""
         self._litestar: Litestar | None = None
-        self._seen = 0
         self._is_marked = False
-        self._shortcut: Policy | None = None
         super().__init__(app, policy, enforce=enforce, **fields)
 
-    @property
-    def _policy(self) -> Policy | None:
-        """The policy of the usual case, as long as no route was registered."""
-        if self._litestar is not None and len(self._litestar.routes) != self._seen:
-            return None
-        return self._shortcut
-
-    @_policy.setter
-    def _policy(self, new: Policy | None) -> None:
-        self._shortcut = None if self._is_marked else new
+    def _is_usual(self) -> bool:
+        return not self._is_marked and super()._is_usual()
 
     def take_place(self, application: Litestar) -> None:
         """Be around all that ``application`` answers, and read its marks."""
@@ -103,12 +92,14 @@ class CORSMiddleware(asgi.CORSMiddleware):
 
     def _look(self) -> None:
         """Look for marks, unless the routes are those that were seen."""
-        if self._litestar is None or len(self._litestar.routes) == self._seen:
+        seen = [count for _, count in self._watched]
+        if self._litestar is None or seen == [len(self._litestar.routes)]:
             return
         marks = [_mark(handler) for handler in _handlers(self._litestar)]
         self._is_marked = any(mark is not UNMARKED for mark in marks)
         self._find_shortcut()
-        self._seen = len(self._litestar.routes)
+        routes = self._litestar.routes
+        self._watched = ((routes, len(routes)),)
 
 
 class CORSPlugin(InitPlugin):

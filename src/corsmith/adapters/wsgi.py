@@ -105,18 +105,14 @@ class CORSMiddleware:
         # comes between the two lines meets the old policy or the new one.
         self._source = source
         self._policy = source if isinstance(source, Policy) and self._marks is None else None
+        self._find_pairs = _find_nothing if self._policy is None else self._policy.answers.find
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
         # The usual request, in as few steps as there are: behind a framework each one is cold.
-        policy, owned, pairs = self._policy, OWNED_RESPONSE_HEADERS, None
-        if policy is not None and environ["REQUEST_METHOD"] != "OPTIONS":
-            answers = policy.answers
-            origin: str | None = environ.get("HTTP_ORIGIN")
-            if origin is None or answers.any_origin:
-                pairs = answers.unmatched
-            else:
-                pairs = answers.known.get(origin)
+        owned, pairs = OWNED_RESPONSE_HEADERS, None
+        if environ["REQUEST_METHOD"] != "OPTIONS":
+            pairs = self._find_pairs(environ.get("HTTP_ORIGIN"))
         if pairs is None:
             pairs, owned, answer = self._settle(environ)
             if answer is not None:
@@ -125,15 +121,15 @@ class CORSMiddleware:
                 return self.app(environ, start_response)
         head = Head()
         head.start_response, head.pairs, head.owned = start_response, pairs, owned
-        head.held = head.write = None
+        head.status = head.write = None
         try:
             body = self.app(environ, head.start)
         except Exception:  # noqa: BLE001  raising again would lose the answer
             return head.fail(environ)
-        if head.held is None:
+        if head.status is None:
             return Unstarted(body, head, environ)
         if head.write is None:
-            head.write = start_response(*head.held)
+            head.write = start_response(head.status, head.headers)
         return body
 
     def _settle(self, environ: WSGIEnvironment) -> Settled:
@@ -153,7 +149,7 @@ class CORSMiddleware:
         if method is not None and environ["REQUEST_METHOD"] == "OPTIONS":
             headers = self._preflight(policy, origin, method, environ)
             return (), _NOTHING, (_STATUS_LINES[policy.preflight_status], [*headers, *tail], b"")
-        pairs = answers.known.get(origin) or answers.meet(origin)
+        pairs = answers.find(origin) or answers.meet(origin)
         if pairs is None:
             self._refusals.note_origin(policy, origin)
             if self._enforce and not _is_same_origin(environ):
@@ -206,6 +202,10 @@ class CORSMiddleware:
         except Exception as error:  # noqa: BLE001  a refusal must not become a crash
             self._refusals.note_failure(origin, error)
             return FAILED
+
+
+def _find_nothing(_: str | None) -> None:
+    """Have no answer ready: more than the Origin has to be asked."""
 
 
 def _refuse(pairs: Pairs) -> Settled:

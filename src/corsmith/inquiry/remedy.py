@@ -20,6 +20,8 @@ __all__ = ["Remedy", "find_remedy"]
 
 Pairs: TypeAlias = tuple[tuple[str, str], ...]
 
+_VARY: Final = ("Vary", "Origin")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remedy:
@@ -86,11 +88,15 @@ def _lacking(wanted: Pairs, trial: Trial, kind: str) -> Pairs:
     if answer is None:
         return wanted
     star = any(value == "true" for _, value in wanted)
-    return tuple(
+    lacking = tuple(
         (name, value)
         for name, value in wanted
         if not _has(answer.received.values(name), value, star=not star)
     )
+    # An allow-origin of `*` that stays is the same for every page: nothing varies by it.
+    if answer.received.values(ALLOW_ORIGIN) == ("*",) and ALLOW_ORIGIN not in dict(lacking):
+        return tuple(pair for pair in lacking if pair != _VARY)
+    return lacking
 
 
 def _has(values: tuple[str, ...], wanted: str, *, star: bool) -> bool:
@@ -109,7 +115,7 @@ def _request_lines(case: Case) -> Pairs:
     lines: list[tuple[str, str]] = [(ALLOW_ORIGIN, case.request.page)]
     if case.credentials:
         lines.append(("Access-Control-Allow-Credentials", "true"))
-    return (*lines, ("Vary", "Origin"))
+    return (*lines, _VARY)
 
 
 def _preflight_lines(case: Case) -> Pairs:
@@ -118,7 +124,7 @@ def _preflight_lines(case: Case) -> Pairs:
         lines.append(("Access-Control-Allow-Methods", ", ".join(_methods(case))))
     if _headers(case):
         lines.append(("Access-Control-Allow-Headers", ", ".join(_headers(case))))
-    return (*lines, ("Vary", "Origin"))
+    return (*lines, _VARY)
 
 
 def _asked(case: Case) -> Iterable[str]:

@@ -114,12 +114,15 @@ class Dialer:
             return found
         if not failed:
             raise _timed_out(asked, "resolve", f"no answer about the name {host}", self.timeout)
+        # EAI_AGAIN: no name server has answered, so there may be no network.
+        unasked = failed[0].errno == socket.EAI_AGAIN
         raise NetworkError(
             asked=asked,
             step="resolve",
             failure="dns",
-            problem=f"the name {host} has no address",
-            hint=f"check the spelling, or --resolve {host}:{address.port}:ADDRESS",
+            problem=f"the name {host} " + ("cannot be looked up" if unasked else "has no address"),
+            hint=f"check the {'network' if unasked else 'spelling'}, "
+            f"or --resolve {host}:{address.port}:ADDRESS",
         ) from failed[0]
 
     # ── connect ──────────────────────────────────────────────────────────────

@@ -108,14 +108,23 @@ class _Said(web.UrlMappingMatchInfo):
         super().__init__({}, web.ResourceRoute("*", respond, web.PlainResource("/")))
 
 
+class _Refusal(web.Response):
+    """What the peer says to an OPTIONS that no route takes and that is no preflight either."""
+
+
 def _speak(app: web.Application) -> None:
     """Say our answers to preflights as aiohttp-cors would."""
     resolve = app.router.resolve
 
     async def say(request: web.Request) -> Any:
         found = await resolve(request)
-        if not is_preflight(request.method, request.headers.items()):
+        if request.method != "OPTIONS":
             return found
+        if not is_preflight(request.method, request.headers.items()):
+            try:
+                return _Said(await found.handler(request))
+            except web.HTTPMethodNotAllowed:
+                return _Said(_refusal(request))
         if found.http_exception is not None:
             return found  # not answered by us
         response = await found.handler(request)
@@ -123,7 +132,23 @@ def _speak(app: web.Application) -> None:
         _in_their_words(request, response)
         return _Said(response)
 
+    async def strip(_: web.Request, response: web.StreamResponse) -> None:
+        # Ours are on whatever is answered, the application's 405 among it.
+        if isinstance(response, _Refusal):
+            for name in [*response.headers]:
+                if name.lower().startswith("access-control"):
+                    del response.headers[name]
+
     app.router.resolve = say  # type: ignore[method-assign]
+    app.on_response_prepare.append(strip)
+
+
+def _refusal(request: web.Request) -> web.Response:
+    """Return what aiohttp-cors writes where the application answers 405 here."""
+    wrong = "'Access-Control-Request-Method' header is not specified"
+    if "Origin" not in request.headers:
+        wrong = "origin header is not specified in the request"
+    return _Refusal(status=403, text=f"CORS preflight request failed: {wrong}")
 
 
 def _in_their_words(request: web.Request, response: web.Response) -> None:

@@ -16,6 +16,7 @@ from corsmith import Policy, Routes
 from corsmith.adapters.flask import CORS as EXTENSION
 from corsmith.adapters.flask import cors, install
 from corsmith.adapters.werkzeug import NOWHERE
+from corsmith.origin import parse_origin
 
 from .words import IS_SAID, Preflight, elements, is_preflight
 
@@ -91,10 +92,15 @@ def _source(resources: Any = None, **options: Any) -> Any:
     given = resources if isinstance(resources, dict) else {one: {} for one in resources}
     # As there: expressions after paths, the longest first.
     order = sorted(given, key=lambda one: (_is_regex(one), -len(_text(one))))
-    table = [(one, _policy(**{**options, **given[one]})) for one in order]
+    table = [(one, {**options, **given[one]}) for one in order]
+    ready = [(one, _policy(**own), _policy(**own, echoes=True)) for one, own in table]
 
     def choose(origin: str | None, scheme: str, host: str | None, path: str) -> Policy | None:
-        return next((policy for one, policy in table if _covers(one, path)), None)
+        for one, policy, echoing in ready:
+            if _covers(one, path):
+                # Any origin is echoed there, where there is one, unless `*` is asked for.
+                return echoing if origin and parse_origin(origin) else policy
+        return None
 
     return choose
 
@@ -123,11 +129,17 @@ def _policy(
     automatic_options: bool = True,  # noqa: FBT002
     intercept_exceptions: bool = True,  # noqa: FBT002
     allow_private_network: bool = False,  # noqa: FBT002
+    echoes: bool = False,  # noqa: FBT002
 ) -> Policy:
-    """Return our policy of the peer's options; the last three have nothing to set."""
+    """Return our policy of the peer's options; three of them have nothing to set.
+
+    ``echoes``, which is no option of the peer's, names the origin where it does by itself.
+    """
     listed = _list(origins)
-    regexes = [_text(one) for one in listed if one != "*" and _is_regex(one)]
-    if "*" in listed and (supports_credentials or not (always_send or send_wildcard)):
+    # The peer matches the beginning only. Ours match the whole, so what may follow is written.
+    regexes = [f"(?:{_text(one)}).*" for one in listed if one != "*" and _is_regex(one)]
+    is_echoed = supports_credentials or not (send_wildcard or (always_send and not echoes))
+    if "*" in listed and is_echoed:
         # The peer echoes any origin. Our `*` is a `*`, and never goes with cookies.
         listed, regexes = [], [".*"]
     return Policy(

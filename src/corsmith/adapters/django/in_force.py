@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 from asgiref.sync import async_to_sync, sync_to_async
 from django.conf import settings
@@ -26,20 +26,25 @@ from corsmith.policy import Policy
 from corsmith.routes import Routes
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from corsmith.adapters.django.reading import Reading
     from corsmith.gate import Source
     from corsmith.marks import Mark, Marks
 
-__all__ = ["Active", "Force", "active", "fit"]
+__all__ = ["Active", "Force", "Pairs", "active", "fit"]
+
+Pairs: TypeAlias = tuple[tuple[str, str], ...]
 
 
 class Force:
     """One policy in force, its layers for both kinds of middleware, and the marks around it.
 
-    ``usual`` is the policy where it is the same for every request, which needs no layer.
+    ``find`` has the answers that are ready where one policy holds for every request, by the
+    Origin alone; it gives ``None`` where a layer has to be asked.
     """
 
-    __slots__ = ("_layers", "marks", "reading", "usual", "views")
+    __slots__ = ("_layers", "find", "marks", "reading", "views")
 
     def __init__(self, reading: Reading | None, views: Views | None) -> None:
         """Hold what the settings mean; ``views`` is ``None`` as long as nobody has looked."""
@@ -51,7 +56,9 @@ class Force:
         self.marks: Marks | None = self._find if is_marked or urls is not None else None
         is_usual = reading is not None and views is not None and self.marks is None
         source = reading.source if reading is not None and is_usual else None
-        self.usual = source if isinstance(source, Policy) else None
+        self.find: Callable[[str | None], Pairs | None] = _find_nothing
+        if isinstance(source, Policy):
+            self.find = source.answers.find
 
     def layer(self, *, asynchronous: bool) -> Layer:
         """Return the layer for a middleware of one kind."""
@@ -72,6 +79,10 @@ class Force:
         if mark is UNMARKED and urls is not None and urls.match(path) is None:
             return None
         return mark
+
+
+def _find_nothing(_: str | None) -> None:
+    """Have no answer ready: more than the Origin has to be asked."""
 
 
 _UNREAD: Final = Force(None, None)

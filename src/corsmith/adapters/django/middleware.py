@@ -14,14 +14,14 @@ Facts that shape the code:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.conf import settings
 from django.http import HttpResponse
 from django.utils.log import log_response
 
-from corsmith.adapters.django.in_force import active
+from corsmith.adapters.django.in_force import Pairs, active
 from corsmith.adapters.native import Answer, Asked
 from corsmith.gate import path_of_target
 from corsmith.headers import OWNED_RESPONSE_HEADERS, merge_vary
@@ -35,7 +35,6 @@ __all__ = ["CORSMiddleware"]
 # Django has no types.
 Request = Any
 Response = Any
-Pairs: TypeAlias = tuple[tuple[str, str], ...]
 
 _TOUCHED: Final = OWNED_RESPONSE_HEADERS | {"vary"}
 _UNTOUCHED: Final = frozenset(
@@ -81,8 +80,8 @@ class CORSMiddleware:
         """Answer one request."""
         if self._is_async:
             return self._answer_async(request)
-        pairs, owned = _usual_pairs(request), OWNED_RESPONSE_HEADERS
-        if pairs is None:
+        pairs, owned = active.force.find(request.META.get("HTTP_ORIGIN")), OWNED_RESPONSE_HEADERS
+        if pairs is None or request.method == "OPTIONS":
             treatment = active.prepare().layer(asynchronous=False).treat(_asked(request))
             if treatment.answer is not None:
                 return _response(treatment.answer, request)
@@ -96,8 +95,8 @@ class CORSMiddleware:
 
     async def _answer_async(self, request: Request) -> Response:
         """Do the same where the rest of the project is awaited."""
-        pairs, owned = _usual_pairs(request), OWNED_RESPONSE_HEADERS
-        if pairs is None:
+        pairs, owned = active.force.find(request.META.get("HTTP_ORIGIN")), OWNED_RESPONSE_HEADERS
+        if pairs is None or request.method == "OPTIONS":
             layer = active.prepare().layer(asynchronous=True)
             treatment = await layer.treat_async(_asked(request))
             if treatment.answer is not None:
@@ -109,20 +108,6 @@ class CORSMiddleware:
             response = _failure(request, error, pairs)
         _put(response, pairs, owned)
         return response
-
-
-def _usual_pairs(request: Request) -> Pairs | None:
-    """Return what every response to an Origin gets; ``None``: the layer has to be asked."""
-    policy = active.force.usual
-    if policy is None:
-        return None
-    answers = policy.answers
-    origin = request.META.get("HTTP_ORIGIN")
-    if origin is None:
-        return answers.unmatched
-    if request.method == "OPTIONS":
-        return None
-    return answers.unmatched if answers.any_origin else answers.known.get(origin)
 
 
 def _put(response: Response, pairs: Pairs, owned: frozenset[str]) -> None:

@@ -8,7 +8,9 @@ Facts that shape the code:
 * ``ServerErrorMiddleware`` answers what nobody handled, outside of whatever ``add_middleware``
   adds; ``build_middleware_stack`` is the one method that knows the outermost place;
 * a layer that was added by ``add_middleware`` learns its application from the first scope;
-* the routes are complete at the first request, or later: their number is compared every time.
+* the routes are complete at the first request, or later: their number is compared every time;
+* the router names the endpoint in the scope, so the mark of what has answered needs no look-up
+  of its own; a preflight's does, and what is to be refused before the application runs.
 """
 
 from __future__ import annotations
@@ -22,21 +24,21 @@ from starlette.concurrency import run_in_threadpool
 from starlette.middleware.errors import ServerErrorMiddleware
 
 from corsmith.adapters import asgi
-from corsmith.adapters.asgi import wanted_method
-from corsmith.adapters.starlette.routes import RouteTable, Sizes, inwards, unbuilt
+from corsmith.adapters.asgi import marked, path_of, wanted_method
+from corsmith.adapters.starlette.routes import RouteTable, Sizes, Unserved, inwards, unbuilt
 from corsmith.gate import Choice, admit, check_enforce
 from corsmith.marks import UNMARKED, cors
+from corsmith.policy import Policy
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Mapping
 
     from starlette.requests import Request
     from starlette.types import ASGIApp, ExceptionHandler
 
-    from corsmith.adapters.asgi import App, Pairs, Receive, Scope, Send
+    from corsmith.adapters.asgi import App, Message, Pairs, Receive, Scope, Send
     from corsmith.gate import Source
     from corsmith.marks import Mark
-    from corsmith.policy import Policy
 
 __all__ = ["CORSMiddleware", "OutermostMiddleware", "cors", "install"]
 
@@ -65,23 +67,14 @@ class CORSMiddleware(asgi.CORSMiddleware):
         """Wrap ``app``; everything that can be wrong with the policy is told here."""
         self._application: Starlette | None = None
         self._table = RouteTable()
-        self._seen: Sizes = _UNLOOKED
-        self._shortcut: Policy | None = None
+        self._watched: Sizes = _UNLOOKED
         self._is_mounted = False
         self._leaves_failures = False
         super().__init__(app, *arguments, **options)
 
-    @property
-    def _policy(self) -> Policy | None:
-        """The policy of the usual case, as long as no route was added."""
-        for routes, count in self._seen:
-            if len(routes) != count:
-                return None
-        return self._shortcut
-
-    @_policy.setter
-    def _policy(self, new: Policy | None) -> None:
-        self._shortcut = None if self._table.is_marked or self._is_mounted else new
+    def _is_usual(self) -> bool:
+        is_simple = not self._table.is_marked and not self._is_mounted
+        return is_simple and super()._is_usual()
 
     async def _choose(self, source: object, scope: Scope) -> Choice:
         if _COVERED in scope and not self._enforce:
@@ -91,6 +84,55 @@ class CORSMiddleware(asgi.CORSMiddleware):
             return Choice(policy=None)
         self._look(scope)
         return await super()._choose(source, scope)
+
+    async def _settle(self, scope: Scope, receive: Receive, send: Send) -> Choice | None:
+        self._look(scope)
+        source = self._source
+        if (
+            isinstance(source, Policy)
+            and self._table.tells_later
+            and scope["method"] != "OPTIONS"
+            and self._marks is None
+            and not (self._enforce or self._is_mounted or _COVERED in scope)
+        ):
+            await self._run_marked(source, scope, receive, send)
+            return None
+        return await super()._settle(scope, receive, send)
+
+    async def _run_marked(self, policy: Policy, scope: Scope, receive: Receive, send: Send) -> None:
+        """Run the application, and treat its answer by the mark of the endpoint that gave it.
+
+        So a request is routed once; one that no endpoint answered is looked up afterwards.
+        """
+        before = {**scope}  # a mount changes the scope
+        started = False
+
+        def find_pairs() -> Pairs | None:
+            mark = self._table.find_served(scope)
+            if mark is Unserved:
+                mark = self.find_mark(before, path_of(before)[0])
+            own = policy if mark is UNMARKED else cast("Policy | None", mark)
+            if own is None:
+                return None
+            # Several lines are no origin, nor is what they are joined to.
+            lines = [value for name, value in before["headers"] if name == b"origin"]
+            found = self.judge(own, b", ".join(lines) if lines else None)
+            return own.byte_answers.unmatched if found is None else found
+
+        def send_marked(message: Message) -> Awaitable[None]:
+            nonlocal started
+            if started or message["type"] != "http.response.start":
+                return send(message)
+            started = True
+            pairs = find_pairs()
+            return send(message if pairs is None else marked(message, pairs))
+
+        try:
+            await self.app(scope, receive, send_marked)
+        except Exception:
+            if not started and (pairs := find_pairs()) is not None:
+                await self._answer_failure(send, pairs)
+            raise
 
     async def _pass_connection(self, scope: Scope, receive: Receive, send: Send) -> None:
         self._look(scope)  # when the server starts, if it tells of that
@@ -115,13 +157,13 @@ class CORSMiddleware(asgi.CORSMiddleware):
 
     def _look(self, scope: Scope) -> None:
         """Look for marks, unless the routes are those that were seen."""
-        if all(len(routes) == count for routes, count in self._seen):
+        if all(len(routes) == count for routes, count in self._watched):
             return
         if self._application is None:
             self._meet(scope)
         self._table = RouteTable(getattr(self._application, "router", None))
         self._find_shortcut()
-        self._seen = self._table.sizes
+        self._watched = self._table.sizes
 
     def _meet(self, scope: Scope) -> None:
         """Find the application that this is around, or a layer of."""

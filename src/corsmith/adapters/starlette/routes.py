@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from corsmith.adapters.asgi import Receive, Scope, Send
     from corsmith.marks import Mark
 
-__all__ = ["RouteTable", "Sizes", "inwards", "unbuilt"]
+__all__ = ["RouteTable", "Sizes", "Unserved", "inwards", "unbuilt"]
 
 Sizes: TypeAlias = "tuple[tuple[Sequence[BaseRoute], int], ...]"
 """The lists that routes stand in, and how many there were in each when they were read."""
@@ -93,6 +93,27 @@ class MarkedRoute:
         return self.methods.get(method, self.mark), False
 
 
+class Unserved:
+    """Stands for what no endpoint has answered, or one that does not tell its mark alone."""
+
+
+def _served(marked: Sequence[MarkedRoute]) -> dict[int, Mark]:
+    """Return the mark by the identity of each endpoint that has one only, whatever it is asked.
+
+    It is empty where something marked is inside of a mount: its endpoint is not named alone.
+    """
+    if not any(one.is_marked for one in marked):
+        return {}
+    if any(one.inner or one.layer is not None for one in marked):
+        return {}
+    found: dict[int, set[Mark]] = {}
+    for one in marked:
+        endpoint = getattr(one.route, "endpoint", None)
+        found.setdefault(id(endpoint), set()).update({one.mark, *one.methods.values()})
+    found.pop(id(None), None)
+    return {key: marks.pop() for key, marks in found.items() if len(marks) == 1}
+
+
 class RouteTable:
     """The marks of a router's routes, and the sizes by which a look sees that it is out of date."""
 
@@ -103,12 +124,22 @@ class RouteTable:
         routes = () if router is None else router.routes
         self._marked = tuple(_read(routes, UNMARKED, lists))
         self.is_marked = any(one.is_marked for one in self._marked)
+        self._served = _served(self._marked)
         self.sizes: Sizes = tuple((routes, len(routes)) for routes in lists)
 
     @property
     def routes(self) -> tuple[MarkedRoute, ...]:
         """The routes in their order, with the mark that each has."""
         return self._marked
+
+    @property
+    def tells_later(self) -> bool:
+        """Whether marks are of endpoints, which the router names in the scope when it got there."""
+        return bool(self._served)
+
+    def find_served(self, scope: Scope) -> Mark | type[Unserved]:
+        """Return the mark of the endpoint that a scope was given to; ``Unserved``: ask ``find``."""
+        return self._served.get(id(scope.get("endpoint")), Unserved)
 
     def find(self, scope: Scope) -> tuple[Mark, bool]:
         """Return the mark of the route that a scope goes to, and whether a layer gave it."""

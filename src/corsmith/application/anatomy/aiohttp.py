@@ -31,7 +31,7 @@ _WEBSOCKET: Final = "WebSocketResponse"
 _TEAPOT: Final = 418
 
 
-def examine(app: Any) -> Anatomy | None:  # noqa: ANN401  a class that may not be installed
+def examine(app: Any) -> Anatomy | None:
     """Return what an aiohttp application tells; ``None`` if it is none."""
     if _APP not in class_names(app):
         return None
@@ -48,15 +48,15 @@ def examine(app: Any) -> Anatomy | None:  # noqa: ANN401  a class that may not b
     )
 
 
-def _own(app: Any) -> Iterator[Any]:  # noqa: ANN401
+def _own(app: Any) -> Iterator[Any]:
     return (app[key] for key in app if _OURS in class_names(app[key]))
 
 
-def _names(app: Any) -> Iterator[str]:  # noqa: ANN401
+def _names(app: Any) -> Iterator[str]:
     return (getattr(one, "__name__", type(one).__name__) for one in app.middlewares)
 
 
-def _routes(app: Any) -> Iterator[Route]:  # noqa: ANN401
+def _routes(app: Any) -> Iterator[Route]:
     inner = _inner_layers(app)
     outer = next(_own(app), None)
     for route in app.router.routes():  # those of applications inside, too
@@ -85,7 +85,7 @@ def _routes(app: Any) -> Iterator[Route]:  # noqa: ANN401
             yield one if layer is None or mark is not UNMARKED else _inside(one, layer)
 
 
-def _inner_layers(app: Any) -> dict[object, Any]:  # noqa: ANN401
+def _inner_layers(app: Any) -> dict[object, Any]:
     """Return the layer of the application inside that a route belongs to, if it has one."""
     found: dict[object, Any] = {}
     for resource in app.router.resources():
@@ -97,7 +97,7 @@ def _inner_layers(app: Any) -> dict[object, Any]:  # noqa: ANN401
     return found
 
 
-def _inside(route: Route, layer: Any) -> Route:  # noqa: ANN401
+def _inside(route: Route, layer: Any) -> Route:
     """Return a route of an application inside, which answers by a layer of its own."""
     mark = layer.policy if isinstance(layer.policy, Policy) else None
     return replace(route, mark=mark, given="the layer of the application inside")
@@ -107,7 +107,7 @@ _METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 
 def _marks(
-    route: Any,  # noqa: ANN401
+    route: Any,
     names: frozenset[str],
     added: Mapping[object, Mark],
 ) -> Iterator[tuple[frozenset[str], Mark, str]]:
@@ -128,14 +128,14 @@ def _marks(
         yield frozenset(methods), mark, "@cors"
 
 
-def _opens_websocket(handler: Any) -> bool:  # noqa: ANN401
+def _opens_websocket(handler: Any) -> bool:
     """Return whether a handler makes what answers a handshake: no route tells that."""
     functions = (handler, getattr(handler, "get", None))
     codes = (getattr(one, "__code__", None) for one in functions)
     return any(code is not None and _WEBSOCKET in code.co_names for code in codes)
 
 
-def _aiohttp_cors(app: Any) -> Iterator[Settings]:  # noqa: ANN401
+def _aiohttp_cors(app: Any) -> Iterator[Settings]:
     module = sys.modules.get("aiohttp_cors")
     if module is not None and getattr(module, "APP_CONFIG_KEY", "aiohttp_cors") in app:
         yield Settings(library="aiohttp-cors", title="aiohttp-cors", fields={}, known=False)
@@ -144,10 +144,10 @@ def _aiohttp_cors(app: Any) -> Iterator[Settings]:  # noqa: ANN401
 # ── a handler that raises ────────────────────────────────────────────────────
 
 
-def _add(app: Any, path: str, added: Added) -> None:  # noqa: ANN401
+def _add(app: Any, path: str, added: Added) -> None:
     web = sys.modules["aiohttp.web"]
 
-    async def fail(_request: object) -> Any:  # noqa: ANN401
+    async def fail(_request: object) -> Any:
         added.fail()
         raise web.HTTPNotFound
 

@@ -61,7 +61,7 @@ _COOKIES: Final = {
 }
 
 
-def examine(app: Any) -> Anatomy | None:  # noqa: ANN401  a class that may not be installed
+def examine(app: Any) -> Anatomy | None:
     """Return what a Django application tells; ``None`` if it is none."""
     conf = sys.modules.get("django.conf")
     if conf is None or not (class_names(app) & _HANDLERS):
@@ -127,7 +127,7 @@ def _read(patterns: Iterable[Any], prefix: str) -> Iterator[Route]:
             )
 
 
-def _methods(view: Any) -> frozenset[str]:  # noqa: ANN401  a function or a class's
+def _methods(view: Any) -> frozenset[str]:
     """Return what a view answers: a class tells; a function answers whatever it is asked."""
     owner = getattr(view, "view_class", None) or getattr(view, "cls", None)
     names = getattr(view, "actions", None) or [name.lower() for name in _METHODS]
@@ -137,14 +137,14 @@ def _methods(view: Any) -> frozenset[str]:  # noqa: ANN401  a function or a clas
     return frozenset(found | ({"HEAD"} if "GET" in found else set()))
 
 
-def _actions(view: Any) -> Any:  # noqa: ANN401  as above
+def _actions(view: Any) -> Any:
     return getattr(view, "actions", None) or ()
 
 
 # ── the settings ─────────────────────────────────────────────────────────────
 
 
-def _cors(settings: Any, layers: Iterable[str]) -> Iterator[Settings]:  # noqa: ANN401
+def _cors(settings: Any, layers: Iterable[str]) -> Iterator[Settings]:
     """Yield the settings of each CORS layer, the outermost first."""
     for layer in layers:
         if layer in _OURS:
@@ -153,7 +153,7 @@ def _cors(settings: Any, layers: Iterable[str]) -> Iterator[Settings]:  # noqa: 
             yield _corsheaders(settings)
 
 
-def _corsheaders(settings: Any) -> Settings:  # noqa: ANN401
+def _corsheaders(settings: Any) -> Settings:
     fields = {
         ours: getattr(settings, theirs)
         for theirs, ours in _FIELDS.items()
@@ -175,7 +175,7 @@ def _corsheaders(settings: Any) -> Settings:  # noqa: ANN401
     )
 
 
-def _above(settings: Any, layers: Iterable[str]) -> Iterator[object]:  # noqa: ANN401
+def _above(settings: Any, layers: Iterable[str]) -> Iterator[object]:
     """Yield the dotted names above the first CORS layer."""
     found: list[object] = []
     for layer in layers:
@@ -186,7 +186,7 @@ def _above(settings: Any, layers: Iterable[str]) -> Iterator[object]:  # noqa: A
             found.append(layer)
 
 
-def _cookies(settings: Any, layers: Iterable[str]) -> Iterator[Cookie]:  # noqa: ANN401
+def _cookies(settings: Any, layers: Iterable[str]) -> Iterator[Cookie]:
     for prefix, layer in _COOKIES.items():
         if layer not in layers or (prefix == "CSRF" and settings.CSRF_USE_SESSIONS):
             continue

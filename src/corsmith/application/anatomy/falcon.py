@@ -38,7 +38,7 @@ _WORDS: Final[Mapping[str, str]] = {
 _DEEPEST: Final = 4
 
 
-def examine(app: Any) -> Anatomy | None:  # noqa: ANN401  a class that may not be installed
+def examine(app: Any) -> Anatomy | None:
     """Return what a Falcon application tells; ``None`` if it is none."""
     names = class_names(app)
     if _APP not in names:
@@ -60,7 +60,7 @@ def examine(app: Any) -> Anatomy | None:  # noqa: ANN401  a class that may not b
     )
 
 
-def _held(app: Any) -> Iterator[Any]:  # noqa: ANN401
+def _held(app: Any) -> Iterator[Any]:
     """Yield what an application holds in its slots, and the owners of its methods."""
     seen: set[int] = set()
     for kind in type(app).__mro__:
@@ -85,7 +85,7 @@ def _inside(value: object, seen: set[int], depth: int) -> Iterator[Any]:
 # ── the routes ───────────────────────────────────────────────────────────────
 
 
-def _routes(app: Any, held: list[Any]) -> Iterator[Route]:  # noqa: ANN401
+def _routes(app: Any, held: list[Any]) -> Iterator[Route]:
     router = next((one for one in held if _ROUTER in class_names(one)), None)
     try:
         told = import_module("falcon.inspect").inspect_routes(app)
@@ -124,7 +124,7 @@ def _cors(held: list[Any]) -> Iterator[Settings]:
         yield own(one) if _OURS in names else _falcons(one)
 
 
-def _falcons(layer: Any) -> Settings:  # noqa: ANN401
+def _falcons(layer: Any) -> Settings:
     origins, credentials = layer.allow_origins, layer.allow_credentials
     expose = layer.expose_headers
     fields = {
@@ -146,7 +146,7 @@ def _falcons(layer: Any) -> Settings:  # noqa: ANN401
 # ── a resource that raises ───────────────────────────────────────────────────
 
 
-def _add(app: Any, path: str, added: Added, *, is_async: bool) -> None:  # noqa: ANN401
+def _add(app: Any, path: str, added: Added, *, is_async: bool) -> None:
     falcon = sys.modules["falcon"]
 
     class Failing:

@@ -53,7 +53,7 @@ _SESSIONS: Final = ("flask_login", "flask_session", "quart_auth", "quart_session
 """What uses the session for its author."""
 
 
-def examine(app: Any) -> Anatomy | None:  # noqa: ANN401  a class that may not be installed
+def examine(app: Any) -> Anatomy | None:
     """Return what a Flask or Quart application tells; ``None`` if it is neither."""
     names = class_names(app)
     is_quart = "quart.app.Quart" in names
@@ -74,7 +74,7 @@ def examine(app: Any) -> Anatomy | None:  # noqa: ANN401  a class that may not b
     )
 
 
-def _own(app: Any) -> Iterator[Any]:  # noqa: ANN401
+def _own(app: Any) -> Iterator[Any]:
     """Yield our layers around what the application serves, the outermost first."""
     found = [layer for layer in _around(app) if _OURS & class_names(layer)]
     installed = app.extensions.get(_KEY)
@@ -84,12 +84,12 @@ def _own(app: Any) -> Iterator[Any]:  # noqa: ANN401
         yield installed
 
 
-def _around(app: Any) -> Iterator[Any]:  # noqa: ANN401
+def _around(app: Any) -> Iterator[Any]:
     served = getattr(app, "asgi_app", None) or app.wsgi_app
     return takewhile(lambda layer: layer is not app, layers_of(served))
 
 
-def _above(app: Any, ours: list[Any]) -> Iterator[object]:  # noqa: ANN401
+def _above(app: Any, ours: list[Any]) -> Iterator[object]:
     """Yield the classes of what is around our layer."""
     if ours:
         yield from map(type, takewhile(lambda layer: layer is not ours[0], _around(app)))
@@ -98,7 +98,7 @@ def _above(app: Any, ours: list[Any]) -> Iterator[object]:  # noqa: ANN401
 # ── the views ────────────────────────────────────────────────────────────────
 
 
-def _routes(app: Any) -> Iterator[Route]:  # noqa: ANN401
+def _routes(app: Any) -> Iterator[Route]:
     last: list[Route] = []
     endpoints = import_module("corsmith.adapters.werkzeug").Endpoints(app)
     endpoints.read()
@@ -134,7 +134,7 @@ def _routes(app: Any) -> Iterator[Route]:  # noqa: ANN401
 # ── flask-cors ───────────────────────────────────────────────────────────────
 
 
-def _extensions(app: Any) -> Iterator[Settings]:  # noqa: ANN401
+def _extensions(app: Any) -> Iterator[Settings]:
     """Yield what each ``CORS(…)`` of the application says, and then one of a blueprint's."""
     found = {
         name: [one for one in functions if getattr(one, "__module__", "") == _MODULE]
@@ -150,12 +150,12 @@ def _extensions(app: Any) -> Iterator[Settings]:  # noqa: ANN401
         yield Settings(library="flask-cors", title="flask-cors", fields={}, known=False)
 
 
-def _is_decorated(view: Any) -> bool:  # noqa: ANN401
+def _is_decorated(view: Any) -> bool:
     """Return whether a view is inside of ``@cross_origin``."""
     return inspect.getmodule(getattr(view, "__code__", None)) is sys.modules.get(_DECORATOR, view)
 
 
-def _settings(function: Any) -> Settings:  # noqa: ANN401
+def _settings(function: Any) -> Settings:
     resources = inspect.getclosurevars(function).nonlocals.get("resources") or []
     options = resources[0][1] if resources else {}
     fields = {
@@ -183,22 +183,22 @@ def _settings(function: Any) -> Settings:  # noqa: ANN401
     )
 
 
-def _option(options: Any, name: str) -> Any:  # noqa: ANN401  a mapping, or an object in newer versions
+def _option(options: Any, name: str) -> Any:
     return options.get(name) if hasattr(options, "get") else getattr(options, name, None)
 
 
-def _listed(value: Any) -> Iterable[Any]:  # noqa: ANN401
+def _listed(value: Any) -> Iterable[Any]:
     return [value] if isinstance(value, str) or hasattr(value, "pattern") else value
 
 
-def _plain(origin: Any) -> Any:  # noqa: ANN401  flask-cors takes regular expressions too
+def _plain(origin: Any) -> Any:
     return getattr(origin, "pattern", origin)
 
 
 # ── the session ──────────────────────────────────────────────────────────────
 
 
-def _cookies(app: Any) -> Iterator[Cookie]:  # noqa: ANN401
+def _cookies(app: Any) -> Iterator[Cookie]:
     """Yield the session's cookie, where something uses the session."""
     same_site = app.config.get("SESSION_COOKIE_SAMESITE")
     if not app.secret_key or not _uses_session(app):
@@ -213,7 +213,7 @@ def _cookies(app: Any) -> Iterator[Cookie]:  # noqa: ANN401
     )
 
 
-def _uses_session(app: Any) -> bool:  # noqa: ANN401
+def _uses_session(app: Any) -> bool:
     if any(name in sys.modules for name in _SESSIONS):
         return True
     views = (inspect.unwrap(view) for view in app.view_functions.values())
@@ -225,7 +225,7 @@ def _uses_session(app: Any) -> bool:  # noqa: ANN401
 # ── a view that raises ───────────────────────────────────────────────────────
 
 
-def _raising(app: Any, routes: tuple[Route, ...], module: str) -> Raising:  # noqa: ANN401
+def _raising(app: Any, routes: tuple[Route, ...], module: str) -> Raising:
     @contextmanager
     def raising(fault: Fault, spot: Spot = Spot(), /) -> Iterator[str | None]:  # noqa: B008  frozen
         candidates = [one for one in routes if "GET" in one.methods and not one.is_websocket]

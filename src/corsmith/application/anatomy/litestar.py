@@ -43,7 +43,7 @@ _WORDS: Final[Mapping[str, str]] = {
 }
 
 
-def examine(app: Any) -> Anatomy | None:  # noqa: ANN401  a class that may not be installed
+def examine(app: Any) -> Anatomy | None:
     """Return what a Litestar application tells; ``None`` if it is none."""
     if _APP not in class_names(app):
         return None
@@ -65,7 +65,7 @@ def examine(app: Any) -> Anatomy | None:  # noqa: ANN401  a class that may not b
 # ── the routes ───────────────────────────────────────────────────────────────
 
 
-def _routes(app: Any) -> Iterator[Route]:  # noqa: ANN401
+def _routes(app: Any) -> Iterator[Route]:
     last: list[Route] = []
     schema = app.openapi_config
     docs = None if schema is None else (schema.path or "/schema")
@@ -81,7 +81,7 @@ def _routes(app: Any) -> Iterator[Route]:  # noqa: ANN401
     yield from sorted(last, key=lambda route: route.template)
 
 
-def _route(route: Any, handler: Any) -> Route:  # noqa: ANN401
+def _route(route: Any, handler: Any) -> Route:
     path, fixed = sample_path(route.path)
     methods = frozenset(str(getattr(one, "value", one)) for one in _methods(handler))
     mark, given = _mark(handler)
@@ -97,12 +97,12 @@ def _route(route: Any, handler: Any) -> Route:  # noqa: ANN401
     )
 
 
-def _methods(handler: Any) -> Iterable[Any]:  # noqa: ANN401
+def _methods(handler: Any) -> Iterable[Any]:
     """Return the methods of a handler, which are text or members of an enumeration."""
     return getattr(handler, "http_methods", ())
 
 
-def _mark(handler: Any) -> tuple[Mark, str]:  # noqa: ANN401
+def _mark(handler: Any) -> tuple[Mark, str]:
     if _OPTION in handler.opt:
         return read_mark(handler.opt[_OPTION]), f'opt["{_OPTION}"]'
     owners = []
@@ -116,7 +116,7 @@ def _mark(handler: Any) -> tuple[Mark, str]:  # noqa: ANN401
 # ── the layers ───────────────────────────────────────────────────────────────
 
 
-def _cors(app: Any) -> Iterator[Settings]:  # noqa: ANN401
+def _cors(app: Any) -> Iterator[Settings]:
     installed = getattr(app.state, "corsmith", None)
     plugins = [plugin for plugin in app.plugins if _PLUGIN in class_names(plugin)]
     if installed is not None:
@@ -139,7 +139,7 @@ def _cors(app: Any) -> Iterator[Settings]:  # noqa: ANN401
         )
 
 
-def _cookies(app: Any) -> Iterator[Cookie]:  # noqa: ANN401
+def _cookies(app: Any) -> Iterator[Cookie]:
     for layer in app.middleware:
         backend = getattr(layer, "kwargs", {}).get("backend")
         config: Any = getattr(backend, "config", None)
@@ -156,7 +156,7 @@ def _cookies(app: Any) -> Iterator[Cookie]:  # noqa: ANN401
 # ── a handler that raises ────────────────────────────────────────────────────
 
 
-def _add(app: Any, path: str, added: Added) -> None:  # noqa: ANN401
+def _add(app: Any, path: str, added: Added) -> None:
     litestar = sys.modules["litestar"]
 
     async def fail() -> None:

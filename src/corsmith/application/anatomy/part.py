@@ -158,7 +158,7 @@ class Settings:
         return self.any_origin or origin in self.listed
 
 
-def own(layer: Any) -> Settings:  # noqa: ANN401  any layer of ours
+def own(layer: Any) -> Settings:
     """Return the settings of a layer of ours, which has a ``policy``."""
     return of_source(layer.policy, "corsmith")
 

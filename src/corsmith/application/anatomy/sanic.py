@@ -25,7 +25,7 @@ __all__ = ["examine"]
 _APP: Final = "sanic.app.Sanic"
 
 
-def examine(app: Any) -> Anatomy | None:  # noqa: ANN401  a class that may not be installed
+def examine(app: Any) -> Anatomy | None:
     """Return what a Sanic application tells; ``None`` if it is none."""
     if _APP not in class_names(app):
         return None
@@ -42,7 +42,7 @@ def examine(app: Any) -> Anatomy | None:  # noqa: ANN401  a class that may not b
     )
 
 
-def _routes(app: Any) -> Iterator[Route]:  # noqa: ANN401
+def _routes(app: Any) -> Iterator[Route]:
     for route in app.router.routes:
         template = f"/{route.path.lstrip('/')}"
         path, fixed = sample_path(template)
@@ -63,7 +63,7 @@ def _routes(app: Any) -> Iterator[Route]:  # noqa: ANN401
             )
 
 
-def _mark(route: Any, method: str) -> tuple[Mark, str]:  # noqa: ANN401
+def _mark(route: Any, method: str) -> tuple[Mark, str]:
     mark = getattr(route.ctx, "cors", UNMARKED)
     if mark is not UNMARKED:
         return read_mark(mark), "ctx_cors"
@@ -74,7 +74,7 @@ def _mark(route: Any, method: str) -> tuple[Mark, str]:  # noqa: ANN401
 # ── a handler that raises ────────────────────────────────────────────────────
 
 
-def _add(app: Any, path: str, added: Added) -> None:  # noqa: ANN401
+def _add(app: Any, path: str, added: Added) -> None:
     exceptions = sys.modules["sanic.exceptions"]
 
     async def fail(_request: object) -> None:

@@ -54,7 +54,7 @@ _FIELDS: Final = {
 _WORDS: Final[Mapping[str, str]] = {ours: theirs for theirs, ours in _FIELDS.items()}
 
 
-def examine(app: Any) -> Anatomy | None:  # noqa: ANN401  a class that may not be installed
+def examine(app: Any) -> Anatomy | None:
     """Return what a Starlette or FastAPI application tells; ``None`` if it is neither."""
     names = class_names(app)
     if "starlette.applications.Starlette" not in names:
@@ -79,7 +79,7 @@ def examine(app: Any) -> Anatomy | None:  # noqa: ANN401  a class that may not b
     )
 
 
-def settings_around(layer: Any) -> Settings | None:  # noqa: ANN401
+def settings_around(layer: Any) -> Settings | None:
     """Return the settings of Starlette's CORSMiddleware where it is around an application."""
     if _CORS not in class_names(layer):
         return None
@@ -101,7 +101,7 @@ def _settings(fields: Mapping[str, Any]) -> Settings:
 # ── the routes ───────────────────────────────────────────────────────────────
 
 
-def _routes(app: Any) -> Iterator[Route]:  # noqa: ANN401
+def _routes(app: Any) -> Iterator[Route]:
     docs = {
         getattr(app, name, None)
         for name in ("openapi_url", "docs_url", "redoc_url", "swagger_ui_oauth2_redirect_url")
@@ -134,7 +134,7 @@ def _read(marked: Iterable[Any], around: Route) -> Iterator[Route]:
 _METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 
-def _by_method(one: Any, route: Route) -> Iterator[Route]:  # noqa: ANN401  a route of the adapter's
+def _by_method(one: Any, route: Route) -> Iterator[Route]:
     """Yield a route, and each method with a mark of its own as one."""
     kind = getattr(one.route, "original_route", one.route)
     is_websocket = "starlette.routing.WebSocketRoute" in class_names(kind)
@@ -168,7 +168,7 @@ def _cors(middleware: Iterable[Any]) -> Iterator[Settings]:
             yield own(one.cls(unbuilt, *one.args, **one.kwargs))
 
 
-def _with_mounted(whole: list[Settings], app: Any) -> tuple[Settings, ...]:  # noqa: ANN401
+def _with_mounted(whole: list[Settings], app: Any) -> tuple[Settings, ...]:
     """Return the layers with those of Starlette's own in what is mounted."""
     inner = [
         (f"{route.path}/", settings)
@@ -219,7 +219,7 @@ def _host(middleware: Iterable[Any]) -> str | None:
 # ── a route that raises ──────────────────────────────────────────────────────
 
 
-def _raising(app: Any) -> Raising:  # noqa: ANN401
+def _raising(app: Any) -> Raising:
     @contextmanager
     def raising(fault: Fault, spot: Spot = Spot(), /) -> Iterator[str | None]:  # noqa: B008  frozen
         async def endpoint(_request: object) -> None:
@@ -239,7 +239,7 @@ def _raising(app: Any) -> Raising:  # noqa: ANN401
     return raising
 
 
-def _inside_of(app: Any, path: str) -> tuple[list[Any], str]:  # noqa: ANN401
+def _inside_of(app: Any, path: str) -> tuple[list[Any], str]:
     """Return the routes that a path leads to, below what is mounted, and its rest there."""
     for route in app.routes:
         inner, begin = getattr(route, "app", None), getattr(route, "path", "")

@@ -33,7 +33,7 @@ _SETTING: Final = "corsmith"
 _METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 
-def examine(app: Any) -> Anatomy | None:  # noqa: ANN401  a class that may not be installed
+def examine(app: Any) -> Anatomy | None:
     """Return what a Tornado application tells; ``None`` if it is none."""
     if _APP not in class_names(app):
         return None
@@ -62,7 +62,7 @@ def _routes(rules: Iterable[Any]) -> Iterator[Route]:
         yield from _of_handler(pattern, target)
 
 
-def _of_handler(pattern: re.Pattern[str], handler: Any) -> Iterator[Route]:  # noqa: ANN401
+def _of_handler(pattern: re.Pattern[str], handler: Any) -> Iterator[Route]:
     template = pattern.pattern.removesuffix("$")
     path = next((text for text in examples(template) if pattern.match(text)), template)
     fixed = sample_path(template)[1] and re.escape(path).replace(r"\-", "-") == template
@@ -95,7 +95,7 @@ def _of_handler(pattern: re.Pattern[str], handler: Any) -> Iterator[Route]:  # n
 # ── a handler that raises ────────────────────────────────────────────────────
 
 
-def _add(app: Any, path: str, added: Added) -> None:  # noqa: ANN401
+def _add(app: Any, path: str, added: Added) -> None:
     web = sys.modules["tornado.web"]
 
     def get(_handler: object) -> None:
