@@ -150,6 +150,19 @@ def test_a_line_about_each_request_is_written_if_it_is_wanted(
         soon(lambda: any(b"GET /seen 200" in line for line in lines))
 
 
+async def raising(scope: Any, receive: Any, send: Any) -> None:
+    raise ValueError(f"no page {scope['path']}")
+
+
+def test_what_it_raises_is_logged_and_steers_no_terminal(caplog: pytest.LogCaptureFixture) -> None:
+    with background(raising) as url:
+        assert ask(url, "/%1b%5d0;pwned%07%0acorsmith:%20all%20is%20well").status == 500
+        soon(lambda: "no page" in caplog.text)
+    assert r"ValueError: no page /\x1b]0;pwned\x07" in caplog.text
+    assert "\n  corsmith: all is well" in caplog.text
+    assert "\x1b" not in caplog.text
+
+
 def test_two_at_once_end_one_by_one() -> None:
     with background(asgi) as first:
         with background(wsgi) as second:

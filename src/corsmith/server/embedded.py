@@ -48,6 +48,7 @@ from corsmith.server.ports import BACKLOG, address_of, listen, reached_at, wait_
 from corsmith.server.processes import share_socket
 from corsmith.server.serving import Told
 from corsmith.server.source import PolicySource
+from corsmith.server.traces import Plain
 
 __all__ = ["Embedded"]
 
@@ -76,6 +77,11 @@ _LOGGING: Final = {
     "loggers": {"_granian": {}, "granian.access": {}},
 }
 """Levels only: the rest of the process's logging stays as it is."""
+
+_RAISED: Final = logging.getLogger("_granian.utils")
+"""Where Granian writes what an application raises; a filter holds for no logger below its own."""
+
+_PLAIN: Final = Plain()
 
 
 class _Server(Server):
@@ -140,6 +146,7 @@ class Embedded:
             streams=True,
             enforces=bool(given.get("enforce")),
         )
+        _RAISED.addFilter(_PLAIN)  # the same one again is not added
         self._loop = asyncio.new_event_loop()
         self._server = _Server(self._front, self._listening, self._grace)
         self._thread = threading.Thread(target=self._run, name="corsmith-embedded", daemon=True)
