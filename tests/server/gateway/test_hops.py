@@ -231,8 +231,9 @@ def test_an_answer_without_permissions_has_none() -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        b"Alt-Svc", b"NEL", b"Public-Key-Pins", b"Report-To", b"Reporting-Endpoints",
-        b"Set-Cookie2", b"Strict-Transport-Security", b"Timing-Allow-Origin",
+        b"Alt-Svc", b"Clear-Site-Data", b"NEL", b"Public-Key-Pins", b"Report-To",
+        b"Reporting-Endpoints", b"Set-Cookie2", b"Strict-Transport-Security",
+        b"Timing-Allow-Origin",
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("here", [HERE, b"https://localhost:8000"])

@@ -18,7 +18,7 @@ The rules, in the order of the code:
 * who may load an answer as an image was judged before it was asked for, so it may be loaded
   by other origins (Cross-Origin-Resource-Policy), where it says who may;
 * what an answer says about its whole host or about other servers would be taken for ours:
-  HSTS, alternative services, reports. These end here too.
+  HSTS, alternative services, reports, clearing what is stored. These end here too.
 
 No bytes make anything here raise.
 """
@@ -101,6 +101,7 @@ _NOT_ASKED: Final = frozenset(
 _NOT_ANSWERED: Final = frozenset(
     {
         b"alt-svc",  # another port of this machine (RFC 7838)
+        b"clear-site-data",  # cookies of every port of this host name (Clear Site Data, 4.2)
         b"nel",  # reports to a server that the person did not name
         b"public-key-pins",
         b"report-to",
