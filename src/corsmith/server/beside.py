@@ -21,6 +21,7 @@ from typing import IO, Final, NoReturn, Protocol, TextIO
 from corsmith.errors import AppError, UsageError
 from corsmith.policy import Policy
 from corsmith.routes import Routes
+from corsmith.server.gateway.added import read_added
 
 __all__ = ["Background", "background"]
 
@@ -52,6 +53,12 @@ _FLAGS: Final = {
     "insecure": "-k",
 }
 """The keywords whose flags have another word."""
+
+_ADDED: Final = "add_header"
+"""The keyword whose values are secrets: they are in no word of a command line."""
+
+_VARIABLE: Final = "CORSMITH_ADDED_{}"
+"""The variable that the other process finds such a value in."""
 
 
 class _Running(Protocol):
@@ -153,9 +160,17 @@ def _starter(
 ) -> Callable[[], _Running]:
     """Return what starts a server; ``UsageError`` for what is no target."""
     if target is None or isinstance(target, (str, os.PathLike)):
-        words = [*_target_words(target), *_policy_words(policy, given)]
+        lines = _added_lines(given.get(_ADDED))
+        said = {name: value for name, value in given.items() if name != _ADDED}
+        words = [*_target_words(target), *_policy_words(policy, said)]
         grace = float(str(given.get("grace", _USUAL_GRACE)))
-        return lambda: _Process(words, grace)
+
+        def start() -> _Process:
+            # Now, and not when it was described: a variable may have been set since.
+            flags, secrets = _hidden(lines)
+            return _Process([*words, *flags], grace, secrets)
+
+        return start
     if not callable(target):
         raise UsageError(
             f"{type(target).__name__} is nothing that can be served\n"
@@ -214,13 +229,39 @@ def _words(given: Mapping[str, object]) -> Iterator[str]:
             raise UsageError(f"{name}={value!r} is no value of a flag")
 
 
+def _added_lines(value: object) -> list[str]:
+    if value is None or value is False:
+        return []
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, Iterable):
+        return [str(one) for one in value]
+    # Not shown: it may be the secret.
+    raise UsageError(f"{_ADDED} is no list\n  write {_ADDED}=['Authorization: $TOKEN']")
+
+
+def _hidden(lines: Iterable[str]) -> tuple[list[str], dict[str, str]]:
+    """Return the flags of headers to add, and the variables that their values are in.
+
+    Every user of a machine may read the command lines of its processes (proc(5)), but the
+    environment of none but their own.
+    """
+    flags: list[str] = []
+    secrets: dict[str, str] = {}
+    for number, (name, value) in enumerate(read_added(lines, os.environ).items()):
+        variable = _VARIABLE.format(number)
+        flags.append(f"--add-header={name.decode()}: ${{{variable}}}")
+        secrets[variable] = value.decode("utf-8", "surrogateescape")
+    return flags, secrets
+
+
 # ── a process of its own ───────────────────────────────────────────────────────
 
 
 class _Process:
     """``corsmith serve`` in another process; raises where it does not start."""
 
-    def __init__(self, words: Iterable[str], grace: float) -> None:
+    def __init__(self, words: Iterable[str], grace: float, secrets: Mapping[str, str]) -> None:
         self.url = ""
         self._patience = grace + _END_SECONDS
         self._ready = threading.Event()
@@ -230,6 +271,7 @@ class _Process:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            env={**os.environ, **secrets},
             # Ctrl-C in a terminal is for this program, which ends the other one.
             start_new_session=True,
         )
