@@ -170,6 +170,7 @@ class Front:
         finally:
             if _BEGUN in scope:
                 self._note_cut(scope, streamed.ending)
+            streamed.end()
         problem = streamed.problem
         if problem is None and not streamed.started and streamed.ending == UNFINISHED:
             problem = NO_ANSWER
