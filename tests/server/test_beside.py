@@ -17,7 +17,7 @@ import pytest
 import corsmith.server
 from corsmith.cli.serve import serve
 from corsmith.cli.serve_flags import FLAGS, Flag
-from corsmith.errors import AppError, CorsmithError, UsageError
+from corsmith.errors import CorsmithError, UsageError
 from corsmith.policy import Policy
 from corsmith.routes import Routes
 from corsmith.server import background, beside
@@ -299,31 +299,6 @@ def test_what_is_wrong_is_an_error_with_the_next_step(
     assert all(words in str(caught.value) for words in words_told)
     assert not str(caught.value).startswith("corsmith")
     assert isinstance(caught.value, CorsmithError)
-
-
-@pytest.mark.servers
-def test_an_application_that_cannot_be_imported_is_told_with_its_own_traceback(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "broken.py").write_text("app = nothing\n")
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(AppError) as caught:
-        background("broken:app").start()
-    assert caught.value.trace is not None
-    assert "NameError: name 'nothing' is not defined" in caught.value.trace
-    assert "broken:app" in caught.value.problem
-
-
-@pytest.mark.servers
-def test_one_that_is_not_ready_in_time_is_given_up(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "slow.py").write_text("import time\ntime.sleep(100)\n")
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(beside, "_START_SECONDS", 0.5)
-    monkeypatch.setattr(beside, "_END_SECONDS", 1.0)
-    with pytest.raises(AppError, match=r"was not ready after 0\.5 seconds"):
-        background("slow:app", grace=0).start()
 
 
 @pytest.mark.servers

@@ -67,7 +67,7 @@ class Started:
         self.server: Any = Processes(
             self.listening,
             self.hear,
-            stays=stays,
+            stays=(lambda: True) if stays else None,
             interface=Interfaces.ASGI,
             workers=workers,
             workers_kill_timeout=1,

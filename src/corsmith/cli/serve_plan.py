@@ -22,6 +22,7 @@ from corsmith.errors import AppError, PolicyError, UsageError
 from corsmith.server.banner import not_started, problems
 from corsmith.server.hosts import Hosts, is_loopback
 from corsmith.server.ports import address_of, listen, listen_near
+from corsmith.server.serving import FOLLOWED
 from corsmith.server.source import PolicySource
 from corsmith.target import TargetKind
 
@@ -77,6 +78,7 @@ def run(context: click.Context, word: str | None, given: Given) -> bool:
             certificate=certificate,
             opens=given["opens"],
             terminal=_terminal(given, target.kind),
+            is_followed=context.obj == FOLLOWED,
         )
         try:
             ended: bool = server.Supervisor(plan, _say).run()

@@ -39,6 +39,10 @@ _WRONG: Final = 2
 
 _NAME: Final = "corsmith: "
 
+_WAITS: Final = "; the next edit is tried"
+_ENDED: Final = "; then start again"
+"""What is to be done about an application when its server has ended in place of waiting."""
+
 _MOST_LINES: Final = 200
 """The lines of a server that did not start that are kept for the error."""
 
@@ -317,12 +321,13 @@ class _Process:
         # Its last stream was closed, so it has ended or is about to.
         status = self._process.wait() if self._ready.is_set() else None
         self.stop()
-        if status is None:
-            raise AppError(f"the server was not ready after {_START_SECONDS:g} seconds")
         lines = list(self._told)
+        if status is None:
+            problem = f"the server was not ready after {_START_SECONDS:g} seconds"
+            raise AppError(problem, trace="\n".join(lines) or None)
         starts = [at for at, line in enumerate(lines) if line.startswith(_NAME)]
         first = starts[-1] if starts else 0
-        problem = "\n".join(lines[first:]).removeprefix(_NAME)
+        problem = "\n".join(lines[first:]).removeprefix(_NAME).replace(_WAITS, _ENDED)
         if status == _WRONG:
             raise UsageError(problem)
         raise AppError(

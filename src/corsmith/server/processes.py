@@ -29,7 +29,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
@@ -124,14 +124,14 @@ class Processes(MPServer):
         listening: socket.socket,
         hear: Hear,
         *,
-        stays: bool = False,
+        stays: Callable[[], bool] | None = None,
         certificate: Certificate | None = None,
         **settings: Any,  # noqa: ANN401  Granian's own settings
     ) -> None:
         """Prepare; nothing is started yet.
 
-        ``hear`` is told of each start. With ``stays`` a failed one is no reason to end:
-        ``reload`` is waited for.
+        ``hear`` is told of each start. While ``stays`` says so, a failed one is no reason to
+        end: ``reload`` is waited for.
         """
         address, port = address_of(listening)
         if certificate is not None:
@@ -282,7 +282,7 @@ class Processes(MPServer):
         if self.interrupt_signal or self._has_failed:
             return  # the first of several workers has told
         self._has_failed = True
-        if not self._stays:
+        if self._stays is None or not self._stays():
             self.error = error
             self.signal_handler_interrupt()  # type: ignore[no-untyped-call]  # Granian's
         else:

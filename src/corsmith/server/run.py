@@ -81,6 +81,8 @@ class Plan:
     opens: bool = False
     terminal: int | None = None
     """The terminal of whoever may be asked; ``None`` where nobody is there."""
+    is_followed: bool = False
+    """Whether a program has started it, which waits until it serves or has failed."""
 
 
 class Supervisor:
@@ -116,7 +118,7 @@ class Supervisor:
             server = Processes(
                 plan.listening,
                 self._hear,
-                stays=bool(plan.watched),
+                stays=self._stays,
                 certificate=plan.certificate,
                 websockets=plan.serving.streams,
                 interface=Interfaces.ASGI if plan.serving.has_lifespan else Interfaces.ASGINL,
@@ -231,6 +233,14 @@ class Supervisor:
                 )
 
     def _bring(self, policy: Policy | Routes | None) -> None:
+    def _stays(self) -> bool:
+        """Return whether a start that fails is waited out: the next edit may mend it.
+
+        Not the first one where a program waits for it: nobody edits meanwhile.
+        """
+        plan = self._plan
+        return bool(plan.watched) and not (plan.is_followed and self._waited > 0)
+
         """Have the policy in force that an application brings, or again ours if it has none."""
         if self._plan.source.file is None:
             self._put(self._plan.policy if policy is None else policy)

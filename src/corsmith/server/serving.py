@@ -13,13 +13,16 @@ from corsmith.errors import CorsmithError
 from corsmith.policy import Policy
 from corsmith.routes import Routes
 
-__all__ = ["CUT", "NOTE", "Layered", "Looking", "Serving", "Starting", "Tell", "Told"]
+__all__ = ["CUT", "FOLLOWED", "NOTE", "Layered", "Looking", "Serving", "Starting", "Tell", "Told"]
 
 CUT: Final = "corsmith.cut"
 """Where an application may say in a scope why it left an answer without an end.
 
 It is a word for the request's line, such as ``file-changed``.
 """
+
+FOLLOWED: Final = "corsmith.followed"
+"""What a command line has for its object where a program has started it, and waits for it."""
 
 NOTE: Final = "corsmith.note"
 """Where an application may say more in a scope about its answer, for the request's line."""
