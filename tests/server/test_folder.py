@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ import pytest
 from corsmith.server.folder import Folder, Named, is_missing, read_path
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 ESCAPES = [
@@ -163,13 +165,43 @@ def test_an_error_of_the_machine_is_not_called_missing() -> None:
     assert is_missing(OSError(errno.EACCES, "not allowed"))
 
 
+def shown(root: Path, wants: Callable[[str], bool] = bool) -> dict[str, int | None]:
+    opened = Folder(str(root)).open(())
+    found = Folder(str(root)).entries((), opened.descriptor, wants)
+    entries = {entry.name: entry.size for entry in found}
+    os.close(opened.descriptor)
+    return entries
+
+
 def test_a_folder_shows_what_may_be_asked_for(root: Path) -> None:
     for name in (".env", ".zarray", "dot.", "back\\slash"):
         (root / name).write_text("x")
     os.mkfifo(root / "pipe")
     for name, target in {"in": "a", "way": "sub", "out": "../secret", "gone": "nowhere"}.items():
         (root / name).symlink_to(target)
-    opened = Folder(str(root)).open(())
-    entries = {e.name: e.size for e in Folder(str(root)).entries((), opened.descriptor)}
-    os.close(opened.descriptor)
-    assert entries == {"a": 6, "in": 6, ".zarray": 1, "sub": None, "way": None}
+    assert shown(root) == {"a": 6, "in": 6, ".zarray": 1, "sub": None, "way": None}
+
+
+def test_of_what_is_not_wanted_the_name_alone_is_read(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    real = os.scandir
+
+    class Item:
+        def __init__(self, item: os.DirEntry[str]) -> None:
+            self.name = item.name
+            self._item = item
+
+        def stat(self, *, follow_symlinks: bool) -> os.stat_result:
+            asked.append(self.name)
+            return self._item.stat(follow_symlinks=follow_symlinks)
+
+    @contextlib.contextmanager
+    def scan(descriptor: int) -> Iterator[list[Item]]:
+        with real(descriptor) as found:
+            yield [Item(item) for item in found]
+
+    monkeypatch.setattr("corsmith.server.folder.os.scandir", scan)
+    assert shown(root, "a".__eq__) == {"a": 6}
+    assert asked == ["a"]
