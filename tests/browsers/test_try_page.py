@@ -344,6 +344,18 @@ def test_a_browser_that_does_not_agree_is_told(browser: Browser, served: Served)
     assert "✓ as predicted" not in outcome
 
 
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [((), "No policy was given. "), (("--origin", "@loopback"), "From the command line. ")],
+)
+def test_the_page_says_where_the_policy_is_from(
+    browser: Browser, tmp_path: Path, flags: tuple[str, ...], words: str
+) -> None:
+    with serving(tmp_path, *flags) as started:
+        open_page(browser, started)
+        browser.wait_for(f"document.getElementById('source').textContent.startsWith({words!r})")
+
+
 def test_the_page_speaks_to_its_target_alone(
     browser: Browser, served: Served, tmp_path: Path
 ) -> None:

@@ -95,7 +95,8 @@ def test_it_never_has_more_than_eight_lines() -> None:
         max_age=600,
         origin_regex=r"https://[a-z]+\.c\.example",
     )
-    lines = banner(started(policy, address="0.0.0.0", file="cors.toml", page="http://p"))  # noqa: S104  compared
+    at = started(policy, address="0.0.0.0", file="cors.toml", page="http://p")  # noqa: S104  compared
+    lines = banner(replace(at, others="192.0.2.7"))
     assert len(lines) <= 8
 
 
@@ -111,6 +112,28 @@ def test_it_never_has_more_than_eight_lines() -> None:
 )
 def test_it_says_where_and_for_whom(address: str, words: str) -> None:
     assert banner(started(address=address))[0] == f'corsmith serves {{"status": "OK"}} on {words}'
+
+
+def test_others_are_told_the_address_that_they_reach_it_at() -> None:
+    lines = banner(replace(started(address="0.0.0.0"), others="192.0.2.7"))  # noqa: S104  compared
+    assert lines[1] == "  others     reach it at http://192.0.2.7:8000"
+    own = Certificate(cert=Path("/s/a.pem"), key=Path("/s/a.key"), names=())
+    over_tls = replace(started(address="::"), others="192.0.2.7", certificate=own)
+    assert banner(over_tls)[1] == "  others     reach it at https://192.0.2.7:8000"
+
+
+class Guided(Echo):
+    """Something to serve whose rows depend on the policy."""
+
+    def guide(self, url: str, policy: Policy | Routes) -> list[tuple[str, str]]:
+        return [("in the app", f"{url} under {len(list(policy.to_mapping()))} fields")]
+
+
+def test_rows_that_depend_on_the_policy_in_force_are_asked_for_with_it() -> None:
+    policy = Policy(origins="*")
+    lines = banner(replace(started(policy), serving=Guided()))
+    told = f"  in the app http://127.0.0.1:8000 under {len(policy.to_mapping())} fields"
+    assert told in lines
 
 
 def test_the_curl_line_names_an_origin_that_is_allowed() -> None:

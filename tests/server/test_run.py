@@ -15,6 +15,7 @@ import pytest
 
 from corsmith.server import run
 from tests.server.served import PROGRAM, Served, connect, is_running, read_answer, read_until, soon
+from corsmith.server.tls import address_in_network
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -115,6 +116,9 @@ def test_where_everyone_can_reach_it_there_is_no_try_page_and_any_host_will_do()
     with Served("--host", "0.0.0.0") as server:  # noqa: S104  that is the point
         assert server.err.now()[0].endswith(", for everyone who reaches this machine")
         assert not [line for line in server.err.now() if "token=" in line]
+        here = address_in_network()
+        told = f"  others     reach it at http://{here}:{server.port}"
+        assert (told in server.err.now()) is (here is not None)
         foreign = b"GET / HTTP/1.1\r\nHost: a.example\r\nConnection: close\r\n\r\n"
         assert server.raw(foreign).startswith(b"HTTP/1.1 200 ")
 

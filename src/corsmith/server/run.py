@@ -34,12 +34,13 @@ from corsmith.server.banner import (
 from corsmith.server.browsing import Shown, open_address
 from corsmith.server.hosts import Hosts, is_loopback
 from corsmith.server.page import TryPage
-from corsmith.server.ports import address_of, wait_for_answer
+from corsmith.server.ports import address_of, reached_at, wait_for_answer
 from corsmith.server.prediction import InForce
 from corsmith.server.processes import Processes
 from corsmith.server.serving import Looking, Serving, Told
 from corsmith.server.source import PolicySource
-from corsmith.server.tls import Certificate
+from corsmith.server.tls import Certificate, address_in_network
+from corsmith.server.tried import Tried
 from corsmith.server.worker import Lifeline, Worker
 
 __all__ = ["Plan", "Say", "Supervisor"]
@@ -196,6 +197,7 @@ class Supervisor:
             certificate=self._plan.certificate,
         )
 
+            others=None if reached_at(self._address) == self._address else address_in_network(),
     def _follow_edits(self, server: Processes, ends: contextlib.ExitStack) -> None:
         """Have the workers replaced whenever the code of the application changes."""
         if not self._plan.watched:

@@ -91,6 +91,14 @@ class Looking(Protocol):
 
 
 @runtime_checkable
+class Guiding(Protocol):
+    """Something to serve that says what an app has to change, where the policy allows an app."""
+
+    def guide(self, url: str, policy: Policy | Routes) -> list[tuple[str, str]]:
+        """Return rows of the banner under this policy: a name and a text."""
+
+
+@runtime_checkable
 class Layered(Protocol):
     """Something to serve that needs a CORS layer of its own kind."""
 
