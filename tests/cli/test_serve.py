@@ -122,14 +122,16 @@ def test_the_rest_is_about_the_server(plan: Planned) -> None:
 
 def test_names_may_be_allowed_beside_those_of_loopback(plan: Planned) -> None:
     made = plan("--allow-host", "dev.example", "--allow-host", "*.a.example")
-    assert made.hosts is not None
     assert all(map(made.hosts.allows, (b"dev.example", b"b.a.example", b"localhost")))
 
 
 def test_off_loopback_any_name_will_do_unless_some_are_given(plan: Planned) -> None:
     everywhere = ("--host", "0.0.0.0")  # noqa: S104  that is the point
-    assert plan(*everywhere).hosts is None
-    assert plan(*everywhere, "--allow-host", "dev.example").hosts is not None
+    for flags, given in (((), False), (("--allow-host", "dev.example"), True)):
+        hosts = plan(*everywhere, *flags).hosts
+        assert hosts.allows(b"192.0.2.7:8000")
+        assert hosts.allows(b"dev.example") is given
+        assert not hosts.allows(b"evil.example:8000")
 
 
 # ── how it ends ────────────────────────────────────────────────────────────────

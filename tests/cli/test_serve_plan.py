@@ -78,7 +78,6 @@ def test_the_names_of_one_that_was_given_are_this_servers(plans: list[module.Pla
     made = plan(plans, "--cert", "a.pem", "--key", "a.key")
     assert made.certificate is not None
     assert made.certificate.authority is None
-    assert made.hosts is not None
     assert made.hosts.allows(b"dev.example:1")
     assert made.hosts.allows(b"a.dev.example")
     assert not made.hosts.allows(b"evil.example")
@@ -86,7 +85,10 @@ def test_the_names_of_one_that_was_given_are_this_servers(plans: list[module.Pla
 
 def test_off_loopback_they_are_no_reason_to_refuse_another(plans: list[module.Plan]) -> None:
     words = ("--cert", "a.pem", "--key", "a.key", "--host", "0.0.0.0")  # noqa: S104  the point
-    assert plan(plans, *words).hosts is None
+    hosts = plan(plans, *words).hosts
+    assert hosts.allows(b"dev.example:1")
+    assert hosts.allows(b"192.0.2.7:1")
+    assert not hosts.allows(b"evil.example")
 
 
 def test_one_of_two_flags_is_told_to_need_the_other(plans: list[module.Plan]) -> None:

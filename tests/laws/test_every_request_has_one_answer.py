@@ -87,9 +87,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(path)
 
 
-def front(
-    root: str, kind: str, policy: Policy | Routes, hosts: Hosts | None, log: Log | None
-) -> Front:
+def front(root: str, kind: str, policy: Policy | Routes, hosts: Hosts, log: Log | None) -> Front:
     app = {"echo": echo, "files": Files.of(root).open(), "app": reader}[kind]
     return Front(
         app,
@@ -127,7 +125,7 @@ def ask(app: Front, scope: dict[str, Any], parts: list[bytes], *, broken: bool) 
 @given(
     kind=st.sampled_from(["echo", "files", "app"]),
     policy=st.sampled_from(POLICIES),
-    hosts=st.sampled_from([None, Hosts(8000)]),
+    hosts=st.sampled_from([Hosts(8000), Hosts(8000, addresses=True)]),
     logs=st.booleans(),
     method=st.sampled_from(METHODS) | st.text(st.characters(max_codepoint=255), max_size=8),
     target=st.sampled_from(TARGETS) | st.binary(max_size=20).map(b"/".__add__),
@@ -143,7 +141,7 @@ def test_whatever_is_asked_there_is_one_whole_answer(
     *,
     kind: str,
     policy: Policy | Routes,
-    hosts: Hosts | None,
+    hosts: Hosts,
     logs: bool,
     method: str,
     target: bytes,

@@ -6,6 +6,7 @@ import contextlib
 import os
 import re
 import resource
+import socket
 import subprocess
 import sys
 import time
@@ -112,15 +113,25 @@ def test_the_try_page_sees_its_requests_through_the_worker() -> None:
         assert b'"status":404' in seen
 
 
-def test_where_everyone_can_reach_it_there_is_no_try_page_and_any_host_will_do() -> None:
+def test_where_everyone_can_reach_it_there_is_no_try_page() -> None:
     with Served("--host", "0.0.0.0") as server:  # noqa: S104  that is the point
         assert server.err.now()[0].endswith(", for everyone who reaches this machine")
-        assert not [line for line in server.err.now() if "token=" in line]
         here = address_in_network()
         told = f"  others     reach it at http://{here}:{server.port}"
         assert (told in server.err.now()) is (here is not None)
-        foreign = b"GET / HTTP/1.1\r\nHost: a.example\r\nConnection: close\r\n\r\n"
-        assert server.raw(foreign).startswith(b"HTTP/1.1 200 ")
+        assert not [line for line in server.err.now() if "token=" in line]
+
+
+def test_where_everyone_can_reach_it_a_rebound_name_cannot() -> None:
+    with Served("--host", "0.0.0.0") as server:  # noqa: S104  as above
+        own = socket.gethostname().encode()
+        for host, status in (
+            (b"192.0.2.7:8000", 200), (own, 200), (own + b".local", 200), (b"evil.example", 421)
+        ):  # fmt: skip
+            request = b"GET / HTTP/1.1\r\nHost: " + host + b"\r\nConnection: close\r\n\r\n"
+            answer = server.raw(request)
+            assert answer.startswith(b"HTTP/1.1 %d " % status)
+        assert b"start it with --allow-host evil.example" in answer
 
 
 def test_names_that_were_given_are_asked_for_there_too() -> None:

@@ -325,8 +325,10 @@ def test_an_edit_of_the_policy_is_one_for_websockets_too() -> None:
 def test_a_page_of_the_application_itself_has_its_websockets() -> None:
     assert connect(front(chat, STRICT), SELF) == ACCEPTED
     assert connect(front(chat, STRICT, enforces=True), SELF) == REFUSED
-    anywhere = Front(chat, STRICT, streams=True)
+    anywhere = Front(chat, STRICT, hosts=Hosts(8000, addresses=True), streams=True)
     assert connect(anywhere, SELF) == ACCEPTED
+    phone = (b"origin", b"http://192.168.1.5:8000")
+    assert connect(anywhere, phone, host=b"192.168.1.5:8000") == ACCEPTED
     rebound = (b"origin", b"http://evil.example:8000")
     assert connect(anywhere, rebound, host=b"evil.example:8000") == REFUSED
 

@@ -21,6 +21,7 @@ from corsmith.server.asking import Refused
 from corsmith.server.echo import Echo
 from corsmith.server.files import Files
 from corsmith.server.front import Front
+from corsmith.server.hosts import Hosts
 from corsmith.server.serving import Tell, Told
 from corsmith.server.silence import Silence
 from corsmith.server.source import PolicySource
@@ -64,7 +65,7 @@ class Started:
             serving=Echo(),
             policy=Policy(origins=["https://first.example"]),
             source=source,
-            hosts=None,
+            hosts=Hosts(8000),
             limit_body=3,
             quiet=quiet,
             page=None,
@@ -276,7 +277,7 @@ def test_a_flag_is_told_only_where_it_allows_an_origin(
         serving=serving,
         policy=policy,
         source=PolicySource(file=file),
-        hosts=None,
+        hosts=Hosts(8000),
         limit_body=3,
         quiet=False,
         page=None,

@@ -20,7 +20,7 @@ from corsmith.cli.terminal import is_terminal
 from corsmith.decision import CorsRequest, decide
 from corsmith.errors import AppError, PolicyError, UsageError
 from corsmith.server.banner import not_started, problems
-from corsmith.server.hosts import Hosts, is_loopback
+from corsmith.server.machine import hosts_for
 from corsmith.server.ports import address_of, listen, listen_near
 from corsmith.server.serving import FOLLOWED
 from corsmith.server.source import PolicySource
@@ -61,14 +61,14 @@ def run(context: click.Context, word: str | None, given: Given) -> bool:
     with _listen(given, kind, getattr(serving, "upstream_port", None)) as listening:
         address, port = address_of(listening)
         certificate = _certificate(given, address)
-        allowed, limit = given["allowed"], given["limit_body"]
-        names = [*allowed, *_own_names(certificate)]
+        limit = given["limit_body"]
+        names = [*given["allowed"], *_own_names(certificate)]
         plan = server.Plan(
             listening=listening,
             serving=serving,
             policy=policy,
             source=source,
-            hosts=Hosts(port, names) if allowed or is_loopback(address) else None,
+            hosts=hosts_for(given["host"], address, port, names),
             limit_body=kind.limit_body if limit is None else limit,
             workers=given["workers"],
             grace=given["grace"],

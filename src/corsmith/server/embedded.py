@@ -22,7 +22,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final, Self
 
 from granian.constants import HTTPModes, Interfaces
@@ -41,9 +41,9 @@ from corsmith.server.app.found import find
 from corsmith.server.app.lifespan import Lifespan
 from corsmith.server.app.program import APP_SEED, refuse_own_server
 from corsmith.server.front import Front
-from corsmith.server.hosts import Hosts, is_loopback
 from corsmith.server.limits import HEAD_SECONDS, PARSER_BYTES
 from corsmith.server.log import Log
+from corsmith.server.machine import hosts_for
 from corsmith.server.ports import BACKLOG, address_of, listen, reached_at, wait_for_answer
 from corsmith.server.processes import share_socket
 from corsmith.server.serving import Told
@@ -133,7 +133,7 @@ class Embedded:
         self._told: Told | None = None
         self._ready = threading.Event()
         try:
-            hosts = _hosts(*self._address, given.get("allow_host", ()))
+            hosts = hosts_for(host, *self._address, given.get("allow_host", ()))
         except UsageError:
             self._listening.close()
             raise
@@ -269,11 +269,6 @@ class Embedded:
 def _url(address: str, port: int) -> str:
     address = reached_at(address)
     return f"http://{f'[{address}]' if ':' in address else address}:{port}"
-
-
-def _hosts(address: str, port: int, allowed: Iterable[str]) -> Hosts | None:
-    names = tuple(allowed)
-    return Hosts(port, names) if names or is_loopback(address) else None
 
 
 def _native_threads() -> set[str]:

@@ -48,6 +48,8 @@ __all__ = ["Front"]
 _BEGUN: Final = "corsmith.begun"
 """Where a scope holds the policy and the start of an answer that has not ended yet."""
 
+_LOOPBACK: Final = Hosts(0)
+
 
 class Front:
     """An application behind limits, log and CORS; ``policy`` may be replaced at any time."""
@@ -57,7 +59,7 @@ class Front:
         app: App,
         policy: Policy | Routes,
         *,
-        hosts: Hosts | None = None,
+        hosts: Hosts = _LOOPBACK,
         limit_body: int | None = USUAL_BODY,
         log: Log | None = None,
         publisher: Publisher | None = None,
@@ -65,7 +67,9 @@ class Front:
         enforces: bool = False,
         layer: type[CORSMiddleware] = CORSMiddleware,
     ) -> None:
-        """Put ``app`` behind them; ``hosts``, ``log`` and ``publisher`` may be left out.
+        """Put ``app`` behind them; ``log`` and ``publisher`` may be left out.
+
+        ``hosts`` are the names that it answers to: unless given, those of loopback.
 
         An application that ``streams`` reads bodies by itself, and gets its lifespan and
         WebSockets too: of its own pages, and of origins that are allowed. With ``enforces``
@@ -189,7 +193,7 @@ class Front:
             return
         head = read_head(scope, self._hosts)
         problem = head if isinstance(head, Problem) else None
-        own = not self._enforces and is_own(scope, is_checked=self._hosts is not None)
+        own = not self._enforces and is_own(scope)
         if self._log is not None:
             send = self._watch_handshake(scope, send, problem, own=own)
         if problem is not None or not self._streams:

@@ -71,7 +71,7 @@ class Plan:
     serving: Serving
     policy: Policy | Routes
     source: PolicySource
-    hosts: Hosts | None
+    hosts: Hosts
     limit_body: int | None
     workers: int
     grace: float

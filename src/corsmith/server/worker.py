@@ -77,7 +77,7 @@ class Worker:
     serving: Serving
     policy: Policy | Routes
     source: PolicySource
-    hosts: Hosts | None
+    hosts: Hosts
     limit_body: int | None
     quiet: bool
     page: str | None
