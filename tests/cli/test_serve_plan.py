@@ -83,7 +83,7 @@ def test_the_names_of_one_that_was_given_are_this_servers(plans: list[module.Pla
     assert not made.hosts.allows(b"evil.example")
 
 
-def test_off_loopback_they_are_no_reason_to_refuse_another(plans: list[module.Plan]) -> None:
+def test_off_loopback_they_stand_beside_any_address(plans: list[module.Plan]) -> None:
     words = ("--cert", "a.pem", "--key", "a.key", "--host", "0.0.0.0")  # noqa: S104  the point
     hosts = plan(plans, *words).hosts
     assert hosts.allows(b"dev.example:1")

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from corsmith.server import run
-from tests.server.served import PROGRAM, Served, connect, is_running, read_answer, read_until, soon
 from corsmith.server.tls import address_in_network
+from tests.server.served import PROGRAM, Served, connect, is_running, read_answer, read_until, soon
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -127,7 +127,8 @@ class Embedded:
         ``None`` where nobody gave one, so that one that the application has with it may stay.
         """
         self._grace = float(given.get("grace", _USUAL_GRACE))
-        self._listening = listen(str(given.get("host", "127.0.0.1")), given["port"])
+        host = str(given.get("host", "127.0.0.1"))
+        self._listening = listen(host, given["port"])
         self._address = address_of(self._listening)
         self.url = _url(*self._address)
         self._told: Told | None = None
