@@ -195,9 +195,9 @@ class Supervisor:
             serving=self._plan.serving,
             notes=self._notes,
             certificate=self._plan.certificate,
+            others=None if reached_at(self._address) == self._address else address_in_network(),
         )
 
-            others=None if reached_at(self._address) == self._address else address_in_network(),
     def _follow_edits(self, server: Processes, ends: contextlib.ExitStack) -> None:
         """Have the workers replaced whenever the code of the application changes."""
         if not self._plan.watched:
@@ -234,7 +234,6 @@ class Supervisor:
                     _at_now(reloaded(self._edited, told.notes if told.notes != before else ()))
                 )
 
-    def _bring(self, policy: Policy | Routes | None) -> None:
     def _stays(self) -> bool:
         """Return whether a start that fails is waited out: the next edit may mend it.
 
@@ -243,6 +242,7 @@ class Supervisor:
         plan = self._plan
         return bool(plan.watched) and not (plan.is_followed and self._waited > 0)
 
+    def _bring(self, policy: Policy | Routes | None) -> None:
         """Have the policy in force that an application brings, or again ours if it has none."""
         if self._plan.source.file is None:
             self._put(self._plan.policy if policy is None else policy)
