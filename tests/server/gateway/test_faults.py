@@ -45,9 +45,22 @@ def refused(error: OSError) -> Exception:
             "upstream-unknown",
             "The name api.example:8443 has no address.",
         ),
-        (unverified(10), 502, "upstream-certificate", "has expired. Start the gateway with --ca"),
-        (unverified(18), 502, "upstream-certificate", "is self-signed."),
-        (unverified(62), 502, "upstream-certificate", "or with -k to take any certificate"),
+        (unverified(10), 502, "upstream-certificate", "has expired. Renew it, or start"),
+        (unverified(9), 502, "upstream-certificate", "is not valid yet. Is the clock"),
+        (
+            unverified(18),
+            502,
+            "upstream-certificate",
+            "is self-signed. Start the gateway with --ca FILE to trust its authority, or with -k",
+        ),
+        # No authority would help.
+        (
+            unverified(62),
+            502,
+            "upstream-certificate",
+            "is for another name. Start the gateway with a name that it is for",
+        ),
+        (unverified(64), 502, "upstream-certificate", "is for another name. Start the gateway wi"),
         (unverified(99), 502, "upstream-certificate", "cannot be verified."),
         (unverified(None), 502, "upstream-certificate", "cannot be verified."),
         (

@@ -46,6 +46,17 @@ _NOT_VERIFIED: Final = {
 }
 """X509_V_ERR_* of OpenSSL (openssl/x509_vfy.h)."""
 
+_TRUST: Final = "Start the gateway with --ca FILE to trust its authority, or with -k to take any \
+certificate."
+
+_NOT_BY_TRUST: Final = {
+    9: "Is the clock of this machine right? With -k the gateway takes any certificate.",
+    10: "Renew it, or start the gateway with -k to take any certificate.",
+    62: "Start the gateway with a name that it is for: its log begins with them. With -k it takes \
+any certificate.",
+}
+_NOT_BY_TRUST[64] = _NOT_BY_TRUST[62]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault(Problem):
@@ -104,13 +115,12 @@ def fault_of(error: BaseException, upstream: Upstream) -> Fault:
 
 
 def _untrusted(error: aiohttp.ClientConnectorCertificateError, host: str) -> Fault:
-    code = getattr(error.certificate_error, "verify_code", None)
-    what = _NOT_VERIFIED.get(code, "cannot be verified") if code else "cannot be verified"
+    code = getattr(error.certificate_error, "verify_code", 0)
+    what = _NOT_VERIFIED.get(code, "cannot be verified")
     return Fault(
         status=502,
         word="upstream-certificate",
-        sentence=f"The certificate of {host} {what}. Start the gateway with --ca FILE to trust "
-        "its authority, or with -k to take any certificate.",
+        sentence=f"The certificate of {host} {what}. {_NOT_BY_TRUST.get(code, _TRUST)}",
         error="tls_certificate_error",
     )
 

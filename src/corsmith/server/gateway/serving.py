@@ -207,9 +207,8 @@ class Gateway:
     def look(self, origin: str) -> Iterable[str]:
         """Return whether the upstream is reachable, and open already to pages of ``origin``."""
         path = "/" if self.profile is None else self.profile.probe
-        # An authority of --ca is not asked here: what is told needs no trust.
-        verify = not self.trust.insecure and self.trust.ca is None
-        return look_at(self.upstream.url(path.encode()).decode(), origin, verify=verify)
+        url = self.upstream.url(path.encode()).decode()
+        return look_at(url, origin, verify=not self.trust.insecure, ca=self.trust.ca)
 
     def open(self) -> App:
         """Return the application."""
