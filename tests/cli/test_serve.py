@@ -258,6 +258,8 @@ def test_a_bad_policy_of_flags_is_told_the_same_way() -> None:
     first, second = told("--credentials")
     assert first == "corsmith: this policy cannot be used: 1 problem"
     assert second.startswith("  wildcard-with-credentials: ")
+    _, second = told("--credentials", "--origin", "http://192.168.1.5")
+    assert second.endswith(' Write "https://192.168.1.5", or --accept-risk insecure-origin.')
 
 
 def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:

@@ -264,7 +264,6 @@ def test_a_worker_that_is_started_anew_gets_the_reading_end_alone(ended: list[in
     ("serving", "file", "policy", "told"),
     [
         (FILES, None, ONE, ("https://first.example",)),
-        (FILES, "cors.toml", ONE, None),
         (FILES, None, Routes({"/": ONE}), None),
         (Echo(), None, ONE, None),
     ],
@@ -285,6 +284,37 @@ def test_a_flag_is_told_only_where_it_allows_an_origin(
         ready=tell,
     )
     assert worker._beside() == told
+
+
+@pytest.mark.parametrize(
+    ("source", "fields", "remedy"),
+    [
+        (PolicySource(file="cors.toml"), {}, "add it to origins in cors.toml"),
+        (
+            PolicySource(file="cors.toml", fields={"origins": ["https://a.example"]}),
+            {},
+            "allow it with --origin https://a.example,http://10.0.0.5",
+        ),
+        (PolicySource(), {}, "allow it with --origin https://a.example,http://10.0.0.5"),
+        (
+            PolicySource(),
+            {"credentials": True},
+            "allow it with --origin https://a.example,http://10.0.0.5 --no-credentials",
+        ),
+        (
+            PolicySource(),
+            {"credentials": True, "accept_risks": ["insecure-origin"]},
+            "allow it with --origin https://a.example,http://10.0.0.5",
+        ),
+    ],
+)
+def test_what_is_told_of_a_refused_origin_is_what_would_be_accepted(
+    source: PolicySource, fields: Any, remedy: str
+) -> None:
+    policy = Policy(origins=["https://a.example"], **fields)
+    log = replace(Started(source).worker, policy=policy, serving=FILES, quiet=False)._log()
+    assert log is not None
+    assert log._remedy("http://10.0.0.5") == f" ({remedy})"
 
 
 def test_over_tls_each_request_is_heard_by_what_closes_silent_connections(

@@ -5,6 +5,7 @@ What lives here: the policy, the socket and the plan. What does not: the flags
 """
 
 import contextlib
+import re
 import socket
 import sys
 from collections.abc import Iterable
@@ -45,6 +46,9 @@ _STDIN: Final = 0
 
 
 def run(context: click.Context, word: str | None, given: Given) -> bool:
+_RISK: Final = re.compile(r'(?:say )?accept_risks=\["([a-z-]+)"\]')
+"""How a problem of a policy has a risk taken in Python, which is not what is typed here."""
+
     """Serve until a signal ends it; return whether one did, and not a failure."""
     _check_folder()
     target = read(word)
@@ -116,7 +120,10 @@ def _load(source: PolicySource, viewer: "Viewer | None", serving: "Serving") -> 
         name = source.file or "this policy"
         number = len(error.problems)
         count = "1 problem" if number == 1 else f"{number} problems"
-        _say([f"corsmith: {name} cannot be used: {count}", *problems(error)])
+        told = problems(error)
+        if source.file is None:
+            told = [_RISK.sub(r"--accept-risk \1", line) for line in told]
+        _say([f"corsmith: {name} cannot be used: {count}", *told])
         raise click.exceptions.Exit(Status.USAGE) from None
     if viewer is not None and source.file is not None:
         _check_viewer(viewer, policy, source.file, serving)

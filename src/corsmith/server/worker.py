@@ -150,7 +150,15 @@ class Worker:
     def _log(self) -> Log | None:
         if self.quiet:
             return None
-        log = Log(beside=self._beside(), tell=None if self.refused is None else self.refused.tell)
+        policy = self.policy
+        log = Log(
+            beside=self._beside(),
+            has_cookies=isinstance(policy, Policy)
+            and policy.credentials
+            and "insecure-origin" not in policy.accept_risks,
+            file=None if "origins" in self.source.fields else self.source.file,
+            tell=None if self.refused is None else self.refused.tell,
+        )
         Finalize(None, log.flush, exitpriority=0)  # the loop may end before the last lines
         return log
 
@@ -163,7 +171,7 @@ class Worker:
     def _beside(self) -> tuple[str, ...] | None:
         """Return the origins that flags allow, where a flag can allow another."""
         # The tutorial's API has a policy of its own only where the person gave one.
-        if self.source.file is not None or self.serving.seed is SEED:
+        if self.source.file is None and self.serving.seed is SEED:
             return None
         return self.policy.origins if isinstance(self.policy, Policy) else None
 
