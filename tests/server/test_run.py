@@ -188,6 +188,19 @@ def test_an_edit_is_in_force_in_every_worker(file: Path) -> None:
         assert all(allowed(server, "https://b.example") for _ in range(30))
 
 
+def test_what_a_folders_file_leaves_out_is_told_at_the_start_and_after_an_edit(file: Path) -> None:
+    folder = file.parent
+    (folder / "data").mkdir()
+    with Served("data", "--no-try", "--policy", "cors.toml", folder=folder) as server:
+        line = server.err.wait("warning: ")
+        assert line == (
+            "warning: cors.toml leaves out @range: readers by ranges need "
+            'headers = ["@range", "Content-Type"], expose = ["@range"]'
+        )
+        file.write_text(STRICT.format("a") + 'headers = ["@range"]\n')
+        server.err.wait("need expose = ")
+
+
 def test_a_bad_edit_keeps_the_policy_and_is_told_once(file: Path) -> None:
     flags = ("--no-try", "--quiet", "--workers", "2", "--policy", str(file))
     with Served(*flags) as server:

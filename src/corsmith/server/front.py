@@ -34,7 +34,7 @@ from corsmith.server.body import (
 )
 from corsmith.server.echo import PROBLEM, answer_problem
 from corsmith.server.events import Publisher
-from corsmith.server.exchange import Exchange, press_of
+from corsmith.server.exchange import Exchange, press_of, without_press
 from corsmith.server.handshakes import as_request, is_own, status_of
 from corsmith.server.hosts import Hosts
 from corsmith.server.limits import USUAL_BODY, Problem, read_head
@@ -49,6 +49,9 @@ _BEGUN: Final = "corsmith.begun"
 """Where a scope holds the policy and the start of an answer that has not ended yet."""
 
 _LOOPBACK: Final = Hosts(0)
+
+_PRESS: Final = "corsmith.press"
+"""Where a scope holds the press of the try page whose request it is."""
 
 
 class Front:
@@ -130,6 +133,10 @@ class Front:
             return self._connect(scope, receive, send)
         head = read_head(scope, self._hosts)
         watched = scope["query_string"] and self._publisher.wants(scope)
+        if watched:
+            query = scope["query_string"]
+            # A strict API refuses a parameter that it does not know.
+            scope = {**scope, "query_string": without_press(query), _PRESS: press_of(query)}
         if self._log is None and not watched:
             if head == 0 and not self._streams:
                 return self._app(scope, receive, send)
@@ -312,7 +319,7 @@ class Front:
             word = scope.get(CUT) if problem is None else problem.word
             said = [text for text in (word, scope.get(NOTE)) if text]
             self._log.request(scope, start["status"], verdict, " ".join(said) or None)
-        press = press_of(scope["query_string"]) if self._publisher.wants(scope) else None
+        press: str | None = scope.get(_PRESS)
         if press is not None:
             exchange = Exchange.observed(
                 time=time.time(),

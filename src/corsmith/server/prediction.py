@@ -134,7 +134,7 @@ def predict(policy: Policy | None, button: Button, origin: str) -> Prediction:
     reason = verdict.reasons[0]
     message = reason.message
     if reason.code == "method-not-allowed" and not {*policy.methods} >= SAFELISTED_METHODS:
-        message += " GET, HEAD and POST need no line: a page may send them without a preflight."
+        message += " GET, HEAD and POST need not be listed."
     return _blocked(button, question, verdict.stops, reason.code, message, advice)
 
 
@@ -199,7 +199,8 @@ def describe(
         "target": target,
         "origin": origin,
         "source": in_force.source,
-        "from": _origin_of(in_force, tried),
+        "from": _origin_of(in_force),
+        "command": None if in_force.source or in_force.is_brought else tried.command,
         "problems": list(in_force.problems),
         "text": _write_document(policy, shown, more=len(entries) - len(shown)),
         "routed": isinstance(policy, Routes),
@@ -221,16 +222,14 @@ def describe(
     }
 
 
-def _origin_of(in_force: InForce, tried: Tried) -> str:
-    """Return where the policy is from if it is from no file, and how to have it in one."""
+def _origin_of(in_force: InForce) -> str:
+    """Return where the policy is from."""
     if in_force.source is not None:
-        return ""
+        return in_force.source
     if in_force.is_brought:
         return "The app's own, which it has brought: change it there."
     known = "From the command line." if in_force.flags else "No policy was given."
-    others = " (and your other flags)" if tried.has_flags else ""
-    into = "To change it while you watch, put it into a file:"
-    return f"{known} {into} {tried.command}{others}"
+    return f"{known} To change it while you watch, put it into a file:"
 
 
 def predict_all(

@@ -10,7 +10,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from granian.constants import Interfaces
@@ -33,6 +33,7 @@ from corsmith.server.banner import (
 )
 from corsmith.server.browsing import Shown, open_address
 from corsmith.server.hosts import Hosts, is_loopback
+from corsmith.server.omitted import omitted
 from corsmith.server.page import TryPage
 from corsmith.server.ports import address_of, reached_at, wait_for_answer
 from corsmith.server.prediction import InForce
@@ -80,6 +81,7 @@ class Plan:
     watched: tuple[str, ...] = ()
     certificate: Certificate | None = None
     opens: bool = False
+    tried: Tried = field(default_factory=Tried)
     terminal: int | None = None
     """The terminal of whoever may be asked; ``None`` where nobody is there."""
     is_followed: bool = False
@@ -176,7 +178,7 @@ class Supervisor:
         """Start the try page, unless it is not wanted or everybody could reach the server."""
         if not self._plan.try_page or not is_loopback(self._address):
             return
-        page = TryPage(self._describe(None).url, lambda: self._in_force)
+        page = TryPage(self._describe(None).url, lambda: self._in_force, self._plan.tried)
         try:
             self._page_url = page.start()
         except OSError as error:
@@ -245,6 +247,7 @@ class Supervisor:
     def _bring(self, policy: Policy | Routes | None) -> None:
         """Have the policy in force that an application brings, or again ours if it has none."""
         if self._plan.source.file is None:
+            self._in_force = replace(self._in_force, is_brought=policy is not None)
             self._put(self._plan.policy if policy is None else policy)
 
     def _wonder(self) -> None:
@@ -258,7 +261,7 @@ class Supervisor:
         self._slow.cancel()
         wait_for_answer(self._address, self._port)
         started = self._describe(self._page_url)
-        self._say([*banner(started), *warnings(self._in_force.policy)])
+        self._say([*banner(started), *self._warnings()])
         if isinstance(self._plan.serving, Looking):
             # Not waited for: an upstream may take its time.
             looking = (self._plan.serving,)
@@ -271,6 +274,11 @@ class Supervisor:
 
     def _look(self, serving: Looking) -> None:
         """Tell what can be seen from here, if that is worth a line."""
+    def _warnings(self) -> list[str]:
+        """Return what is suspicious in the policy, and what its file leaves out."""
+        plan = self._plan
+        return [*warnings(self._in_force.policy), *omitted(plan.source, plan.tried.kind)]
+
         lines = list(serving.look(some_origin(self._in_force.policy)))
         if lines:
             self._say(_at_now(lines))
@@ -304,7 +312,7 @@ class Supervisor:
         self._in_force = replace(self._in_force, problems=())
         policy = self._in_force.policy
         if policy != before.policy or before.problems:
-            self._say(_at_now([*edited(file, policy), *warnings(policy)]))
+            self._say(_at_now([*edited(file, policy), *self._warnings()]))
 
     def _complain(self, error: CorsmithError) -> None:
         before = self._in_force

@@ -42,6 +42,8 @@ function showPolicy(text) {
   byId("source").textContent = policy.source
     ? `${policy.source}${time}. Edit it and press again.`
     : policy.from;
+  byId("command").textContent = policy.command ?? "";
+  byId("command").hidden = !policy.command;
   byId("text").textContent = policy.text;
   byId("copy").replaceChildren(...(policy.source ? [] : [copyButton(policy.text, byId("text"))]));
   byId("problems").replaceChildren(
