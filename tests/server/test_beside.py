@@ -17,11 +17,12 @@ import pytest
 import corsmith.server
 from corsmith.cli.serve import serve
 from corsmith.cli.serve_flags import FLAGS, Flag
-from corsmith.errors import CorsmithError, UsageError
+from corsmith.errors import CorsmithError, PolicyError, UsageError
 from corsmith.policy import Policy
 from corsmith.routes import Routes
 from corsmith.server import background, beside
 from corsmith.server.gateway.added import read_added
+from corsmith.server.keywords import FLAGS as WORDS
 from tests.server.served import is_running, soon
 
 APP = "https://app.example"
@@ -171,11 +172,32 @@ def test_every_flag_has_its_keyword(
         value = "a: ${CORSMITH_ADDED_0}"
         monkeypatch.setenv("CORSMITH_ADDED_0", "of an outer one")
     usual = flag.opts[0].removeprefix("--").replace("-", "_")
-    keyword = name if name in beside._FLAGS else usual
+    keyword = name if name in WORDS else usual
     # Those that are always given are not of interest to the other tests.
     found = words(**{keyword: value}) or [flag.opts[0]]
     made = serve.make_context("serve", found).params[name]
     assert made in ([value], (value,)) if flag.multiple else made == value
+
+
+def test_a_policy_may_be_a_mapping_of_its_fields(words: Any) -> None:
+    fields = {"origins": [APP], "max_age": 5}
+    assert words(policy=fields) == words(policy=Policy(origins=[APP], max_age=5))
+    assert "--max-age=7" in words(policy=fields, max_age=7)
+    with pytest.raises(PolicyError, match="unknown-field"):
+        background(policy={"orgins": [APP]})
+    with pytest.raises(UsageError, match=r"list is no policy\n  give a file, a Policy") as caught:
+        background(lambda _environ, _start: [], policy=[APP])  # type: ignore[arg-type]  # the slip
+    assert "origins=[" in str(caught.value)
+
+
+def test_it_shows_where_it_answers(words: Any) -> None:
+    assert words("./data") == ["./data"]
+    server = background("./data")
+    assert (server.url, repr(server)) == (None, "<Background: not running>")
+    url = server.start()
+    assert (server.url, repr(server)) == (url, f"<Background: {url}>")
+    server.stop()
+    assert (server.url, repr(server)) == (None, "<Background: not running>")
 
 
 def test_what_no_command_line_can_say_is_told(words: Any) -> None:
@@ -286,9 +308,13 @@ def told(capsys: pytest.CaptureFixture[str]) -> list[str]:
     ("target", "keywords", "words_told"),
     [
         ("./gone", {}, ["there is no file or folder ./gone"]),
-        (None, {"viwer": "pmtiles"}, ["there is no option --viwer; did you mean --viewer"]),
+        (None, {"viwer": "pmtiles"}, ["there is no keyword viwer=; did you mean viewer="]),
         (None, {"origins": ["https://app.example/"]}, ["origin-has-path"]),
-        (None, {"isolated": True}, ["--isolated is about files", "corsmith serve . --isolated"]),
+        (
+            None,
+            {"isolated": True},
+            ["isolated=True is about files", 'background(".", isolated=True)'],
+        ),
     ],
 )
 def test_what_is_wrong_is_an_error_with_the_next_step(

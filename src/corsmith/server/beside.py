@@ -22,6 +22,7 @@ from corsmith.errors import AppError, UsageError
 from corsmith.policy import Policy
 from corsmith.routes import Routes
 from corsmith.server.gateway.added import read_added
+from corsmith.server.keywords import in_keywords, words_of
 
 __all__ = ["Background", "background"]
 
@@ -48,15 +49,6 @@ _MOST_LINES: Final = 200
 
 _URL: Final = re.compile(r"^corsmith serves .* on (https?://\S+?)(?:,.*)?$")
 _LAST_LINE: Final = re.compile(r"^  stop +Ctrl-C$")
-
-_FLAGS: Final = {
-    "origins": "--origin",
-    "methods": "--method",
-    "headers": "--header",
-    "accept_risks": "--accept-risk",
-    "insecure": "-k",
-}
-"""The keywords whose flags have another word."""
 
 _ADDED: Final = "add_header"
 """The keyword whose values are secrets: they are in no word of a command line."""
@@ -90,7 +82,13 @@ class Background:
         ``AppError`` where the application does not start.
         """
         if self._running is None:
-            self._running = self._make()
+            try:
+                self._running = self._make()
+            except AppError as error:
+                told = AppError(in_keywords(error.problem), trace=error.trace)
+                raise told from error.__cause__
+            except UsageError as error:
+                raise UsageError(in_keywords(str(error))) from None
             atexit.register(self.stop)
         return self._running.url
 
@@ -101,6 +99,15 @@ class Background:
         if running is not None and os.getpid() == self._owner:
             atexit.unregister(self.stop)
             running.stop()
+
+    @property
+    def url(self) -> str | None:
+        """Where it answers; ``None`` while it is not running."""
+        return None if self._running is None else self._running.url
+
+    def __repr__(self) -> str:
+        where = "not running" if self.url is None else self.url
+        return f"<{type(self).__name__}: {where}>"
 
     def __enter__(self) -> str:
         return self.start()
@@ -113,7 +120,7 @@ def background(
     target: object = None,
     /,
     *,
-    policy: str | os.PathLike[str] | Policy | Routes | None = None,
+    policy: str | os.PathLike[str] | Policy | Routes | Mapping[str, object] | None = None,
     origins: Iterable[str] | None = None,
     methods: Iterable[str] | None = None,
     headers: Iterable[str] | None = None,
@@ -131,7 +138,8 @@ def background(
     ``target`` is whatever ``corsmith serve`` takes, as text or a path: nothing, a folder, a
     file, a URL, ``main:app``; or an ASGI or WSGI application itself. The keywords are the
     flags of ``corsmith serve``, with ``_`` for ``-``: ``viewer="pmtiles"``, ``tls=True``;
-    ``policy`` may also be a ``Policy``. The port is a free one unless it is given.
+    ``policy`` may also be a ``Policy``, or a mapping of its fields. The port is a free one
+    unless it is given.
 
     >>> import tempfile, urllib.request
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -154,7 +162,19 @@ def background(
         "no_try": no_try,
         **flags,
     }
-    return Background(_starter(target, policy, given))
+    return Background(_starter(target, _policy_of(policy), given))
+
+
+def _policy_of(value: object) -> str | os.PathLike[str] | Policy | Routes | None:
+    """Return what may be given for a policy; ``UsageError`` or ``PolicyError`` for what is none."""
+    if isinstance(value, Mapping):
+        return Policy.from_mapping(value)
+    if value is None or isinstance(value, (str, os.PathLike, Policy, Routes)):
+        return value
+    raise UsageError(
+        f"{type(value).__name__} is no policy\n"
+        "  give a file, a Policy, Routes, or the fields themselves: origins=[…]"
+    )
 
 
 def _starter(
@@ -212,25 +232,8 @@ def _policy_words(
         )
     if isinstance(policy, Policy):
         said = {name: value for name, value in given.items() if value is not None}
-        return _words({**policy.to_mapping(), **said})
-    return _words({"policy": policy, **given})
-
-
-def _words(given: Mapping[str, object]) -> Iterator[str]:
-    """Yield the words of a command line for keywords and their values."""
-    for name, value in given.items():
-        flag = _FLAGS.get(name, f"--{name.replace('_', '-')}")
-        if value is None or (value is False and name != "credentials"):
-            continue
-        if isinstance(value, bool):
-            yield flag if value else f"--no-{name}"
-        elif isinstance(value, (str, int, float, os.PathLike)):
-            yield f"{flag}={os.fspath(value) if isinstance(value, os.PathLike) else value}"
-        elif isinstance(value, Iterable):
-            # An empty list is a list too: nothing stands between its commas.
-            yield from [f"{flag}={one}" for one in value] or [f"{flag}="]
-        else:
-            raise UsageError(f"{name}={value!r} is no value of a flag")
+        return words_of({**policy.to_mapping(), **said})
+    return words_of({"policy": policy, **given})
 
 
 def _added_lines(value: object) -> list[str]:
