@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
 
 import click
+from click.core import ParameterSource
 
 from corsmith.cli.serve_flags import POLICY_FLAGS, refuse
 from corsmith.cli.serve_kinds import Given, Kind, kind_of, load_module, read
@@ -25,6 +26,7 @@ from corsmith.server.machine import hosts_for
 from corsmith.server.ports import address_of, listen, listen_near
 from corsmith.server.serving import FOLLOWED
 from corsmith.server.source import PolicySource
+from corsmith.server.tried import Tried, TriedKind
 from corsmith.target import TargetKind
 
 if TYPE_CHECKING:
@@ -44,11 +46,11 @@ _LAST_PORT: Final = 8_010
 
 _STDIN: Final = 0
 
-
-def run(context: click.Context, word: str | None, given: Given) -> bool:
 _RISK: Final = re.compile(r'(?:say )?accept_risks=\["([a-z-]+)"\]')
 """How a problem of a policy has a risk taken in Python, which is not what is typed here."""
 
+
+def run(context: click.Context, word: str | None, given: Given) -> bool:
     """Serve until a signal ends it; return whether one did, and not a failure."""
     _check_folder()
     target = read(word)
@@ -82,6 +84,7 @@ _RISK: Final = re.compile(r'(?:say )?accept_risks=\["([a-z-]+)"\]')
             certificate=certificate,
             opens=given["opens"],
             terminal=_terminal(given, target.kind),
+            tried=_tried(context, word, target.kind, serving),
             is_followed=context.obj == FOLLOWED,
         )
         try:
@@ -90,6 +93,31 @@ _RISK: Final = re.compile(r'(?:say )?accept_risks=\["([a-z-]+)"\]')
             _say(not_started(error))
             raise click.exceptions.Exit(Status.NO) from None
     return ended
+
+
+_TRIED: Final = {
+    TargetKind.NONE: TriedKind.ECHO,
+    TargetKind.APP: TriedKind.APP,
+    TargetKind.APP_FILE: TriedKind.APP,
+    TargetKind.URL: TriedKind.GATEWAY,
+    TargetKind.PROFILE: TriedKind.GATEWAY,
+}
+
+
+def _tried(context: click.Context, word: str | None, kind: TargetKind, serving: "Serving") -> Tried:
+    """Return what the try page says of the target, and what to type to serve it again."""
+    upstream = getattr(serving, "upstream", None)  # a gateway's
+    given = {
+        name
+        for name in context.params
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+    }
+    return Tried(
+        kind=_TRIED.get(kind, TriedKind.FILES),
+        word=word,
+        receiver=serving.title if upstream is None else upstream.url(b"").decode(),
+        has_flags=bool(given - {"target", "file", *POLICY_FLAGS}),
+    )
 
 
 def _check_folder() -> None:

@@ -267,18 +267,20 @@ class Supervisor:
             looking = (self._plan.serving,)
             threading.Thread(target=self._look, args=looking, daemon=True).start()
         if self._plan.opens:
-            open_address(self._address_to_open(started.url), lambda line: self._say([line]))
+            address = self._address_to_open(started.url)
+            is_secret = address == self._page_url  # it has the token
+            open_address(address, lambda line: self._say([line]), is_secret=is_secret)
         if self._watcher is not None:
             self._catch_up()
             self._watcher.start()
 
-    def _look(self, serving: Looking) -> None:
-        """Tell what can be seen from here, if that is worth a line."""
     def _warnings(self) -> list[str]:
         """Return what is suspicious in the policy, and what its file leaves out."""
         plan = self._plan
         return [*warnings(self._in_force.policy), *omitted(plan.source, plan.tried.kind)]
 
+    def _look(self, serving: Looking) -> None:
+        """Tell what can be seen from here, if that is worth a line."""
         lines = list(serving.look(some_origin(self._in_force.policy)))
         if lines:
             self._say(_at_now(lines))
