@@ -122,6 +122,35 @@ def test_others_are_told_the_address_that_they_reach_it_at() -> None:
     assert banner(over_tls)[1] == "  others     reach it at https://192.0.2.7:8000"
 
 
+class Lent(Echo):
+    def lent(self) -> list[str]:
+        return ["authorization", "x-key"]
+
+
+class Plain(Echo):
+    def lent(self) -> list[str]:
+        return []
+
+
+@pytest.mark.parametrize(
+    ("address", "serving", "is_told"),
+    [
+        ("0.0.0.0", Lent(), True),  # noqa: S104  compared
+        ("192.168.0.2", Lent(), True),
+        ("127.0.0.1", Lent(), False),
+        ("0.0.0.0", Plain(), False),  # noqa: S104  as above
+    ],
+    ids=["everywhere", "network", "here", "no-secret"],
+)
+def test_it_says_who_uses_a_secret_that_is_not_theirs(
+    address: str, serving: Echo, is_told: bool
+) -> None:
+    lines = banner(replace(started(address=address), serving=serving))
+    row = "  shared     everyone who reaches this machine uses authorization, x-key as you do"
+    assert (row in lines) is is_told
+    assert any("shared" in line for line in lines) is is_told
+
+
 class Guided(Echo):
     """Something to serve whose rows depend on the policy."""
 

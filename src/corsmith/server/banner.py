@@ -14,7 +14,7 @@ from corsmith.origin import is_loopback as is_here
 from corsmith.policy import Policy
 from corsmith.routes import Routes
 from corsmith.server.hosts import is_loopback
-from corsmith.server.serving import Guiding, Serving
+from corsmith.server.serving import Guiding, Lending, Serving
 from corsmith.server.source import LOOPBACK
 from corsmith.server.tls import Certificate, trust_line
 from corsmith.words import describe
@@ -80,6 +80,10 @@ def banner(started: Started) -> list[str]:
     notes = [*started.notes, *started.serving.notes(started.url)]
     if isinstance(started.serving, Guiding):
         notes += started.serving.guide(started.url, started.policy)
+    lent = started.serving.lent() if isinstance(started.serving, Lending) else []
+    if lent and not is_loopback(started.address):
+        words = f"everyone who reaches this machine uses {', '.join(lent)} as you do"
+        notes.append(("shared", words))
     lines += [_row(name, text) for name, text in notes]
     visitor = _visitor(started.policy) if is_loopback(started.address) else None
     # A viewer's own row has said it already.

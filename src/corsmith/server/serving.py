@@ -13,7 +13,19 @@ from corsmith.errors import CorsmithError
 from corsmith.policy import Policy
 from corsmith.routes import Routes
 
-__all__ = ["CUT", "FOLLOWED", "NOTE", "Layered", "Looking", "Serving", "Starting", "Tell", "Told"]
+__all__ = [
+    "CUT",
+    "FOLLOWED",
+    "NOTE",
+    "Guiding",
+    "Layered",
+    "Lending",
+    "Looking",
+    "Serving",
+    "Starting",
+    "Tell",
+    "Told",
+]
 
 CUT: Final = "corsmith.cut"
 """Where an application may say in a scope why it left an answer without an end.
@@ -96,6 +108,14 @@ class Guiding(Protocol):
 
     def guide(self, url: str, policy: Policy | Routes) -> list[tuple[str, str]]:
         """Return rows of the banner under this policy: a name and a text."""
+
+
+@runtime_checkable
+class Lending(Protocol):
+    """Something to serve that sends a secret of the person's for whoever asks."""
+
+    def lent(self) -> list[str]:
+        """Return the names of the headers that hold one."""
 
 
 @runtime_checkable

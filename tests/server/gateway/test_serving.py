@@ -59,6 +59,7 @@ def test_the_banner_never_has_a_value(
     assert rows["gateway"] == "http://127.0.0.1:8000 → https://api.example"
     assert rows["adds"] == "authorization, x-key (no page sees the value)"
     assert "not verified" in rows["insecure"]
+    assert made.lent() == ["authorization", "x-key"]
     assert "hunter2" not in f"{made!r}{made}{made.notes(HERE)}"
 
 

@@ -166,13 +166,17 @@ class Gateway:
         if self.profile is not None and self.profile.note:
             rows.append(("note", self.profile.note))
         if self.added:
-            names = ", ".join(sorted(name.decode() for name in self.added))
+            names = ", ".join(self.lent())
             is_clear = not self.upstream.is_tls and self.upstream_port is None
             clear = "; http:// sends it in clear"
             rows.append(("adds", f"{names} (no page sees the value{clear if is_clear else ''})"))
         if self.trust.insecure:
             rows.append(("insecure", "-k: the upstream's certificate is not verified"))
         return rows
+
+    def lent(self) -> list[str]:
+        """Return the names of the headers that the upstream gets in the person's name."""
+        return sorted(name.decode() for name in self.added)
 
     def guide(self, url: str, policy: Policy | Routes) -> list[tuple[str, str]]:
         """Return the line to change in an app of this machine, and which apps have cookies.
