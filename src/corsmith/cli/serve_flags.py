@@ -264,8 +264,8 @@ _OF_GATEWAYS: Final = (
         metavar="LINE",
         multiple=True,
         about=_GATEWAY,
-        help="Send this header to the upstream, such as 'Authorization: $TOKEN', which no page "
-        "sees; $NAME is taken from the environment.",
+        help="Send this header to the upstream in place of the page's, such as "
+        "'Authorization: $TOKEN'; $NAME is taken from the environment.",
     ),
     Flag("--ca", metavar="FILE", about=_GATEWAY, help="Trust this authority too, in PEM."),
     Flag(

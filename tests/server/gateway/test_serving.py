@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 HERE = "http://127.0.0.1:8000"
+UNLESS = "no page sees the value, unless the API sends it back"
 
 
 def gateway(url: str = "https://api.example", **changes: Any) -> Gateway:
@@ -57,7 +58,7 @@ def test_the_banner_never_has_a_value(
     rows = dict(made.notes(HERE))
     assert made.title == "a gateway to https://api.example"
     assert rows["gateway"] == "http://127.0.0.1:8000 → https://api.example"
-    assert rows["adds"] == "authorization, x-key (no page sees the value)"
+    assert rows["adds"] == f"authorization, x-key ({UNLESS})"
     assert "not verified" in rows["insecure"]
     assert made.lent() == ["authorization", "x-key"]
     assert "hunter2" not in f"{made!r}{made}{made.notes(HERE)}"
@@ -131,9 +132,12 @@ def test_what_to_write_into_an_app_is_told_only_where_the_policy_allows_one(
 @pytest.mark.parametrize(
     ("url", "row"),
     [
-        ("https://api.example", "x-key (no page sees the value)"),
-        ("http://127.0.0.1:8080", "x-key (no page sees the value)"),
-        ("http://api.example", "x-key (no page sees the value; http:// sends it in clear)"),
+        ("https://api.example", f"x-key ({UNLESS})"),
+        ("http://127.0.0.1:8080", f"x-key ({UNLESS})"),
+        (
+            "http://api.example",
+            f"x-key ({UNLESS}; http:// sends it in clear)",
+        ),
     ],
 )
 def test_a_secret_that_goes_over_the_network_in_clear_is_told(url: str, row: str) -> None:

@@ -168,8 +168,9 @@ class Gateway:
         if self.added:
             names = ", ".join(self.lent())
             is_clear = not self.upstream.is_tls and self.upstream_port is None
-            clear = "; http:// sends it in clear"
-            rows.append(("adds", f"{names} (no page sees the value{clear if is_clear else ''})"))
+            clear = "; http:// sends it in clear" if is_clear else ""
+            unless = "no page sees the value, unless the API sends it back"
+            rows.append(("adds", f"{names} ({unless}{clear})"))
         if self.trust.insecure:
             rows.append(("insecure", "-k: the upstream's certificate is not verified"))
         return rows
