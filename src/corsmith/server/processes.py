@@ -83,6 +83,10 @@ _LOGGING: Final = {
 class Hear(Protocol):
     """Takes what becomes of a start: of one worker, or of all at once after a reload."""
 
+_SILENT_SECONDS: Final = 0.5
+"""How long an end may take before a person is told of it; an idle worker takes a tenth."""
+
+
     def __call__(self, told: Told, *, is_reload: bool) -> None:
         """Take it; called by a thread of its own."""
 
@@ -128,10 +132,12 @@ class Processes(MPServer):
         certificate: Certificate | None = None,
         **settings: Any,  # noqa: ANN401  Granian's own settings
     ) -> None:
+        on_wait: Callable[[signal.Signals], None] | None = None,
         """Prepare; nothing is started yet.
 
         ``hear`` is told of each start. While ``stays`` says so, a failed one is no reason to
-        end: ``reload`` is waited for.
+        end: ``reload`` is waited for. ``on_wait`` is called with the signal that ends it
+        where requests in flight hold up the end.
         """
         address, port = address_of(listening)
         if certificate is not None:
@@ -163,6 +169,8 @@ class Processes(MPServer):
         self._is_trial = False
         self._starts: WeakKeyDictionary[WorkerProcess, _Start] = WeakKeyDictionary()
         self._has_failed = False
+        self._on_wait = on_wait
+        self._signal: signal.Signals | None = None
         self.error: CorsmithError | None = None
         """Why the server ended by itself, where a worker could tell."""
 
@@ -290,10 +298,17 @@ class Processes(MPServer):
 
     def _stop_workers(self) -> None:
         """End all workers, each within the grace of a request."""
-        self._retire(self.wrks)
+        self._retire(self.wrks, self._wonder)
         self.wrks.clear()
 
-    def _retire(self, old: Sequence[WorkerProcess]) -> None:
+    def _wonder(self) -> None:
+        """Tell whoever asked for the end what holds it up."""
+        if self._on_wait is not None and self._signal is not None:
+            self._on_wait(self._signal)
+
+    def _retire(
+        self, old: Sequence[WorkerProcess], on_wait: Callable[[], None] | None = None
+    ) -> None:
         """End workers, each within the grace of a request."""
         for process in old:
             process.interrupt_by_parent = True  # a Ctrl-C may reach it before we do
@@ -302,23 +317,36 @@ class Processes(MPServer):
         time.sleep(max(0.0, youngest + _SETTLE_SECONDS - now))
         for process in old:
             process.terminate()  # type: ignore[no-untyped-call]  # Granian's
-        end = time.monotonic() + (self.workers_kill_timeout or 0)
+        asked = time.monotonic()
+        end = asked + (self.workers_kill_timeout or 0)
+        if on_wait is not None and asked + _SILENT_SECONDS < end:
+            _join(old, asked + _SILENT_SECONDS)
+            if any(process.inner.exitcode is None for process in old):
+                on_wait()
+        _join(old, end)
         for process in old:
             process.join(max(0.0, end - time.monotonic()))  # type: ignore[no-untyped-call]  # Granian's
             if process.inner.exitcode is None:
                 process.kill()  # type: ignore[no-untyped-call]  # Granian's
                 process.join()  # type: ignore[no-untyped-call]  # Granian's
 
-    def _end(self, _number: int, _frame: FrameType | None) -> None:
+    def _end(self, number: int, _frame: FrameType | None) -> None:
         """End as asked; asked again, at once."""
         if self.interrupt_signal:
             for worker in self.wrks:
                 worker.kill()  # type: ignore[no-untyped-call]  # Granian's
         self.signal_handler_interrupt()  # type: ignore[no-untyped-call]  # Granian's
 
+        self._signal = signal.Signals(number)
 
 def share_socket(server: Any, listening: socket.socket) -> None:  # noqa: ANN401  a Granian server, whose attributes have no types
     """Have a server of Granian's listen on a socket of ours."""
+def _join(processes: Sequence[WorkerProcess], end: float) -> None:
+    """Wait for the end of processes, but not longer than until a time."""
+    for process in processes:
+        process.join(max(0.0, end - time.monotonic()))  # type: ignore[no-untyped-call]  # Granian's
+
+
     descriptor = listening.fileno()
     # Where Granian's own socket listens only in the worker, its holder has a backlog.
     late = sys.platform.startswith(("linux", "freebsd"))

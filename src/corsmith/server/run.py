@@ -6,6 +6,7 @@ the workers' application (``worker``, ``front``), and the flags (``corsmith.cli.
 
 import contextlib
 import resource
+import signal
 import socket
 import threading
 import time
@@ -122,6 +123,7 @@ class Supervisor:
                 plan.listening,
                 self._hear,
                 stays=self._stays,
+                on_wait=None if plan.is_followed else self._tell_wait,
                 certificate=plan.certificate,
                 websockets=plan.serving.streams,
                 interface=Interfaces.ASGI if plan.serving.has_lifespan else Interfaces.ASGINL,
@@ -243,6 +245,12 @@ class Supervisor:
         """
         plan = self._plan
         return bool(plan.watched) and not (plan.is_followed and self._waited > 0)
+
+    def _tell_wait(self, number: signal.Signals) -> None:
+        """Say why the end takes its time, and how to have it at once."""
+        what = f"waiting up to {self._plan.grace:g} s for requests in flight"
+        again = "; Ctrl-C again ends now" if number is signal.SIGINT else ""
+        self._say(_at_now([f"{what}{again}"]))
 
     def _bring(self, policy: Policy | Routes | None) -> None:
         """Have the policy in force that an application brings, or again ours if it has none."""
