@@ -80,12 +80,12 @@ _LOGGING: Final = {
 """Granian's errors on standard error; its handlers are replaced as a whole."""
 
 
-class Hear(Protocol):
-    """Takes what becomes of a start: of one worker, or of all at once after a reload."""
-
 _SILENT_SECONDS: Final = 0.5
 """How long an end may take before a person is told of it; an idle worker takes a tenth."""
 
+
+class Hear(Protocol):
+    """Takes what becomes of a start: of one worker, or of all at once after a reload."""
 
     def __call__(self, told: Told, *, is_reload: bool) -> None:
         """Take it; called by a thread of its own."""
@@ -129,10 +129,10 @@ class Processes(MPServer):
         hear: Hear,
         *,
         stays: Callable[[], bool] | None = None,
+        on_wait: Callable[[signal.Signals], None] | None = None,
         certificate: Certificate | None = None,
         **settings: Any,  # noqa: ANN401  Granian's own settings
     ) -> None:
-        on_wait: Callable[[signal.Signals], None] | None = None,
         """Prepare; nothing is started yet.
 
         ``hear`` is told of each start. While ``stays`` says so, a failed one is no reason to
@@ -166,11 +166,11 @@ class Processes(MPServer):
         self._listening = listening
         self._hear = hear
         self._stays = stays
+        self._on_wait = on_wait
+        self._signal: signal.Signals | None = None
         self._is_trial = False
         self._starts: WeakKeyDictionary[WorkerProcess, _Start] = WeakKeyDictionary()
         self._has_failed = False
-        self._on_wait = on_wait
-        self._signal: signal.Signals | None = None
         self.error: CorsmithError | None = None
         """Why the server ended by itself, where a worker could tell."""
 
@@ -325,7 +325,6 @@ class Processes(MPServer):
                 on_wait()
         _join(old, end)
         for process in old:
-            process.join(max(0.0, end - time.monotonic()))  # type: ignore[no-untyped-call]  # Granian's
             if process.inner.exitcode is None:
                 process.kill()  # type: ignore[no-untyped-call]  # Granian's
                 process.join()  # type: ignore[no-untyped-call]  # Granian's
@@ -335,18 +334,18 @@ class Processes(MPServer):
         if self.interrupt_signal:
             for worker in self.wrks:
                 worker.kill()  # type: ignore[no-untyped-call]  # Granian's
+        self._signal = signal.Signals(number)
         self.signal_handler_interrupt()  # type: ignore[no-untyped-call]  # Granian's
 
-        self._signal = signal.Signals(number)
 
-def share_socket(server: Any, listening: socket.socket) -> None:  # noqa: ANN401  a Granian server, whose attributes have no types
-    """Have a server of Granian's listen on a socket of ours."""
 def _join(processes: Sequence[WorkerProcess], end: float) -> None:
     """Wait for the end of processes, but not longer than until a time."""
     for process in processes:
         process.join(max(0.0, end - time.monotonic()))  # type: ignore[no-untyped-call]  # Granian's
 
 
+def share_socket(server: Any, listening: socket.socket) -> None:  # noqa: ANN401  a Granian server, whose attributes have no types
+    """Have a server of Granian's listen on a socket of ours."""
     descriptor = listening.fileno()
     # Where Granian's own socket listens only in the worker, its holder has a backlog.
     late = sys.platform.startswith(("linux", "freebsd"))
