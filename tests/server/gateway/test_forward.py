@@ -150,10 +150,18 @@ def test_what_a_page_shows_that_is_not_allowed_does_not(
 
 
 @pytest.mark.parametrize("path", ["*", "x"])
-def test_a_target_that_is_no_path_is_not_sent_on(path: str) -> None:
-    asked = ask(answering(OK), "OPTIONS", path, PAGE)
+@pytest.mark.parametrize("base", ["", "/v1"])
+def test_a_target_that_is_no_path_is_not_sent_on(path: str, base: str) -> None:
+    asked = ask(answering(OK), "OPTIONS", path, PAGE, base=base)
     assert (asked.status, asked.connections) == (400, 0)
     assert b"its target is no path" in asked.body
+
+
+@pytest.mark.parametrize("path", ["/../admin", "/..%2fadmin"])
+def test_a_path_that_leads_out_of_the_base_is_not_sent_on(path: str) -> None:
+    asked = ask(answering(OK), "GET", path, PAGE, base="/v1")
+    assert (asked.status, asked.connections) == (400, 0)
+    assert b"which could lead out of /v1." in asked.body
 
 
 @pytest.mark.parametrize("path", [b"/a#b", b"/\xc3\xa9", b"/a\tb"])

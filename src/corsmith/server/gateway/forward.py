@@ -27,7 +27,7 @@ from corsmith.server.gateway.relay import Client, Watch, relay
 from corsmith.server.gateway.request import ask
 from corsmith.server.gateway.site import Upstream
 from corsmith.server.gateway.sockets import serve_socket
-from corsmith.server.gateway.upstream import target_of
+from corsmith.server.gateway.upstream import stray, target_of
 from corsmith.server.log import escape
 from corsmith.server.serving import CUT, NOTE
 
@@ -177,9 +177,9 @@ class Forwarder:
 
     def _written(self, scope: Scope) -> tuple[URL, list[tuple[str, str]]] | Fault:
         """Return what the upstream is asked, or why that cannot be written."""
+        if (outside := stray(self._upstream, scope["raw_path"])) is not None:
+            return faults.unsendable(outside)
         target = target_of(self._upstream, scope["raw_path"], scope["query_string"])
-        if not target.startswith(b"/"):
-            return faults.unsendable("its target is no path")
         # The library writes what is not ASCII in UTF-8.
         url = URL((self._upstream.origin + target).decode("ascii", "replace"), encoded=True)
         if url.raw_path_qs.encode("ascii", "replace") != target:
