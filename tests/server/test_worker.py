@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import gc
 import logging
 import os
@@ -7,6 +8,7 @@ import pickle
 import signal
 import threading
 from dataclasses import dataclass, field, replace
+from functools import partial
 from multiprocessing import Pipe
 from typing import TYPE_CHECKING, Any
 
@@ -25,8 +27,9 @@ from corsmith.server.hosts import Hosts
 from corsmith.server.serving import Tell, Told
 from corsmith.server.silence import Silence
 from corsmith.server.source import PolicySource
+from corsmith.server.stalls import Stalls
 from corsmith.server.worker import Lifeline, Worker
-from tests.server.in_memory import ask
+from tests.server.in_memory import ask, scope
 from tests.server.served import soon
 
 if TYPE_CHECKING:
@@ -328,6 +331,27 @@ def test_over_tls_each_request_is_heard_by_what_closes_silent_connections(
     assert ask(app, "GET", "/", client=("127.0.0.1", 50_000)).status == 200
     (silence,) = made
     assert (silence._port, silence._heard) == (8000, {("127.0.0.1", 50_000)})
+
+
+def test_over_tls_an_answer_that_nobody_takes_is_ended_and_its_connection_closed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    closed: list[Any] = []
+    monkeypatch.setattr(Silence, "start", lambda _silence: None)
+    monkeypatch.setattr(Silence, "close", lambda _silence, peers: closed.append(peers))
+    monkeypatch.setattr(module, "Stalls", partial(Stalls, seconds=0.05))
+    app = replace(Started().worker, tls_port=8000)()
+
+    async def send(_message: Any) -> None:
+        await asyncio.Event().wait()
+
+    async def serve() -> None:
+        request = scope(http_version="2", client=("127.0.0.1", 50_000))
+        async with asyncio.timeout(10):
+            await app(request, asyncio.Event().wait, send)  # type: ignore[arg-type]  # never a message
+
+    asyncio.run(serve())
+    assert closed == [{("127.0.0.1", 50_000)}]
 
 
 def test_a_worker_that_ends_writes_the_lines_that_wait(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -62,10 +62,13 @@ _SETTLE_SECONDS: Final = 0.25
 _HTTP2: Final = HTTP2Settings(
     keep_alive_interval=HEAD_SECONDS * 1000,
     keep_alive_timeout=HEAD_SECONDS,
-    max_concurrent_streams=100,  # as RFC 9113, section 6.5.2, has it at least; nginx 128
+    # RFC 9113, section 6.5.2, recommends 100, and nginx has 128. Each holds half a megabyte of
+    # what a client does not take, and six at once are all that HTTP/1.1 gives to a page.
+    max_concurrent_streams=32,
     max_headers_size=PARSER_BYTES,
 )
-"""A client that has gone is noticed by a ping, and a head is as large as in HTTP/1.1."""
+"""A client that has gone is noticed by a ping, one that takes nothing by ``stalls``, and a head
+is as large as in HTTP/1.1."""
 
 _LOGGING: Final = {
     "formatters": {

@@ -32,6 +32,7 @@ from corsmith.server.log import Log
 from corsmith.server.serving import Layered, Serving, Starting, Told
 from corsmith.server.silence import Silence
 from corsmith.server.source import SEED, PolicySource
+from corsmith.server.stalls import Stalls
 
 __all__ = ["Lifeline", "Worker"]
 
@@ -120,7 +121,7 @@ class Worker:
             return front
         silence = Silence(self.tls_port)
         silence.start()
-        return silence.listen(front)
+        return silence.listen(Stalls(silence.close).listen(front))
 
     def _tell(self, told: Told) -> None:
         """Tell the other process; after an error, wait for the end that it will make of this."""
