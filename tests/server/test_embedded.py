@@ -326,7 +326,7 @@ def test_without_a_list_of_threads_none_is_waited_for(monkeypatch: pytest.Monkey
         ({"origins": ["https://app.example/"]}, PolicyError, "origin-has-path"),
         ({"policy": "gone.toml"}, UsageError, "there is no file gone.toml"),
         ({"policy": Routes({"/": None}), "max_age": 5}, UsageError, "and max_age beside them"),
-        ({"allow_host": ["*"]}, UsageError, "--allow-host \\* would let"),
+        ({"allow_host": ["*"]}, UsageError, r'allow_host=\["\*"\] would let'),
     ],
 )
 def test_what_is_wrong_is_told(
