@@ -23,7 +23,7 @@ from corsmith.decision import CorsRequest, decide
 from corsmith.errors import AppError, PolicyError, UsageError
 from corsmith.server.banner import not_started, problems
 from corsmith.server.machine import hosts_for
-from corsmith.server.ports import address_of, listen, listen_near
+from corsmith.server.ports import address_of, free_near, listen, listen_near
 from corsmith.server.serving import FOLLOWED
 from corsmith.server.source import PolicySource
 from corsmith.server.tried import Tried, TriedKind
@@ -184,7 +184,7 @@ def _listen(given: Given, kind: Kind, upstream: int | None) -> socket.socket:
     if port is not None and port == upstream:
         raise UsageError(
             f"port {port} is the upstream's own, so the gateway would ask itself\n"
-            f"  give another with --port {port + 1 if port < _LAST_PORT else port - 1}"
+            f"  give another with --port {free_near(host, port)}"
         )
     if port is not None or not kind.moves:
         return listen(host, _FIRST_PORT if port is None else port)
