@@ -205,20 +205,30 @@ def told(*words: str) -> list[str]:
     ("words", "words_told"),
     [
         (["--orign", "x"], "there is no option --orign; did you mean --origin"),
-        (["--port", "70000"], "--port: 70000 is not in the range"),
-        (["--port", "-1"], "--port: -1 is not in the range"),
-        (["--port", "http"], "--port: 'http' is not a valid integer"),
-        (["--workers", "0"], "--workers: 0 is not in the range"),
-        (["--grace", "-1"], "--grace: -1.0 is not in the range"),
-        (["--limit-body", "1M"], "--limit-body: '1M' is not a valid integer"),
-        (["--max-age", "soon"], "--max-age: 'soon' is not a valid integer"),
-        (["one", "two"], "got unexpected extra argument (two)"),
+        (["--port", "70000"], "--port: 70000 is not from 0 to 65535"),
+        (["--port", "-1"], "--port: -1 is not from 0 to 65535"),
+        (["--port", "http"], "--port: 'http' is no whole number"),
+        (["--workers", "0"], "--workers: 0 is not from 1 to 64"),
+        (["--grace", "-1"], "--grace: -1.0 is not 0 or more"),
+        (["--limit-body", "1M"], "--limit-body: '1M' is no whole number"),
+        (["--max-age", "soon"], "--max-age: 'soon' is no whole number"),
+        (["--grace", "soon"], "--grace: 'soon' is no number"),
+        (["--allow-origin", "x"], "there is no option --allow-origin; did you mean --origin?"),
+        (["-p", "1"], "there is no option -p; did you mean --port?"),
     ],
 )
 def test_a_wrong_flag_is_told_in_two_lines(words: list[str], words_told: str) -> None:
     first, second = told(*words)
     assert words_told in first
     assert second == "  see corsmith serve --help"
+
+
+def test_several_targets_are_told_with_their_folder() -> None:
+    assert told("data/a.csv", "--port", "1", "data/b.parquet") == [
+        "corsmith: 2 targets are named, and a server has one",
+        "  to serve them all, write corsmith serve data",
+        "  see corsmith serve --help",
+    ]
 
 
 def test_a_flag_without_its_value_is_told() -> None:

@@ -103,6 +103,15 @@ def test_an_answer_that_is_no_http_is_told() -> None:
     assert (fault.status, fault.word) == (502, "upstream-malformed")
 
 
+def test_a_server_that_was_asked_in_clear_may_speak_tls() -> None:
+    info: Any = None
+    end = " If it speaks TLS, start the gateway with https://api.example:8443."
+    for error in (ConnectionResetError(), aiohttp.ClientResponseError(info, (), message="bad")):
+        in_clear = fault_of(error, read_upstream("http://api.example:8443/v1"))
+        assert in_clear.sentence.endswith(end)
+        assert end not in fault_of(error, UPSTREAM).sentence
+
+
 FAULTS: list[Callable[[], Fault]] = [
     lambda: faults.too_late(UPSTREAM, 1.5),
     lambda: faults.malformed(UPSTREAM),

@@ -109,7 +109,8 @@ def fault_of(error: BaseException, upstream: Upstream) -> Fault:
     return Fault(
         status=502,
         word="upstream-closed",
-        sentence=f"{host} closed the connection before it answered. Its own log may say why.",
+        sentence=f"{host} closed the connection before it answered. Its own log may say why."
+        f"{_perhaps_tls(upstream)}",
         error="connection_terminated",
     )
 
@@ -144,6 +145,13 @@ def _unreachable(error: aiohttp.ClientConnectorError, host: str) -> Fault:
 
 
 def too_late(upstream: Upstream, seconds: float) -> Fault:
+def _perhaps_tls(upstream: Upstream) -> str:
+    """Return what to try where a server of TLS may have been asked in clear: it has no words."""
+    if upstream.is_tls:
+        return ""
+    return f" If it speaks TLS, start the gateway with https://{upstream.host.decode()}."
+
+
     """Return the fault of an upstream that has not begun to answer in time."""
     return Fault(
         status=504,
@@ -159,7 +167,8 @@ def malformed(upstream: Upstream) -> Fault:
     return Fault(
         status=502,
         word="upstream-malformed",
-        sentence=f"What {upstream.host.decode()} answered is no valid HTTP, so it is not sent on.",
+        sentence=f"What {upstream.host.decode()} answered is no valid HTTP, so it is not sent on."
+        f"{_perhaps_tls(upstream)}",
         error="http_protocol_error",
     )
 
