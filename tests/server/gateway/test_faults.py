@@ -115,6 +115,7 @@ def test_a_server_that_was_asked_in_clear_may_speak_tls() -> None:
 FAULTS: list[Callable[[], Fault]] = [
     lambda: faults.too_late(UPSTREAM, 1.5),
     lambda: faults.malformed(UPSTREAM),
+    lambda: faults.long_head(UPSTREAM, 10),
     lambda: faults.elsewhere(UPSTREAM, "https://cdn.example/"),
     lambda: faults.looped(UPSTREAM),
     lambda: faults.strange(UPSTREAM),

@@ -328,6 +328,21 @@ def test_who_navigates_or_is_no_other_page_sees_where_it_leads(
     assert asked.scope[NOTE].endswith(", redirects to https://cdn.example/x")
 
 
+def test_a_head_that_is_too_large_is_not_sent_on() -> None:
+    def headed(size: int) -> Asked:
+        lines = [b"x-%d: %s" % (index, b"a" * 65_000) for index in range(4)]
+        used = sum(len(line) - 2 for line in lines) + len("x-rest") + len("content-length2")
+        lines.append(b"x-rest: " + b"a" * (size - used))
+        head = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n" + b"\r\n".join(lines)
+        return ask(answering(head + b"\r\n\r\nok"))
+
+    assert headed(262_144).status == 200
+    asked = headed(262_145)
+    assert asked.status == 502
+    assert asked.headers["proxy-status"] == "corsmith; error=http_response_header_section_size"
+    assert b"are over 262144 bytes" in asked.body
+
+
 def test_a_redirect_without_a_location_is_an_answer_as_any_other() -> None:
     assert ask(answering(b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\n\r\n")).status == 302
 

@@ -273,6 +273,16 @@ def test_addresses_of_the_upstream_are_ours(name: bytes, value: bytes, expected:
     assert answered((name, value)) == [(name.lower(), expected)]
 
 
+def test_of_more_links_than_anybody_has_the_lines_go_on_as_they_are() -> None:
+    line = (b"link", b",".join([b"<https://api.example/b>"] * 128))
+    ours = (b"link", line[1].replace(b"https://api.example", HERE))
+    assert answered(line, line) == [ours, ours]
+    one = (b"link", b"<https://api.example/b>")
+    assert answered(line, line, one, line) == [ours, ours, one, line]
+    many = (b"link", b",".join([b"<https://api.example/b>"] * 257))
+    assert answered(many) == [many]
+
+
 @pytest.mark.parametrize(
     ("value", "expected"),
     [

@@ -25,6 +25,7 @@ __all__ = [
     "answer_fault",
     "elsewhere",
     "fault_of",
+    "long_head",
     "looped",
     "malformed",
     "method_refused",
@@ -170,6 +171,17 @@ def malformed(upstream: Upstream) -> Fault:
         sentence=f"What {upstream.host.decode()} answered is no valid HTTP, so it is not sent on."
         f"{_perhaps_tls(upstream)}",
         error="http_protocol_error",
+    )
+
+
+def long_head(upstream: Upstream, most: int) -> Fault:
+    """Return the fault of an answer whose head has more than ``most`` bytes."""
+    return Fault(
+        status=502,
+        word="upstream-head",
+        sentence=f"The headers that {upstream.host.decode()} answered are over {most} bytes, so "
+        "they are not sent on.",
+        error="http_response_header_section_size",
     )
 
 

@@ -43,6 +43,9 @@ _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _CONTROLS: Final = bytes({*range(0x20), 0x7F} - {0x09})
 _DIGITS: Final = re.compile(rb"[0-9]{1,19}")
 
+_MOST_HEAD: Final = 262_144
+"""The largest head of an answer, in bytes: a browser takes as much, nginx 8 KiB, Node 16 KiB."""
+
 _Lines: TypeAlias = list[tuple[bytes, bytes]]
 
 
@@ -145,6 +148,8 @@ class Forwarder:
     ) -> Fault | None:
         """Send on an answer; return why it cannot be, before anything was sent."""
         raw = [(name.lower(), value) for name, value in answer.raw_headers]
+        if sum([len(name) + len(value) for name, value in raw]) > _MOST_HEAD:
+            return faults.long_head(self._upstream, _MOST_HEAD)
         if answer.status not in _FINAL or not _is_sound(raw):
             return faults.malformed(self._upstream)
         if not self._has_told and has_cors(raw):
