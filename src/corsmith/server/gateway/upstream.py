@@ -6,7 +6,6 @@ the first makes (``site``), connecting (``client``) and headers (``hops``).
 
 import re
 from typing import Final
-from urllib.parse import unquote_to_bytes
 
 from corsmith.address import read_address
 from corsmith.diagnostics import quote
@@ -19,6 +18,7 @@ _PARTS: Final = {"#": "a fragment, which is never sent", "?": "a query, which ea
 
 # A dot segment that leads up, where a backslash is a slash and a parameter is cut off.
 _STEP_UP: Final = re.compile(rb"[/\\]\.\.(?:[/\\;]|\Z)")
+_ENCODED: Final = re.compile(rb"%([0-9A-Fa-f]{2})")
 _CONTROLS: Final = bytes({*range(0x20), 0x7F})
 
 
@@ -50,12 +50,16 @@ def stray(upstream: Upstream, raw_path: bytes) -> str | None:
         return "its target is no path"
     if not upstream.base:
         return None
-    once = unquote_to_bytes(raw_path)
-    for reading in (once, unquote_to_bytes(once)):
+    once = _decoded(raw_path)
+    for reading in (once, _decoded(once)):
         if _STEP_UP.search(reading.translate(None, _CONTROLS)):
             base = upstream.base.decode()
             return f"a segment of its path is .., which could lead out of {base}"
     return None
+
+
+def _decoded(path: bytes) -> bytes:
+    return _ENCODED.sub(lambda match: bytes((int(match[1], 16),)), path)
 
 
 def target_of(upstream: Upstream, raw_path: bytes, query: bytes) -> bytes:
