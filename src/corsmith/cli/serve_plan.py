@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final, cast
 import click
 from click.core import ParameterSource
 
+from corsmith.cli.serve_code import told_of_code
 from corsmith.cli.serve_flags import POLICY_FLAGS, refuse
 from corsmith.cli.serve_kinds import Given, Kind, kind_of, load_module, read
 from corsmith.cli.status import Status
@@ -59,6 +60,8 @@ def run(context: click.Context, word: str | None, given: Given) -> bool:
     if kind.is_told:
         _say([f"corsmith: {target.sentence}"])
     serving = kind.make(target.value, given)
+    if target.kind is TargetKind.FOLDER:
+        _say(told_of_code(target.value))
     # Of files a viewer on the web may be to read them.
     viewer: Viewer | None = getattr(serving, "viewer", None)
     source = _source(given, serving, viewer)
