@@ -112,6 +112,22 @@ def test_the_try_page_sees_its_requests_through_the_worker() -> None:
         assert b'"status":404' in seen
 
 
+def test_the_try_page_says_that_an_app_has_brought_its_policy(tmp_path: Path) -> None:
+    (tmp_path / "main.py").write_text(
+        "import fastapi\nfrom corsmith import Policy, install\n"
+        "app = install(fastapi.FastAPI(), Policy(origins=['https://app.example']))\n"
+    )
+    with Served("main:app", folder=tmp_path) as server:
+        page = re.search(r"http://127\.0\.0\.1:(\d+)/(\S+)", server.err.wait("try it"))
+        assert page is not None
+        with contextlib.closing(connect(int(page[1]))) as stream:
+            request = f"GET /events{page[2]} HTTP/1.1\r\nHost: 127.0.0.1:{page[1]}\r\n\r\n"
+            stream.sendall(request.encode())
+            seen = read_until(stream, b'"predictions"')
+        assert b"which it has brought: change it there" in seen
+        assert b"https://app.example" in seen
+
+
 def test_where_everyone_can_reach_it_there_is_no_try_page() -> None:
     with Served("--host", "0.0.0.0") as server:  # noqa: S104  that is the point
         assert server.err.now()[0].endswith(", for everyone who reaches this machine")

@@ -42,7 +42,9 @@ function showPolicy(text) {
   byId("source").textContent = policy.source
     ? `${policy.source}${time}. Edit it and press again.`
     : policy.from;
-  byId("command").textContent = policy.command ?? "";
+  // A line breaks between words alone: never within a flag.
+  const words = (policy.command ?? "").split(" ").flatMap((word) => [" ", make("span", "word", word)]);
+  byId("command").replaceChildren(...words.slice(1));
   byId("command").hidden = !policy.command;
   byId("text").textContent = policy.text;
   byId("copy").replaceChildren(...(policy.source ? [] : [copyButton(policy.text, byId("text"))]));
