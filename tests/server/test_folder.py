@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+import doctest
 import errno
 import os
 from typing import TYPE_CHECKING
 
 import pytest
 
-from corsmith.server.folder import Folder, Named, is_missing, read_path
+from corsmith.server import folder
+from corsmith.server.folder import (
+    Folder,
+    Named,
+    NotServedError,
+    is_hidden,
+    is_missing,
+    read_path,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -158,6 +167,38 @@ def test_what_is_not_there_is_missing(root: Path, names: tuple[str, ...]) -> Non
 def test_what_is_no_regular_file_is_not_even_opened(root: Path) -> None:
     os.mkfifo(root / "pipe")
     assert missing(root, "pipe")
+
+
+def test_the_examples_in_the_docstrings_hold() -> None:
+    assert doctest.testmod(folder) == (0, 2)
+
+
+def test_what_is_there_and_not_served_has_a_word_for_the_log(root: Path) -> None:
+    os.mkfifo(root / "pipe")
+    (root / "out").symlink_to("../secret")
+    for name, word in (("pipe", "not-a-file"), ("out", "outside-folder")):
+        with pytest.raises(NotServedError) as caught:
+            Folder(str(root)).open([name])
+        assert (caught.value.word, caught.value.errno) == (word, errno.ENOENT)
+
+
+@pytest.mark.parametrize(
+    ("raw", "hidden"),
+    [
+        (b"/.env", True),
+        (b"/.git/config", True),
+        (b"/a/%2eenv", True),
+        (b"/.zattrs/.env/", True),
+        (b"/.zattrs", False),
+        (b"/a", False),
+        (b"/.", False),
+        (b"/../.env", False),
+        (b"/.env/a%00", False),
+        (b"/...", False),
+    ],
+)
+def test_a_hidden_name_is_told_from_a_path_that_leads_elsewhere(raw: bytes, hidden: bool) -> None:
+    assert is_hidden(raw) is hidden
 
 
 def test_an_error_of_the_machine_is_not_called_missing() -> None:

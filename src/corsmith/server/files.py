@@ -33,11 +33,11 @@ from corsmith.diagnostics import quote
 from corsmith.errors import UsageError
 from corsmith.server.answers import phrase_of
 from corsmith.server.body import has_body
-from corsmith.server.folder import Entry, Folder, Named, Opened, is_missing, read_path
+from corsmith.server.folder import Entry, Folder, Named, Opened, is_hidden, is_missing, read_path
 from corsmith.server.listing import MOST_ENTRIES, answer, quote_name
 from corsmith.server.parts import AT_ONCE, CutError, leave, read_parts, send_parts
 from corsmith.server.reply import Line, Replies
-from corsmith.server.serving import CUT
+from corsmith.server.serving import CUT, NOTE
 from corsmith.server.source import LOOPBACK
 from corsmith.server.viewers import Viewer, is_near, suggest
 
@@ -105,11 +105,13 @@ class FileServer:
             return
         named = self._names.get(scope["raw_path"]) or self._read(scope["raw_path"])
         if named is None:
+            scope[NOTE] = "hidden-name" if is_hidden(scope["raw_path"]) else None
             await self._tell(404, send, method)
             return
         try:
             opened = self._open(named)
         except OSError as error:
+            scope[NOTE] = getattr(error, "word", None)  # of what is there, and is not served
             await self._tell(_status_of(error), send, method)
             return
         try:
