@@ -126,7 +126,22 @@ def test_what_to_write_into_an_app_is_told_only_where_the_policy_allows_one(
     rows = {} if app is None else {"in the app": app}
     if cookies is not None:
         rows["cookies"] = f"are sent from {cookies}"
-    assert dict(gateway().guide(url, policy)) == rows
+    assert dict(gateway("http://127.0.0.1:5500").guide(url, policy)) == rows
+
+
+@pytest.mark.parametrize(
+    ("url", "policy", "sent", "host"),
+    [
+        (HERE, SEEDED, "an app at localhost, whatever its port", "localhost"),
+        (HERE, listed("http://127.0.0.1:3000"), "http://127.0.0.1:3000", "127.0.0.1"),
+        ("http://[::1]:8000", SEEDED, "an app at [::1], whatever its port", "[::1]"),
+    ],
+)
+def test_that_another_machine_gets_the_cookies_of_every_port_is_told(
+    url: str, policy: Policy, sent: str, host: str
+) -> None:
+    row = dict(gateway().guide(url, policy))["cookies"]
+    assert row == f"are sent from {sent}; all those of {host} go to api.example"
 
 
 @pytest.mark.parametrize(

@@ -202,11 +202,15 @@ class Gateway:
             for app in apps
             if f"{app}:".startswith(site) and _allow(policies, app, credentials=True)
         ]
+        # All ports of a host name share them.
+        name = self.upstream.host.decode()
+        shared = f"; all those of {host} go to {name}" if self.upstream_port is None else ""
         if f"{site}{_NOBODYS_PORT}" in logged:
             secure = "https://" if scheme == "https" else ""
-            rows.append(("cookies", f"are sent from an app at {secure}{host}, whatever its port"))
+            sent = f"are sent from an app at {secure}{host}, whatever its port"
+            rows.append(("cookies", sent + shared))
         elif logged:
-            rows.append(("cookies", f"are sent from {join_words(logged)}"))
+            rows.append(("cookies", f"are sent from {join_words(logged)}{shared}"))
         return rows
 
     def look(self, origin: str) -> Iterable[str]:
