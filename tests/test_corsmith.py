@@ -30,7 +30,16 @@ def test_a_name_that_does_not_exist_is_an_attribute_error_that_quotes_it() -> No
 
 
 def test_completion_shows_the_public_names_and_the_version() -> None:
-    assert dir(corsmith) == sorted([*corsmith.__all__, "__version__"])
+    assert dir(corsmith) == sorted([*corsmith.__all__, "server", "__version__"])
+
+
+def test_the_package_of_the_server_is_loaded_when_it_is_used(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As `import corsmith` and then `corsmith.server.background(...)` need it."""
+    server = import_module("corsmith.server")
+    monkeypatch.delattr(corsmith, "server")
+    assert corsmith.server is server
 
 
 def test_the_version_is_a_literal_of_three_numbers() -> None:

@@ -127,7 +127,22 @@ def test_a_slash_covers_every_path() -> None:
         ("/public\ufffd\ufffdx", None, True),
         ("/public/\ufffd\ufffd\ufffd\ufffd/api/x", None, True),
         ("/publ\0ic/x", None, True),
+        ("/public/..;/api/x", None, True),
+        ("/public/.;/../api/x", None, True),
+        ("/public/;/../api/x", None, True),
+        ("/public/..;a=b;c/api/x", None, True),
+        ("/public/..%3b/api/x", None, True),
+        ("/public\\..;\\api\\x", None, True),
+        ("/public/..;/api/x", "/public%2F..;%2Fapi/x", True),
+        ("/api;v=1/x", None, True),
+        ("/public;v=1", None, True),
         # every reading chooses the same
+        ("/api/x;v=1", None, False),
+        ("/api/..x;v=1", None, False),
+        ("/api/x;v=1/y;w", None, False),
+        ("/public/;", None, False),
+        ("/api/y/..;/x", None, False),
+        ("/other;v=1", None, False),
         ("/api//x", None, False),
         ("/api/./x", None, False),
         ("/api/y/../x", None, False),
@@ -195,6 +210,21 @@ def test_a_key_that_no_request_path_is_below_is_refused(path: object, line: str)
 @pytest.mark.parametrize("path", ["/", "/api", "/api/", "/é/", "/a b", "/.well-known/", "/a~b;c=d"])
 def test_any_decoded_path_is_a_key(path: str) -> None:
     assert Routes({path: API}).policy_for(path) is API
+
+
+def test_a_key_with_a_parameter_is_the_one_without_to_who_cuts_them_off() -> None:
+    routes = Routes({"/": REST, "/a;v=1": API, "/b;v=1": API, "/b": OPEN, "/;/c": OPEN})
+    assert routes.policy_for("/a;v=1/x") is API
+    # Another version, or none: what has no parameters holds for one, and `/a;v=1` for the next.
+    assert routes.policy_for("/a/x") is REST
+    assert routes.is_ambiguous("/a;v=2/x")
+    # `/b` is a route of its own.
+    assert routes.is_ambiguous("/b;v=1")
+    assert [routes.policy_for(path) for path in ("/b", "/;/c", "/;/d")] == [OPEN, OPEN, REST]
+    # In whatever order they are written.
+    backwards = Routes({key: routes.entries[key] for key in reversed([*routes.entries])})
+    assert backwards.is_ambiguous("/b;v=1")
+    assert backwards.policy_for("/a;v=1/x") is API
 
 
 @pytest.mark.parametrize(

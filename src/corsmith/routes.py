@@ -16,8 +16,11 @@ from corsmith.policy import Policy
 __all__ = ["Routes"]
 
 # What proxies and applications read differently: empty segments, dot segments, a second
-# encoding, backslashes, controls, and what stands for invalid UTF-8.
-_ODD = re.compile(r"//|/\.\.?(?:/|\Z)|[%\\\x00-\x1f\x7f\ufffd\udc80-\udcff]")
+# encoding, backslashes, controls, and what stands for invalid UTF-8. In a request, parameters
+# of a segment too: servers that know them take `/..;/` for a dot segment.
+_NO_KEY = re.compile(r"//|/\.\.?(?:/|\Z)|[%\\\x00-\x1f\x7f\ufffd\udc80-\udcff]")
+_ODD = re.compile(r"//|/\.\.?(?:/|\Z)|[;%\\\x00-\x1f\x7f\ufffd\udc80-\udcff]")
+_PARAMETERS = re.compile(r";[^/]*")
 _ENCODED_SLASH = re.compile(r"%(?:2[fF]|5[cC])")
 # One byte that is no UTF-8, or the two of an overlong form, as decoders leave them.
 _INVALID = re.compile(r"[\ufffd\udc80-\udcff]{1,2}")
@@ -40,9 +43,10 @@ class Routes:
     (True, None)
     """
 
-    __slots__ = ("_longest_first", "entries")
+    __slots__ = ("_bare", "_longest_first", "entries")
 
     entries: Mapping[str, Policy | None]
+    _bare: tuple[tuple[str, Policy | None], ...]
     _longest_first: tuple[tuple[str, Policy | None], ...]
 
     def __init__(self, entries: Mapping[str, Policy | None]) -> None:
@@ -62,6 +66,7 @@ class Routes:
         longest_first = sorted(entries.items(), key=lambda entry: -len(entry[0]))
         object.__setattr__(self, "entries", MappingProxyType(dict(entries)))
         object.__setattr__(self, "_longest_first", tuple(longest_first))
+        object.__setattr__(self, "_bare", _without_parameters(entries))
 
     def policy_for(self, path: str, raw_path: str | None = None) -> Policy | None:
         """Return the policy of a decoded path, or ``None`` if nothing is to be touched.
@@ -77,11 +82,16 @@ class Routes:
         if not encoded and _ODD.search(path) is None:
             return False
         found = self._lookup(path)
-        readings = _readings(path, raw_path if encoded else None)
-        return any(self._lookup(reading) != found for reading in readings)
+        for reading in _readings(path, raw_path if encoded else None):
+            if self._lookup(_normalise(reading)) != found:
+                return True
+            bare = _PARAMETERS.sub("", reading)
+            if bare != reading and self._lookup(_normalise(bare), bare=True) != found:
+                return True
+        return False
 
-    def _lookup(self, path: str) -> Policy | None:
-        for key, policy in self._longest_first:
+    def _lookup(self, path: str, *, bare: bool = False) -> Policy | None:
+        for key, policy in self._bare if bare else self._longest_first:
             if path.startswith(key) and (
                 key.endswith("/") or len(path) == len(key) or path[len(key)] == "/"
             ):
@@ -172,7 +182,7 @@ def _check_path(path: object) -> list[Diagnostic]:
         message = (
             f"{quote(path)} is a pattern; a route is a plain path and covers what is below it."
         )
-    elif _ODD.search(path):
+    elif _NO_KEY.search(path):
         message = f"{quote(path)} is no decoded path: it has empty, dot or encoded parts."
     else:
         return []
@@ -187,7 +197,7 @@ def _plain_path(path: str) -> str | None:
 
     path = re.sub(r"[A-Za-z][A-Za-z0-9+.-]*://[^/]*", "", path).lstrip("^*")
     meant = _normalise(unquote(re.split(r"[*?#]", path)[0]).replace("\\", "/"))
-    return None if _ODD.search(meant) else meant
+    return None if _NO_KEY.search(meant) else meant
 
 
 def _unknown_key(key: object) -> Diagnostic:
@@ -235,21 +245,33 @@ def _write_row(path: str, policy: Policy | None) -> dict[str, object]:
     return {"path": path, **policy.to_mapping()}
 
 
+def _without_parameters(
+    entries: Mapping[str, Policy | None],
+) -> tuple[tuple[str, Policy | None], ...]:
+    """Return the table of a server that cuts parameters off, the longest path first.
+
+    Where two keys are one to it, the one that had none comes first.
+    """
+    rows = [(_normalise(_PARAMETERS.sub("", key)), key, policy) for key, policy in entries.items()]
+    rows.sort(key=lambda row: (-len(row[0]), ";" in row[1], row[1]))
+    return tuple((bare, policy) for bare, _, policy in rows)
+
+
 def _readings(path: str, raw_path: str | None) -> Iterator[str]:
-    """Yield what else a proxy or an application may take the path for."""
+    """Yield what a proxy or an application may take the path for, before it normalises it."""
     from urllib.parse import unquote  # only for a path that is odd
 
-    yield _normalise(path)
+    yield path
     # What cannot be read is left out, or is an overlong form of these two.
     readable = _CONTROL.sub("", path)
     for meant in ("", "/", "."):
-        yield _normalise(_INVALID.sub(meant, readable))
+        yield _INVALID.sub(meant, readable)
     # A proxy that decodes what was decoded already, and takes a backslash for a slash.
-    yield _normalise(unquote(path, "latin-1").replace("\\", "/"))
+    yield unquote(path, "latin-1").replace("\\", "/")
     if raw_path is not None:
         # A router that keeps an encoded slash inside its segment.
         kept = _ENCODED_SLASH.sub("\0", raw_path)
-        yield _normalise(unquote(kept, "utf-8"))
+        yield unquote(kept, "utf-8")
 
 
 def _normalise(path: str) -> str:

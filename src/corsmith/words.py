@@ -45,5 +45,7 @@ def _header_words(headers: tuple[str, ...]) -> str:
     if not headers:
         return "no request header listed"
     if "*" in headers:
-        return join_words(["any request header", *(name for name in headers if name != "*")])
+        # A star never stands for Authorization (Fetch, CORS-preflight fetch, step 7).
+        named = join_words([name for name in headers if name != "*"])
+        return f"any request header ({named} too)" if named else "any request header"
     return join_words(headers)

@@ -339,6 +339,7 @@ CHOSEN = [
     _chosen("a path that no key covers", ROUTES, get(APP, path="/itemsx"), UNTOUCHED),
     _chosen("an ambiguous path", ROUTES, get(APP, path=AMBIGUOUS), VARIES),
     _chosen("a preflight of an ambiguous path", ROUTES, preflight(APP, path=AMBIGUOUS), VARIES),
+    _chosen("one by its parameters", ROUTES, get(APP, path="/items/..;/open/x"), VARIES),
     _chosen("a function allows", allow_app, get(APP), READ | MERGED),
     _chosen("a function allows: preflight", allow_app, preflight(APP), PREFLIGHT, app_ran=False),
     _chosen("a function refuses", allow_app, get(OTHER), MERGED),

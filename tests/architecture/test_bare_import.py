@@ -56,6 +56,12 @@ def test_importing_corsmith_loads_none_of_its_own_modules_yet() -> None:
     assert {name for name in loaded if name.startswith("corsmith.")} == set()
 
 
+def test_the_server_of_a_notebook_is_a_name_of_the_package() -> None:
+    loaded = loaded_by("import corsmith\nassert callable(corsmith.server.background)")
+    assert {"corsmith.server", "corsmith.server.beside"} <= loaded
+    assert not {"granian", "corsmith.server.run"} & loaded
+
+
 def test_a_policy_of_exact_origins_needs_no_io_and_nothing_third_party() -> None:
     code = "from corsmith import Policy\nPolicy(origins=['https://app.example'], credentials=True)"
     loaded = loaded_by(code, "-I", "-S")

@@ -13,6 +13,7 @@ from corsmith.policy import Policy
 from corsmith.server.page import TryPage
 from corsmith.server.prediction import InForce
 from tests.browsers.serving import Served, serving
+from tests.browsers.trying import NEWEST, READY, SETTLED, open_page, press, shown, steps, type_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,11 +24,6 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.servers, pytest.mark.slow]
 
 BUTTONS = ["get", "post", "put", "header", "credentials", "s404", "s500", "null"]
-READY = "!document.querySelector('[data-press=get]').disabled"
-NEWEST = "document.querySelector('.card')"
-SETTLED = "document.querySelector('.card .agreed').textContent.startsWith('✓ as') || \
-document.querySelector('.card .agreed').textContent.startsWith('✗ not')"
-
 OPEN = '[policy]\norigins = ["*"]\n'
 CLOSED = '[policy]\norigins = ["https://app.example"]\n'
 LOOPBACK = '[policy]\norigins = ["@loopback"]\nheaders = ["Content-Type", "X-API-Key"]\n'
@@ -61,32 +57,6 @@ def own(policy: Path) -> Iterator[Served]:
     """A server of that policy, in two processes, whose file the test edits."""
     with serving(policy.parent, "--policy", policy.name, "--workers", "2") as started:
         yield started
-
-
-def open_page(browser: Browser, served: Served) -> None:
-    browser.open(served.page)
-    browser.wait_for(READY)
-
-
-def press(browser: Browser, name: str) -> str:
-    """Press a button as a person does, and return what the page shows of it at the end."""
-    before = browser.evaluate("document.querySelectorAll('.card').length")
-    browser.press(f"[data-press={name}]")
-    browser.wait_for(f"document.querySelectorAll('.card').length === {before + 1}")
-    browser.wait_for(SETTLED)
-    return shown(browser)
-
-
-def shown(browser: Browser) -> str:
-    return re.sub(r"\s+", " ", browser.evaluate(f"{NEWEST}.textContent"))
-
-
-def steps(browser: Browser) -> list[str]:
-    """Return the signs of the ladder: preflight, request, script."""
-    signs: list[str] = browser.evaluate(
-        f"Array.from({NEWEST}.querySelectorAll('.dot'), dot => dot.textContent)"
-    )
-    return signs
 
 
 def edit(browser: Browser, policy: Path, text: str, until: str) -> None:
@@ -123,7 +93,7 @@ def test_every_button_ends_as_the_page_predicted(
         for name in BUTTONS:
             outcome = press(browser, name)
             assert "✓ as predicted" in outcome, outcome
-            expected = blocked.get(name, f"readable, status {READABLE[name]}")
+            expected = blocked.get(name, f"readable: the server answered {READABLE[name]}")
             assert expected in outcome, outcome
     lines = browser.console()
     assert not [line for line in lines if "Content Security Policy" in line or "CSP" in line]
@@ -187,11 +157,11 @@ def test_answers_of_every_kind_are_readable(browser: Browser, policy: Path) -> N
     with serving(policy.parent, "--policy", policy.name) as served:
         open_page(browser, served)
         for name, status in [("s404", 404), ("put", 405), ("s500", 500)]:
-            assert f"readable, status {status}" in press(browser, name)
+            assert f"readable: the server answered {status}" in press(browser, name)
         sent = f"send('{served.target}/', {{method: 'POST', body: 'x'.repeat(2 ** 21)}})"
         assert browser.evaluate(f"{sent}.then(got => got.status || got.message)") == 413
         # And the server goes on, on whichever connection.
-        assert "readable, status 200" in press(browser, "get")
+        assert "readable: the server answered 200" in press(browser, "get")
 
 
 def test_fifty_presses_at_once_each_get_their_own_answer(browser: Browser, served: Served) -> None:
@@ -225,7 +195,7 @@ def test_following_the_advice_while_the_page_is_open_turns_it_green(
     line = browser.evaluate(f"{NEWEST}.querySelector('.fix .code').textContent")
     edit(browser, policy, f"{LOOPBACK}{line}\n", until='"PUT"]')
     assert "✓ 405" in browser.text("[data-press=put]")
-    outcome = press_until(browser, "put", "readable, status 405")
+    outcome = press_until(browser, "put", "readable: the server answered 405")
     assert "✓ as predicted" in outcome
     assert steps(browser) == ["✓", "✓", "✓"]
 
@@ -266,7 +236,9 @@ def test_routes_have_a_path_to_choose_each_with_its_own_prediction(
     with serving(policy.parent, "--policy", policy.name) as served:
         open_page(browser, served)
         assert "✓ 405" in browser.text("[data-press=put]")
-        assert "PUT /api/ readable, status 405 ✓ as predicted" in spaced(press(browser, "put"))
+        assert "PUT /api/ readable: the server answered 405 ✓ as predicted" in spaced(
+            press(browser, "put")
+        )
         browser.evaluate(
             "(document.querySelector('#path').value = '/health', "
             "document.querySelector('#path').dispatchEvent(new Event('change')))"
@@ -275,6 +247,10 @@ def test_routes_have_a_path_to_choose_each_with_its_own_prediction(
         outcome = spaced(press(browser, "put"))
         assert "PUT /health stopped at the preflight, never sent ✓ as predicted" in outcome
         assert "No policy covers this path" in outcome
+        # A path that is no route of its own is judged by the server.
+        type_path(browser, "/api/items")
+        assert "✓ 405" in browser.text("[data-press=put]")
+        assert "✓ as predicted" in press(browser, "put")
 
 
 def spaced(outcome: str) -> str:
@@ -342,6 +318,18 @@ def test_a_browser_that_does_not_agree_is_told(browser: Browser, served: Served)
         mistaken.stop()
     assert "✗ not as predicted (✓ 405)" in outcome
     assert "✓ as predicted" not in outcome
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [((), "No policy was given. "), (("--origin", "@loopback"), "From the command line. ")],
+)
+def test_the_page_says_where_the_policy_is_from(
+    browser: Browser, tmp_path: Path, flags: tuple[str, ...], words: str
+) -> None:
+    with serving(tmp_path, *flags) as started:
+        open_page(browser, started)
+        browser.wait_for(f"document.getElementById('source').textContent.startsWith({words!r})")
 
 
 def test_the_page_speaks_to_its_target_alone(

@@ -117,6 +117,7 @@ def test_a_redirect_to_another_host_is_followed_if_told_and_takes_no_cookies_the
         done = check(f"{server.origin}/here", "-b", "s=1", "-L")
         followed = [asked for asked in server.asked if asked.target == "/there"]
     assert done.exit_code == Status.OK
+    assert re.search(r"; what is read is http://localhost:\d+/there$", done.stdout.splitlines()[0])
     assert {asked.get("cookie") for asked in followed} == {None}
     assert followed[0].get("origin") == "null"
 
@@ -130,6 +131,7 @@ def test_a_redirect_within_the_host_is_followed() -> None:
     with serve(moves) as server:
         done = check(f"{server.origin}/old")
     assert done.exit_code == Status.OK
+    assert done.stdout.splitlines()[0].endswith("/old; what is read is /new")
     assert re.findall(r"✓ request +GET (\S+)", done.stdout) == ["/old", f"{server.origin}/new"]
 
 

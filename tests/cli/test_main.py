@@ -111,6 +111,12 @@ def test_what_there_is_not_is_told_with_the_nearest_that_there_is(
     assert result.stdout == ""
 
 
+def test_of_an_option_that_takes_no_number_click_tells_what_it_takes() -> None:
+    result = run("check", "http://a.example", "--format", "xml")
+    assert result.exit_code == Status.USAGE
+    assert result.stderr.startswith("corsmith: --format: 'xml' is not one of 'text', 'json'.\n")
+
+
 # ── what becomes of an error ───────────────────────────────────────────────────
 
 

@@ -122,14 +122,16 @@ def test_the_rest_is_about_the_server(plan: Planned) -> None:
 
 def test_names_may_be_allowed_beside_those_of_loopback(plan: Planned) -> None:
     made = plan("--allow-host", "dev.example", "--allow-host", "*.a.example")
-    assert made.hosts is not None
     assert all(map(made.hosts.allows, (b"dev.example", b"b.a.example", b"localhost")))
 
 
-def test_off_loopback_any_name_will_do_unless_some_are_given(plan: Planned) -> None:
+def test_off_loopback_any_address_will_do_and_no_name_that_was_not_given(plan: Planned) -> None:
     everywhere = ("--host", "0.0.0.0")  # noqa: S104  that is the point
-    assert plan(*everywhere).hosts is None
-    assert plan(*everywhere, "--allow-host", "dev.example").hosts is not None
+    for flags, given in (((), False), (("--allow-host", "dev.example"), True)):
+        hosts = plan(*everywhere, *flags).hosts
+        assert hosts.allows(b"192.0.2.7:8000")
+        assert hosts.allows(b"dev.example") is given
+        assert not hosts.allows(b"evil.example:8000")
 
 
 # ── how it ends ────────────────────────────────────────────────────────────────
@@ -203,20 +205,30 @@ def told(*words: str) -> list[str]:
     ("words", "words_told"),
     [
         (["--orign", "x"], "there is no option --orign; did you mean --origin"),
-        (["--port", "70000"], "--port: 70000 is not in the range"),
-        (["--port", "-1"], "--port: -1 is not in the range"),
-        (["--port", "http"], "--port: 'http' is not a valid integer"),
-        (["--workers", "0"], "--workers: 0 is not in the range"),
-        (["--grace", "-1"], "--grace: -1.0 is not in the range"),
-        (["--limit-body", "1M"], "--limit-body: '1M' is not a valid integer"),
-        (["--max-age", "soon"], "--max-age: 'soon' is not a valid integer"),
-        (["one", "two"], "got unexpected extra argument (two)"),
+        (["--port", "70000"], "--port: 70000 is not from 0 to 65535"),
+        (["--port", "-1"], "--port: -1 is not from 0 to 65535"),
+        (["--port", "http"], "--port: 'http' is no whole number"),
+        (["--workers", "0"], "--workers: 0 is not from 1 to 64"),
+        (["--grace", "-1"], "--grace: -1.0 is not 0 or more"),
+        (["--limit-body", "1M"], "--limit-body: '1M' is no whole number"),
+        (["--max-age", "soon"], "--max-age: 'soon' is no whole number"),
+        (["--grace", "soon"], "--grace: 'soon' is no number"),
+        (["--allow-origin", "x"], "there is no option --allow-origin; did you mean --origin?"),
+        (["-p", "1"], "there is no option -p; did you mean --port?"),
     ],
 )
 def test_a_wrong_flag_is_told_in_two_lines(words: list[str], words_told: str) -> None:
     first, second = told(*words)
     assert words_told in first
     assert second == "  see corsmith serve --help"
+
+
+def test_several_targets_are_told_with_their_folder() -> None:
+    assert told("data/a.csv", "--port", "1", "data/b.parquet") == [
+        "corsmith: 2 targets are named, and a server has one",
+        "  to serve them all, write corsmith serve data",
+        "  see corsmith serve --help",
+    ]
 
 
 def test_a_flag_without_its_value_is_told() -> None:
@@ -256,6 +268,8 @@ def test_a_bad_policy_of_flags_is_told_the_same_way() -> None:
     first, second = told("--credentials")
     assert first == "corsmith: this policy cannot be used: 1 problem"
     assert second.startswith("  wildcard-with-credentials: ")
+    _, second = told("--credentials", "--origin", "http://192.168.1.5")
+    assert second.endswith(' Write "https://192.168.1.5", or --accept-risk insecure-origin.')
 
 
 def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:

@@ -162,11 +162,11 @@ def fails(monkeypatch: pytest.MonkeyPatch) -> Callable[[Exception], None]:
 def test_an_app_that_cannot_start_is_status_1_with_its_traceback_above_what_it_means(
     fails: Callable[[Exception], None],
 ) -> None:
-    fails(AppError("main:app cannot be imported\n  mend it", trace="NameError: x"))
+    fails(AppError("main:app cannot be imported\n  fix it", trace="NameError: x"))
     result = serve("main:app")
     assert result.exit_code == Status.NO
     assert result.stderr == (
-        f"{NAMED}NameError: x\ncorsmith: main:app cannot be imported\n  mend it\n"
+        f"{NAMED}NameError: x\ncorsmith: main:app cannot be imported\n  fix it\n"
     )
 
 

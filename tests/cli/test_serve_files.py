@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,8 +18,6 @@ from corsmith.server.files import FOLDER_SEED, Files
 from corsmith.server.ports import address_of
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from click.testing import Result
 
 SEED = Policy.from_mapping(dict(FOLDER_SEED))
@@ -164,6 +163,17 @@ def test_a_missing_folder_and_an_unknown_viewer_are_told(plans: list[module.Plan
     assert told("./dta") == ["corsmith: there is no file or folder ./dta"]
     assert len(told("data", "--viewer", "nobody")) == 3
     assert not plans
+
+
+def test_code_is_served_as_files_with_a_warning(plans: list[module.Plan]) -> None:
+    Path("mysite").mkdir()
+    for name in ("manage.py", "mysite/__init__.py", "mysite/settings.py", "mysite/wsgi.py"):
+        Path(name).write_text("application = 1\n")
+    assert run("mysite").stderr.splitlines() == [
+        "warning: mysite is Python code, which is served as files here, settings.py too",
+        "  to serve the app, write corsmith serve mysite.wsgi:application",
+    ]
+    assert len(plans) == 1
 
 
 # ── the port ───────────────────────────────────────────────────────────────────

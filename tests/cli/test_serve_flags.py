@@ -81,6 +81,7 @@ def test_the_help_loads_nothing_that_serves_or_judges() -> None:
         "corsmith.cli",
         "corsmith.cli.serve",
         "corsmith.cli.serve_flags",
+        "corsmith.cli.serve_slips",
         "corsmith.cli.status",
     ]
 

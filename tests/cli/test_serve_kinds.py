@@ -45,6 +45,18 @@ def test_a_module_of_our_own_that_is_missing_is_a_bug_and_not_an_extra(
         serve_kinds.load_module("corsmith.server.run")
 
 
+@pytest.mark.parametrize("word", ["ollama", "Ollama", "llamacpp"])
+def test_a_profile_without_its_sign_is_told_with_it(word: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        serve_kinds.read(word)
+    assert str(caught.value).splitlines() == [
+        f"there is no file or folder {word}",
+        f"  for the profile write corsmith serve @{word.lower()}",
+    ]
+    with pytest.raises(UsageError, match=r"^there is no file or folder olama$"):
+        serve_kinds.read("olama")
+
+
 @pytest.mark.parametrize("kind", TargetKind)
 def test_each_kind_is_served_or_told_what_to_type(kind: TargetKind) -> None:
     target = Target(kind=kind, value="x")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from click.testing import CliRunner
 from corsmith.cli import main, serve_plan
 from corsmith.cli.status import Status
 from corsmith.server import run as module
+from corsmith.server.tried import Tried, TriedKind
 
 if TYPE_CHECKING:
     from click.testing import Result
@@ -78,15 +80,17 @@ def test_the_names_of_one_that_was_given_are_this_servers(plans: list[module.Pla
     made = plan(plans, "--cert", "a.pem", "--key", "a.key")
     assert made.certificate is not None
     assert made.certificate.authority is None
-    assert made.hosts is not None
     assert made.hosts.allows(b"dev.example:1")
     assert made.hosts.allows(b"a.dev.example")
     assert not made.hosts.allows(b"evil.example")
 
 
-def test_off_loopback_they_are_no_reason_to_refuse_another(plans: list[module.Plan]) -> None:
+def test_off_loopback_they_stand_beside_any_address(plans: list[module.Plan]) -> None:
     words = ("--cert", "a.pem", "--key", "a.key", "--host", "0.0.0.0")  # noqa: S104  the point
-    assert plan(plans, *words).hosts is None
+    hosts = plan(plans, *words).hosts
+    assert hosts.allows(b"dev.example:1")
+    assert hosts.allows(b"192.0.2.7:1")
+    assert not hosts.allows(b"evil.example")
 
 
 def test_one_of_two_flags_is_told_to_need_the_other(plans: list[module.Plan]) -> None:
@@ -148,6 +152,37 @@ def test_a_person_before_a_terminal_may_be_asked_about_whoever_is_refused(
 ) -> None:
     monkeypatch.setattr("corsmith.cli.serve_plan.is_terminal", lambda: is_there)
     assert plan(plans, *words).terminal == (0 if may else None)
+
+
+ECHO = Tried(receiver='{"status": "OK"}')
+
+
+@pytest.mark.parametrize(
+    ("words", "tried"),
+    [
+        ((), ECHO),
+        (("--origin", "https://app.example"), ECHO),
+        (("--quiet",), replace(ECHO, has_flags=True)),
+        (("a.pem",), Tried(kind=TriedKind.FILES, word="a.pem", receiver="the file a.pem")),
+        ((".", "--method", "GET"), Tried(kind=TriedKind.FILES, word=".", receiver="the folder .")),
+        (("x:app",), Tried(kind=TriedKind.APP, word="x:app", receiver="x:app")),
+        (
+            ("https://api.example/v1", "--timeout", "3"),
+            Tried(
+                kind=TriedKind.GATEWAY,
+                word="https://api.example/v1",
+                receiver="https://api.example/v1",
+                has_flags=True,
+            ),
+        ),
+    ],
+)
+def test_the_try_page_knows_what_it_sends_to(
+    plans: list[module.Plan], words: tuple[str, ...], tried: Tried
+) -> None:
+    result = CliRunner().invoke(main, ["serve", *words], prog_name="corsmith")
+    assert result.exit_code == 0, result.output
+    assert plans[-1].tried == tried
 
 
 def test_what_cannot_be_written_anywhere_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

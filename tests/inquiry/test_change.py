@@ -207,6 +207,14 @@ def test_a_preflight_without_an_answer_is_told_which_it_needs() -> None:
     )
 
 
+def test_a_host_at_the_beginning_of_a_sentence_stays_as_it_is_written() -> None:
+    told = "api.example is not trusted: its certificate has expired"
+    silent = NoAnswer(failure=Failure.TLS, step="tls", problem=told)
+    assert find_need(case(silent)) == (Need.REACH, f"{told}.")
+    elsewhere = replace(silent, problem="other.example is not trusted")
+    assert find_need(case(elsewhere)) == (Need.REACH, "Other.example is not trusted.")
+
+
 def test_no_answer_to_a_request_names_its_method() -> None:
     silent = NoAnswer(failure=Failure.CLOSED, step="first byte", problem="it hangs up")
     assert find_need(case(silent)) == (Need.REACH, "Make the server answer GET: it hangs up.")

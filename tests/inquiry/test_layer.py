@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from corsmith.adapters import asgi, native, wsgi
 from corsmith.browser import Failure, Sent
 from corsmith.exchange import Answer, Leg, NoAnswer
 from corsmith.inquiry.layer import Kind, Place, read_layers, redirect_address, witness
@@ -52,12 +53,27 @@ def test_layers_are_told_from_the_edge_to_the_framework_each_once() -> None:
         ("Server", "SimpleHTTP/0.6 Python/3.12", "http.server"),
         ("X-Runtime", "0.012", "rails"),
         ("Server", "Kestrel", "aspnet"),
+        ("Proxy-Status", "corsmith; error=connection_refused", "corsmith"),
+        ("Proxy-Status", "proxy.example; error=connection_refused", None),
         ("Server", "something", None),
     ],
 )
 def test_a_stack_is_known_by_what_it_leaves(header: str, value: str, stack: str | None) -> None:
     found = read_layers([Answer(status=200, headers=((header, value),))])
     assert [layer.stack for layer in found] == ([] if stack is None else [stack])
+
+
+@pytest.mark.parametrize(
+    "body",
+    [asgi._REFUSED, wsgi._REFUSED, native._REFUSED.encode()],
+    ids=["asgi", "wsgi", "native"],
+)
+def test_corsmith_is_known_by_what_it_refuses_an_origin_with(body: bytes) -> None:
+    found = read_layers([Answer(status=403, headers=(("Server", "granian"),), body=body)])
+    assert [(layer.title, layer.stack) for layer in found] == [
+        ("corsmith", "corsmith"),
+        ("granian", None),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,11 @@ import re
 
 import pytest
 
+from corsmith.document import read_document
 from corsmith.inquiry import stacks
 from corsmith.inquiry.change import Need
 from corsmith.inquiry.stacks import STACKS, fill, find_stack
+from corsmith.policy import Policy
 
 FULL = {
     "origin": "https://app.example",
@@ -68,6 +70,18 @@ def test_what_is_not_asked_has_no_line(name: str) -> None:
 @pytest.mark.parametrize("name", PYTHON)
 def test_lines_for_python_are_python(name: str) -> None:
     ast.parse("\n".join(fill(STACKS[name].lines, FULL)))
+
+
+def test_lines_for_corsmith_are_a_policy() -> None:
+    policy = read_document("\n".join(fill(STACKS["corsmith"].lines, FULL)))
+    assert isinstance(policy, Policy)
+    assert policy.origins == ("https://app.example",)
+    assert (policy.methods, policy.headers, policy.expose) == (
+        ("GET", "PUT"),
+        ("x-key",),
+        ("etag",),
+    )
+    assert policy.credentials
 
 
 def test_lines_for_a_bucket_are_json() -> None:

@@ -35,6 +35,24 @@ def test_a_path_never_has_the_policy_of_another_reading(parts: list[str], end: s
         assert chosen in (None, ROUTES._lookup(plain))
 
 
+with_parameters = st.lists(
+    st.sampled_from(
+        ("a", "b", "c", "d", "x", "", ";", ".;", "..;v=1", "..%3b", "a;v=1", "b;", "..")
+    ),
+    max_size=6,
+)
+
+
+@given(with_parameters, st.sampled_from(("", "/")))
+def test_a_path_never_has_the_policy_of_its_reading_without_parameters(
+    parts: list[str], end: str
+) -> None:
+    bare = "/" + "/".join(unquote(part).partition(";")[0] for part in parts) + end
+    plain = posixpath.normpath("/" + bare.lstrip("/"))
+    plain += "/" if bare.endswith(("/", "/.", "/..")) and plain != "/" else ""
+    assert ROUTES.policy_for("/" + "/".join(parts) + end) in (None, ROUTES._lookup(plain))
+
+
 @given(segments)
 def test_an_encoded_slash_is_a_slash_for_one_and_a_letter_for_another(parts: list[str]) -> None:
     raw = "/" + "%2F".join(quote(part, safe="") for part in parts)

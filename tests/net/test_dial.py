@@ -7,12 +7,15 @@ import socket
 import ssl
 import threading
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import trustme
 
 from tests.peers import OK, QUICK, client, failure, peer, send
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 pytestmark = pytest.mark.servers
 
@@ -182,8 +185,16 @@ def expired(authority: trustme.CA) -> ssl.SSLContext:
     [
         (lambda _: self_signed(), "localhost", "its certificate is self-signed"),
         (expired, "localhost", "its certificate has expired"),
-        (lambda ca: server_tls(ca.issue_cert("b.example")), "localhost", "for another name"),
-        (lambda ca: server_tls(ca.issue_cert("localhost")), "127.0.0.1", "for another name"),
+        (
+            lambda ca: server_tls(ca.issue_cert("b.example")),
+            "localhost",
+            "its certificate is for b.example",
+        ),
+        (
+            lambda ca: server_tls(ca.issue_cert("localhost")),
+            "127.0.0.1",
+            "its certificate is for localhost",
+        ),
         (
             lambda _: server_tls(trustme.CA().issue_cert("localhost")),
             "localhost",
@@ -201,6 +212,52 @@ def test_a_certificate_that_is_not_trusted_is_named_and_can_be_taken(
     assert (error.step, error.failure) == ("tls", "tls")
     assert says in error.problem
     assert "-k" in (error.hint or "")
+
+
+@pytest.mark.parametrize(
+    ("names", "told", "hint"),
+    [
+        (["localhost"], "localhost", "write https://localhost:{}/, or leave the name unchecked"),
+        (["*.a.example", "::1"], "*.a.example, ::1", "write https://[::1]:{}/, or leave"),
+        (["*.a.example"], "*.a.example", "use a name that it is for, or leave the name"),
+        (
+            [f"{number}.a" for number in range(6)],
+            "0.a, 1.a, 2.a, 3.a, 4.a, …",
+            "write https://0.a:{}/, ",
+        ),
+    ],
+)
+def test_a_certificate_for_another_name_is_told_with_its_own(
+    tmp_path: Path, authority: trustme.CA, names: list[str], told: str, hint: str
+) -> None:
+    file = tmp_path / "ca.pem"
+    authority.cert_pem.write_to_path(file)
+    with peer(OK, server_tls(authority.issue_cert(*names))) as server:
+        error = failure(f"https://127.0.0.1:{server.port}/", client(ca=str(file)))
+    place = f"127.0.0.1:{server.port}"
+    assert error.problem == f"{place} is not trusted: its certificate is for {told}"
+    assert (error.hint or "").startswith(hint.format(server.port))
+
+
+def test_names_that_cannot_be_read_any_more_are_not_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, authority: trustme.CA
+) -> None:
+    file = tmp_path / "ca.pem"
+    authority.cert_pem.write_to_path(file)
+    connect = socket.create_connection
+    asked: list[object] = []
+
+    def once(*where: Any) -> socket.socket:
+        asked.append(where)
+        if len(asked) > 1:
+            raise ConnectionRefusedError
+        return connect(*where)
+
+    monkeypatch.setattr(socket, "create_connection", once)
+    with peer(OK, server_tls(authority.issue_cert("localhost"))) as server:
+        error = failure(f"https://127.0.0.1:{server.port}/", client(ca=str(file)))
+    assert error.problem.endswith(" is not trusted: its certificate is for another name")
+    assert len(asked) == 2
 
 
 def test_a_port_without_tls_is_named_with_the_url_to_write() -> None:

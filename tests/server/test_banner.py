@@ -95,7 +95,8 @@ def test_it_never_has_more_than_eight_lines() -> None:
         max_age=600,
         origin_regex=r"https://[a-z]+\.c\.example",
     )
-    lines = banner(started(policy, address="0.0.0.0", file="cors.toml", page="http://p"))  # noqa: S104  compared
+    at = started(policy, address="0.0.0.0", file="cors.toml", page="http://p")  # noqa: S104  compared
+    lines = banner(replace(at, others="192.0.2.7"))
     assert len(lines) <= 8
 
 
@@ -111,6 +112,57 @@ def test_it_never_has_more_than_eight_lines() -> None:
 )
 def test_it_says_where_and_for_whom(address: str, words: str) -> None:
     assert banner(started(address=address))[0] == f'corsmith serves {{"status": "OK"}} on {words}'
+
+
+def test_others_are_told_the_address_that_they_reach_it_at() -> None:
+    lines = banner(replace(started(address="0.0.0.0"), others="192.0.2.7"))  # noqa: S104  compared
+    assert lines[1] == "  others     reach it at http://192.0.2.7:8000"
+    own = Certificate(cert=Path("/s/a.pem"), key=Path("/s/a.key"), names=())
+    over_tls = replace(started(address="::"), others="192.0.2.7", certificate=own)
+    assert banner(over_tls)[1] == "  others     reach it at https://192.0.2.7:8000"
+
+
+class Lent(Echo):
+    def lent(self) -> list[str]:
+        return ["authorization", "x-key"]
+
+
+class Plain(Echo):
+    def lent(self) -> list[str]:
+        return []
+
+
+@pytest.mark.parametrize(
+    ("address", "serving", "is_told"),
+    [
+        ("0.0.0.0", Lent(), True),  # noqa: S104  compared
+        ("192.168.0.2", Lent(), True),
+        ("127.0.0.1", Lent(), False),
+        ("0.0.0.0", Plain(), False),  # noqa: S104  as above
+    ],
+    ids=["everywhere", "network", "here", "no-secret"],
+)
+def test_it_says_who_uses_a_secret_that_is_not_theirs(
+    address: str, serving: Echo, is_told: bool
+) -> None:
+    lines = banner(replace(started(address=address), serving=serving))
+    row = "  shared     everyone who reaches this machine uses authorization, x-key as you do"
+    assert (row in lines) is is_told
+    assert any("shared" in line for line in lines) is is_told
+
+
+class Guided(Echo):
+    """Something to serve whose rows depend on the policy."""
+
+    def guide(self, url: str, policy: Policy | Routes) -> list[tuple[str, str]]:
+        return [("in the app", f"{url} under {len(list(policy.to_mapping()))} fields")]
+
+
+def test_rows_that_depend_on_the_policy_in_force_are_asked_for_with_it() -> None:
+    policy = Policy(origins="*")
+    lines = banner(replace(started(policy), serving=Guided()))
+    told = f"  in the app http://127.0.0.1:8000 under {len(policy.to_mapping())} fields"
+    assert told in lines
 
 
 def test_the_curl_line_names_an_origin_that_is_allowed() -> None:

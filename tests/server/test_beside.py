@@ -6,26 +6,24 @@ import asyncio
 import inspect
 import os
 import signal
-import subprocess
 import sys
 import threading
 import urllib.request
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 import corsmith.server
 from corsmith.cli.serve import serve
 from corsmith.cli.serve_flags import FLAGS, Flag
-from corsmith.errors import AppError, CorsmithError, UsageError
+from corsmith.errors import CorsmithError, PolicyError, UsageError
 from corsmith.policy import Policy
 from corsmith.routes import Routes
 from corsmith.server import background, beside
+from corsmith.server.gateway.added import read_added
+from corsmith.server.keywords import FLAGS as WORDS
 from tests.server.served import is_running, soon
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 APP = "https://app.example"
 LOCAL = "http://localhost:5173"
@@ -37,8 +35,9 @@ LOCAL = "http://localhost:5173"
 class Words:
     """What a process would be started with."""
 
-    def __init__(self, words: Any, _grace: float) -> None:
+    def __init__(self, words: Any, _grace: float, secrets: Any) -> None:
         self.words = list(words)
+        self.secrets = secrets
         self.url = "http://127.0.0.1:1"
 
     def stop(self) -> None:
@@ -68,17 +67,62 @@ def test_a_target_and_keywords_are_the_words_of_a_command_line(words: Any, tmp_p
         "--isolated",
         "--limit-body=5",
     ]
-    assert words("-data", add_header=["A: $B", "C: d"]) == [
-        "./-data",
-        "--add-header=A: $B",
-        "--add-header=C: d",
-    ]
     assert words("-") == ["-"]
     assert words(Path("-data"), cert=Path("a b.pem"), grace=0.5) == [
         "./-data",
         "--cert=a b.pem",
         "--grace=0.5",
     ]
+
+
+def start_with(*lines: str) -> Words:
+    server = background("https://api.example", add_header=lines)
+    server.start()
+    running: Any = server._running
+    server.stop()
+    assert isinstance(running, Words)
+    return running
+
+
+def test_what_is_added_is_in_the_environment_and_in_no_word(
+    words: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A command line can be read by every user of the machine."""
+    monkeypatch.setenv("TOKEN", "s3cret$x")
+    running = start_with("Authorization: Bearer $TOKEN", "X-Key: pl$$ain")
+    assert running.words[:1] == ["https://api.example"]
+    assert running.words[-2:] == [
+        "--add-header=authorization: ${CORSMITH_ADDED_0}",
+        "--add-header=x-key: ${CORSMITH_ADDED_1}",
+    ]
+    assert running.secrets == {
+        "CORSMITH_ADDED_0": "Bearer s3cret$x",
+        "CORSMITH_ADDED_1": "pl$ain",
+    }
+    lines = [word.partition("=")[2] for word in running.words[-2:]]
+    assert dict(read_added(lines, running.secrets)) == {
+        b"authorization": b"Bearer s3cret$x",
+        b"x-key": b"pl$ain",
+    }
+    assert words(add_header=None) == words(add_header=()) == words(add_header=False) == []
+    assert words(add_header="A: b") == ["--add-header=a: ${CORSMITH_ADDED_0}"]
+
+
+def test_what_cannot_be_added_is_told_without_its_value(
+    words: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for wrong in ("s3cret", ["s3cret"], ["Host: s3cret"], ["A: s3cret$"], 5, True):
+        with pytest.raises(UsageError, match=r"add.header") as caught:
+            words(add_header=wrong)
+        assert "s3cret" not in str(caught.value)
+    # It may be set between the two.
+    monkeypatch.delenv("TOKEN", raising=False)
+    server = background("https://api.example", add_header="A: $TOKEN")
+    with pytest.raises(UsageError, match="export TOKEN="):
+        server.start()
+    monkeypatch.setenv("TOKEN", "s3cret")
+    server.start()
+    server.stop()
 
 
 @pytest.mark.parametrize(
@@ -124,12 +168,36 @@ def test_every_flag_has_its_keyword(
     words: Any, flag: Flag, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     name, value = str(flag.name), True if flag.is_flag else VALUES[flag.type.name]
+    if name == "added":
+        value = "a: ${CORSMITH_ADDED_0}"
+        monkeypatch.setenv("CORSMITH_ADDED_0", "of an outer one")
     usual = flag.opts[0].removeprefix("--").replace("-", "_")
-    keyword = name if name in beside._FLAGS else usual
+    keyword = name if name in WORDS else usual
     # Those that are always given are not of interest to the other tests.
     found = words(**{keyword: value}) or [flag.opts[0]]
     made = serve.make_context("serve", found).params[name]
     assert made in ([value], (value,)) if flag.multiple else made == value
+
+
+def test_a_policy_may_be_a_mapping_of_its_fields(words: Any) -> None:
+    fields = {"origins": [APP], "max_age": 5}
+    assert words(policy=fields) == words(policy=Policy(origins=[APP], max_age=5))
+    assert "--max-age=7" in words(policy=fields, max_age=7)
+    with pytest.raises(PolicyError, match="unknown-field"):
+        background(policy={"orgins": [APP]})
+    with pytest.raises(UsageError, match=r"list is no policy\n  give a file, a Policy") as caught:
+        background(lambda _environ, _start: [], policy=[APP])  # type: ignore[arg-type]  # the slip
+    assert "origins=[" in str(caught.value)
+
+
+def test_it_shows_where_it_answers(words: Any) -> None:
+    assert words("./data") == ["./data"]
+    server = background("./data")
+    assert (server.url, repr(server)) == (None, "<Background: not running>")
+    url = server.start()
+    assert (server.url, repr(server)) == (url, f"<Background: {url}>")
+    server.stop()
+    assert (server.url, repr(server)) == (None, "<Background: not running>")
 
 
 def test_what_no_command_line_can_say_is_told(words: Any) -> None:
@@ -240,9 +308,13 @@ def told(capsys: pytest.CaptureFixture[str]) -> list[str]:
     ("target", "keywords", "words_told"),
     [
         ("./gone", {}, ["there is no file or folder ./gone"]),
-        (None, {"viwer": "pmtiles"}, ["there is no option --viwer; did you mean --viewer"]),
+        (None, {"viwer": "pmtiles"}, ["there is no keyword viwer=; did you mean viewer="]),
         (None, {"origins": ["https://app.example/"]}, ["origin-has-path"]),
-        (None, {"isolated": True}, ["--isolated is about files", "corsmith serve . --isolated"]),
+        (
+            None,
+            {"isolated": True},
+            ["isolated=True is about files", 'background(".", isolated=True)'],
+        ),
     ],
 )
 def test_what_is_wrong_is_an_error_with_the_next_step(
@@ -253,31 +325,6 @@ def test_what_is_wrong_is_an_error_with_the_next_step(
     assert all(words in str(caught.value) for words in words_told)
     assert not str(caught.value).startswith("corsmith")
     assert isinstance(caught.value, CorsmithError)
-
-
-@pytest.mark.servers
-def test_an_application_that_cannot_be_imported_is_told_with_its_own_traceback(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "broken.py").write_text("app = nothing\n")
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(AppError) as caught:
-        background("broken:app").start()
-    assert caught.value.trace is not None
-    assert "NameError: name 'nothing' is not defined" in caught.value.trace
-    assert "broken:app" in caught.value.problem
-
-
-@pytest.mark.servers
-def test_one_that_is_not_ready_in_time_is_given_up(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "slow.py").write_text("import time\ntime.sleep(100)\n")
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(beside, "_START_SECONDS", 0.5)
-    monkeypatch.setattr(beside, "_END_SECONDS", 1.0)
-    with pytest.raises(AppError, match=r"was not ready after 0\.5 seconds"):
-        background("slow:app", grace=0).start()
 
 
 @pytest.mark.servers
@@ -340,57 +387,3 @@ def test_a_forked_process_has_no_server_to_end(data: Path, monkeypatch: pytest.M
     monkeypatch.undo()
     server._running = running
     server.stop()
-
-
-PROGRAM = """
-import sys, time
-from corsmith.server import background
-url = background(sys.argv[1]).start()
-print(url, flush=True)
-{}
-"""
-
-
-@pytest.fixture
-def program(data: Path) -> Iterator[Any]:
-    """Run a program that starts a server, and then does something else."""
-    started: list[subprocess.Popen[str]] = []
-
-    def run(then: str) -> tuple[subprocess.Popen[str], str]:
-        process = subprocess.Popen(
-            [sys.executable, "-c", PROGRAM.format(then), data], stdout=subprocess.PIPE, text=True
-        )
-        started.append(process)
-        assert process.stdout is not None
-        return process, process.stdout.readline().strip()
-
-    yield run
-    for process in started:
-        process.kill()
-        process.wait()
-        assert process.stdout is not None
-        process.stdout.close()
-
-
-def is_gone(url: str) -> bool:
-    try:
-        read(f"{url}/a.txt")
-    except OSError:
-        return True
-    return False
-
-
-@pytest.mark.servers
-@pytest.mark.parametrize("then", ["", "raise SystemExit(0)", "1 / 0"])
-def test_it_ends_with_the_program_that_forgot_it(program: Any, then: str) -> None:
-    process, url = program(then)
-    process.wait(20)
-    soon(lambda: is_gone(url), 10)
-
-
-@pytest.mark.servers
-def test_it_ends_with_a_program_that_is_killed(program: Any) -> None:
-    process, url = program("time.sleep(100)")
-    assert not is_gone(url)
-    process.kill()
-    soon(lambda: is_gone(url), 10)

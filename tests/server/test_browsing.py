@@ -1,13 +1,18 @@
 from __future__ import annotations
 
 import shlex
+import stat
 import sys
+import tempfile
 import threading
 import webbrowser
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import pytest
 
+from corsmith.server import browsing
 from corsmith.server.browsing import Shown, open_address
 from corsmith.server.echo import Echo
 from corsmith.server.files import Files
@@ -16,7 +21,6 @@ from tests.server.served import Served, soon
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 ADDRESS = "http://127.0.0.1:8000/a?b=c&d=e"
 
@@ -35,7 +39,11 @@ class Window(webbrowser.BaseBrowser):
 
 
 def opened(
-    monkeypatch: pytest.MonkeyPatch, browser: Any, environ: Mapping[str, str] | None = None
+    monkeypatch: pytest.MonkeyPatch,
+    browser: Any,
+    environ: Mapping[str, str] | None = None,
+    *,
+    is_secret: bool = False,
 ) -> list[str]:
     """Return what is said when an address is opened in a browser."""
 
@@ -46,7 +54,7 @@ def opened(
 
     monkeypatch.setattr(webbrowser, "get", get)
     said: list[str] = []
-    open_address(ADDRESS, said.append, environ or {}).join(5)
+    open_address(ADDRESS, said.append, environ or {}, is_secret=is_secret).join(5)
     return said
 
 
@@ -84,6 +92,48 @@ def test_one_that_would_draw_in_the_terminal_is_taken_only_if_it_was_named(
     behind = webbrowser.BackgroundBrowser([program, "%s"])
     monkeypatch.setattr(behind, "open", Window(opens=True).open)
     assert opened(monkeypatch, behind) == []
+
+
+def led_to(url: str) -> Path:
+    """Return the file that a browser was told to open."""
+    assert url.startswith("file:///")
+    return Path(urlsplit(url).path)
+
+
+def test_a_secret_address_is_in_a_file_that_nobody_else_may_read(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """What a browser is started with can be read by every user of the machine."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setattr(browsing, "_KEPT_SECONDS", 0.2)
+    window = Window(opens=True)
+    seen: list[tuple[int, str]] = []
+
+    def look(url: str) -> bool:
+        path = led_to(url)
+        seen.append((stat.S_IMODE(path.stat().st_mode), path.read_text()))
+        return True
+
+    monkeypatch.setattr(window, "open", look)
+    assert opened(monkeypatch, window, is_secret=True) == []
+    ((mode, text),) = seen
+    assert mode == 0o600
+    written = ADDRESS.replace("&", "&amp;")
+    assert f'<meta http-equiv="refresh" content="0;url={written}">' in text
+    assert f'<a href="{written}">' in text
+    soon(lambda: list(tmp_path.iterdir()) == [], 5)
+
+
+def test_a_file_that_cannot_be_in_the_users_folder_is_where_temporary_ones_are(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "gone"))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    window = Window(opens=True)
+    assert opened(monkeypatch, window, is_secret=True) == []
+    assert led_to(window.opened[0]).parent == tmp_path
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+    assert opened(monkeypatch, window, is_secret=True) == NONE
 
 
 def test_nobody_waits_for_a_browser_that_takes_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -132,7 +182,7 @@ def write_browser(folder: Path) -> str:
 @pytest.mark.parametrize(
     ("flags", "begins"),
     [
-        ([], "http://127.0.0.1:{other}/?token="),
+        ([], "file://{home}/corsmith-"),
         (["--no-try"], "http://127.0.0.1:{port}/"),
         (["data"], "http://127.0.0.1:{port}/"),
         (["data", "--tls"], "https://127.0.0.1:{port}/"),
@@ -149,12 +199,16 @@ def test_what_is_served_is_opened_once_it_answers(
         folder=tmp_path,
         BROWSER=write_browser(tmp_path),
         XDG_STATE_HOME=str(tmp_path),
+        HOME=str(tmp_path),
     ) as running:
         soon(lambda: found.exists() and found.read_text() != "", 20)
         address = found.read_text()
-        other = address.split(":")[2].split("/")[0]
-        assert address.startswith(begins.format(port=running.port, other=other))
-        assert (other == str(running.port)) is ("{port}" in begins)
+        assert address.startswith(begins.format(port=running.port, home=tmp_path))
+        if flags == []:
+            page = running.err.wait("token=").split()[2]
+            assert f"url={page}" in led_to(address).read_text()
+            assert "token=" not in address
+    assert list(tmp_path.glob("*.html")) == []
 
 
 @pytest.mark.servers

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from corsmith.decision import CorsRequest, decide
 from corsmith.policy import Policy
-from corsmith.server.exchange import HIDDEN, Exchange, Reason, press_of
+from corsmith.server.exchange import HIDDEN, Exchange, Reason, press_of, without_press
 
 POLICY = Policy(origins=["https://app.example"])
 
@@ -46,6 +46,20 @@ def observed(**changes: Any) -> Exchange:
 )
 def test_a_press_is_a_short_word_after_the_mark(query: str | bytes, press: str | None) -> None:
     assert press_of(query) == press
+
+
+@pytest.mark.parametrize(
+    ("query", "without"),
+    [
+        (b"corsmith-try=7f3a", b""),
+        (b"corsmith-try=7f3a&a=1", b"a=1"),
+        (b"a=1&corsmith-try=7f3a&b=%26&b", b"a=1&b=%26&b"),
+        (b"a=corsmith-try=7f3a&", b"a=corsmith-try=7f3a&"),
+        (b"corsmith-try=<b>", b"corsmith-try=<b>"),
+    ],
+)
+def test_only_the_mark_is_taken_out_of_a_query(query: bytes, without: bytes) -> None:
+    assert without_press(query) == without
 
 
 def test_only_the_headers_that_tell_about_cors_are_kept() -> None:

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
+import doctest
 import errno
 import os
 from typing import TYPE_CHECKING
 
 import pytest
 
-from corsmith.server.folder import Folder, Named, is_missing, read_path
+from corsmith.server import folder
+from corsmith.server.folder import (
+    Folder,
+    Named,
+    NotServedError,
+    is_hidden,
+    is_missing,
+    read_path,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 ESCAPES = [
@@ -158,9 +169,49 @@ def test_what_is_no_regular_file_is_not_even_opened(root: Path) -> None:
     assert missing(root, "pipe")
 
 
+def test_the_examples_in_the_docstrings_hold() -> None:
+    assert doctest.testmod(folder) == (0, 2)
+
+
+def test_what_is_there_and_not_served_has_a_word_for_the_log(root: Path) -> None:
+    os.mkfifo(root / "pipe")
+    (root / "out").symlink_to("../secret")
+    for name, word in (("pipe", "not-a-file"), ("out", "outside-folder")):
+        with pytest.raises(NotServedError) as caught:
+            Folder(str(root)).open([name])
+        assert (caught.value.word, caught.value.errno) == (word, errno.ENOENT)
+
+
+@pytest.mark.parametrize(
+    ("raw", "hidden"),
+    [
+        (b"/.env", True),
+        (b"/.git/config", True),
+        (b"/a/%2eenv", True),
+        (b"/.zattrs/.env/", True),
+        (b"/.zattrs", False),
+        (b"/a", False),
+        (b"/.", False),
+        (b"/../.env", False),
+        (b"/.env/a%00", False),
+        (b"/...", False),
+    ],
+)
+def test_a_hidden_name_is_told_from_a_path_that_leads_elsewhere(raw: bytes, hidden: bool) -> None:
+    assert is_hidden(raw) is hidden
+
+
 def test_an_error_of_the_machine_is_not_called_missing() -> None:
     assert not is_missing(OSError(errno.EMFILE, "too many open files"))
     assert is_missing(OSError(errno.EACCES, "not allowed"))
+
+
+def shown(root: Path, wants: Callable[[str], bool] = bool) -> dict[str, int | None]:
+    opened = Folder(str(root)).open(())
+    found = Folder(str(root)).entries((), opened.descriptor, wants)
+    entries = {entry.name: entry.size for entry in found}
+    os.close(opened.descriptor)
+    return entries
 
 
 def test_a_folder_shows_what_may_be_asked_for(root: Path) -> None:
@@ -169,7 +220,29 @@ def test_a_folder_shows_what_may_be_asked_for(root: Path) -> None:
     os.mkfifo(root / "pipe")
     for name, target in {"in": "a", "way": "sub", "out": "../secret", "gone": "nowhere"}.items():
         (root / name).symlink_to(target)
-    opened = Folder(str(root)).open(())
-    entries = {e.name: e.size for e in Folder(str(root)).entries((), opened.descriptor)}
-    os.close(opened.descriptor)
-    assert entries == {"a": 6, "in": 6, ".zarray": 1, "sub": None, "way": None}
+    assert shown(root) == {"a": 6, "in": 6, ".zarray": 1, "sub": None, "way": None}
+
+
+def test_of_what_is_not_wanted_the_name_alone_is_read(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    real = os.scandir
+
+    class Item:
+        def __init__(self, item: os.DirEntry[str]) -> None:
+            self.name = item.name
+            self._item = item
+
+        def stat(self, *, follow_symlinks: bool) -> os.stat_result:
+            asked.append(self.name)
+            return self._item.stat(follow_symlinks=follow_symlinks)
+
+    @contextlib.contextmanager
+    def scan(descriptor: int) -> Iterator[list[Item]]:
+        with real(descriptor) as found:
+            yield [Item(item) for item in found]
+
+    monkeypatch.setattr("corsmith.server.folder.os.scandir", scan)
+    assert shown(root, "a".__eq__) == {"a": 6}
+    assert asked == ["a"]

@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from corsmith.server import follower
+from corsmith.server.serving import FOLLOWED
 from tests.server.served import soon
 
 if TYPE_CHECKING:
@@ -18,11 +19,12 @@ def test_it_is_the_command_until_standard_input_ends(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(os, "read", lambda _standard, size: read(reading, size))
     monkeypatch.setattr(os, "kill", lambda process, number: killed.append((process, number)))
     monkeypatch.setattr(
-        "runpy.run_module", lambda name, run_name: ran.append((name, run_name, sys.argv[0]))
+        "corsmith.__main__.main",
+        lambda prog_name, obj: ran.append((prog_name, obj, sys.argv)),
     )
     monkeypatch.setattr(sys, "argv", ["follower.py", "serve"])
     follower.follow()
-    assert ran == [("corsmith", "__main__", "corsmith")]
+    assert ran == [("corsmith", FOLLOWED, ["corsmith", "serve"])]
     os.write(writing, b"what nobody sends")
     assert killed == []
     os.close(writing)

@@ -357,6 +357,22 @@ def test_the_try_page_is_told_of_its_own_requests_only(log: str | None) -> None:
     assert answered["access-control-allow-origin"] == "https://app.example"
 
 
+@pytest.mark.parametrize("streams", [False, True])
+def test_what_is_served_never_meets_the_mark_of_the_page(streams: bool) -> None:
+    seen: list[bytes] = []
+
+    async def strict(scope: Any, receive: Any, send: Any) -> None:
+        seen.append(scope["query_string"])
+        await echo(scope, receive, send)
+
+    publisher: Any = Published()
+    app = Front(strict, STRICT, publisher=publisher, streams=streams)
+    for query in ["corsmith-try=7f3a", "a=1&corsmith-try=7f3a&b=%26", "a=1"]:
+        ask(app, "GET", f"/?{query}", APP)
+    assert seen == [b"", b"a=1&b=%26", b"a=1"]
+    assert [record["press"] for record in publisher.records] == ["7f3a", "7f3a"]
+
+
 def test_what_only_looks_like_the_mark_of_the_page_is_no_request_of_it() -> None:
     publisher: Any = Published()
     assert ask(front(publisher=publisher), "GET", "/?corsmith-try=%ff").status == 200

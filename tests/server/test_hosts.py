@@ -112,6 +112,32 @@ def test_what_is_no_name_is_told_with_the_name_in_it(name: str, message: str) ->
     assert str(told.value) == message.replace("WRITE", "write --allow-host a.example")
 
 
+@pytest.mark.parametrize(
+    "host", [b"192.168.0.2:8000", b"8.8.8.8", b"[fe80::1]:8000", b"0.0.0.0:8000"]
+)
+def test_any_address_is_ours_where_it_may_be(host: bytes) -> None:
+    """No page has an address for its host that did not come from there."""
+    assert Hosts(8000, addresses=True).allows(host)
+    assert not Hosts(8000).allows(host)
+
+
+@pytest.mark.parametrize("host", [*OURS, b"desk", b"desk.local:8000", b"dev.example"])
+def test_names_of_the_machine_are_ours_besides(host: bytes) -> None:
+    own = ["Desk", "desk.local.", "", "no name", "[::"]
+    assert Hosts(8000, ["dev.example"], own=own, addresses=True).allows(host)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        b"evil.example:8000", b"desk.evil.example", b"adesk", b"192.168.0.2.evil.example",
+        b"0x7f.1", b"127.1", b"1.2.3", b"1.2.3.04", b"[1.2", b"[::1", b"no name", b"", b":8000",
+    ],
+)  # fmt: skip
+def test_a_rebound_name_is_foreign_wherever_the_server_listens(host: bytes) -> None:
+    assert not Hosts(8000, ["dev.example"], own=["desk", "no name"], addresses=True).allows(host)
+
+
 def test_hosts_travel_to_a_worker_that_is_started_anew() -> None:
     hosts = pickle.loads(pickle.dumps(Hosts(8000, ["dev.example", "*.a.example"])))  # noqa: S301  our own
     assert hosts.allows(b"dev.example")

@@ -64,6 +64,39 @@ def test_an_origin_that_is_refused_is_told_with_the_flag_that_allows_it(
     assert line.decode().endswith(f" {told}\n")
 
 
+@pytest.mark.parametrize(
+    ("origin", "end"),
+    [
+        (b"http://192.168.1.5", "--origin @loopback,http://192.168.1.5 --no-credentials)"),
+        (b"https://192.168.1.5", "--origin @loopback,https://192.168.1.5)"),
+        (b"http://127.0.0.1:9", "--origin @loopback,http://127.0.0.1:9)"),
+    ],
+)
+def test_with_credentials_the_flags_are_those_that_are_not_refused(
+    written: list[tuple[int, bytes]], origin: bytes, end: str
+) -> None:
+    request = scope("GET", "/", (b"origin", origin))
+    log = Log(beside=["@loopback"], has_cookies=True)
+    in_a_loop(lambda: log.request(request, 200, Verdicts().of(ADVISED, request), None))
+    assert written[0][1].decode().endswith(f" (allow it with {end}\n")
+
+
+@pytest.mark.parametrize(
+    ("origin", "end"),
+    [
+        (b"https://b.example", "origin-not-allowed (add it to origins in cors.toml)"),
+        (b"https://a.example", "https://a.example allowed"),
+    ],
+)
+def test_where_the_origins_stand_in_a_file_it_is_named(
+    written: list[tuple[int, bytes]], origin: bytes, end: str
+) -> None:
+    request = scope("GET", "/", (b"origin", origin))
+    log = Log(file="cors.toml")
+    in_a_loop(lambda: log.request(request, 200, Verdicts().of(ADVISED, request), None))
+    assert written[0][1].decode().endswith(f" {end}\n")
+
+
 def test_what_no_policy_was_asked_about_is_told_no_flag(written: list[tuple[int, bytes]]) -> None:
     request = scope("GET", "/", (b"origin", b"https://b.example"))
     log = Log(beside=["@loopback"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import socket
 from base64 import b64encode
@@ -28,7 +29,7 @@ def test_the_whole_url_opens_the_page(shared: Opened) -> None:
     assert f"http://{shared.host}" in text
 
 
-@pytest.mark.parametrize("path", ["/", "/events"])
+@pytest.mark.parametrize("path", ["/", "/events", "/predictions"])
 @pytest.mark.parametrize(
     "query",
     [
@@ -67,7 +68,7 @@ def test_each_page_has_a_token_of_its_own() -> None:
         "",
     ],
 )
-@pytest.mark.parametrize("path", ["/{0}", "/events{0}", "/frame", "/try.js"])
+@pytest.mark.parametrize("path", ["/{0}", "/events{0}", "/predictions{0}", "/frame", "/try.js"])
 def test_another_name_is_misdirected(shared: Opened, host: str, path: str) -> None:
     response, text = shared.get(path.format(shared.query), Host=host.format(shared.port))
     assert response.status == 421
@@ -123,6 +124,16 @@ def test_a_head_that_is_too_large_is_answered(shared: Opened) -> None:
     many = "".join(f"x-{number}: 1\r\n" for number in range(200))
     answer = shared.raw(f"GET / HTTP/1.1\r\nHost: {shared.host}\r\n{many}\r\n".encode())
     assert answer.startswith(b"HTTP/1.1 431 ")
+
+
+def test_a_typed_path_is_judged_by_the_server(shared: Opened) -> None:
+    response, text = shared.get(f"/predictions{shared.query}&path=/items")
+    assert response.status == 200
+    assert response.headers["Content-Type"] == "application/json"
+    assert json.loads(text)["get"]["stops"] is None
+    for query in [shared.query, f"{shared.query}&path=items", f"{shared.query}&path=/a&path=/b"]:
+        response, text = shared.get(f"/predictions{query}")
+        assert (response.status, text) == (400, "A prediction is for one path: ?path=/…\n")
 
 
 # ── what is in it ────────────────────────────────────────────────────────────

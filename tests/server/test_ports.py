@@ -1,21 +1,21 @@
 from __future__ import annotations
 
+import doctest
 import errno
 import os
+import re
 import socket
 import subprocess
 import sys
 import threading
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from corsmith.errors import UsageError
 from corsmith.server import ports
 from corsmith.server.ports import address_of, holder_of, listen
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 pytestmark = pytest.mark.servers
 
@@ -82,9 +82,10 @@ def test_who_holds_a_port_is_told_with_the_flag_to_change() -> None:
             listen("127.0.0.1", port)
         holder.communicate("")
     first, second = str(told.value).split("\n")
-    assert first.startswith(f"port {port} is taken by {sys.executable} -c import socket")
+    name = Path(sys.executable).name
+    assert first.startswith(f"port {port} is taken by {name} -c import socket")
     assert first.endswith(f"… (process {holder.pid})")
-    assert second == f"  give another with --port {port + 1}, or any free one with --port 0"
+    assert re.fullmatch(r"  give another with --port \d+, or any free one with --port 0", second)
 
 
 def no_such_name(*_arguments: object, **_options: object) -> None:
@@ -109,8 +110,8 @@ def test_a_host_that_is_none_of_this_machine_is_told_with_those_that_are(
 @pytest.mark.parametrize(
     ("number", "words"),
     [
-        (errno.EACCES, ["port 80 may not be listened on by this user", "--port 8000"]),
-        (errno.EPERM, ["port 80 may not be listened on by this user", "--port 8000"]),
+        (errno.EACCES, ["port 80 may not be listened on by this user", "--port 80"]),
+        (errno.EPERM, ["port 80 may not be listened on by this user", "--port 80"]),
         (errno.EADDRINUSE, ["port 80 is taken", "--port 81"]),
         (
             errno.ENOBUFS,
@@ -121,11 +122,10 @@ def test_a_host_that_is_none_of_this_machine_is_told_with_those_that_are(
 def test_what_the_system_refuses_is_told_in_words(
     monkeypatch: pytest.MonkeyPatch, number: int, words: list[str]
 ) -> None:
-    def refuse(_self: object, _address: object) -> None:
-        raise OSError(number, os.strerror(number))
-
     class Refusing(socket.socket):
-        bind = refuse
+        def bind(self, address: Any) -> None:
+            if address[1] == 80:
+                raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(socket, "socket", Refusing)
     monkeypatch.setattr(ports, "holder_of", lambda _port: None)
@@ -134,8 +134,44 @@ def test_what_the_system_refuses_is_told_in_words(
     assert all(word in str(told.value) for word in words)
 
 
+def test_the_examples_in_the_docstrings_hold() -> None:
+    assert doctest.testmod(ports) == (0, 3)
+
+
+def test_a_port_that_is_suggested_is_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    with listen("127.0.0.1", 0) as first:
+        _, port = address_of(first)
+        found = ports.free_near("127.0.0.1", port)
+        with listen("127.0.0.1", found):
+            again = ports.free_near("127.0.0.1", port)
+            assert again not in {port, found}
+            assert again == ports.free_near("[127.0.0.1]", port)
+            with pytest.raises(UsageError, match=rf"--port {again}, or any free one"):
+                listen("127.0.0.1", port)
+        monkeypatch.setattr(ports, "_TRIED", 0)
+        with pytest.raises(UsageError, match=r"give any free one with --port 0$"):
+            listen("127.0.0.1", port)
+
+
 def test_above_the_last_port_there_is_none() -> None:
-    assert ports._next(65_535) == 65_534
+    assert 65_515 <= ports.free_near("127.0.0.1", 65_535) < 65_535
+
+
+@pytest.mark.parametrize(
+    ("words", "typed"),
+    [
+        ("/v/bin/python3.11 -m corsmith serve", "corsmith serve"),
+        ("/v/bin/python -m corsmith.server.follower serve ./data", "corsmith serve ./data"),
+        ("/v/bin/python3 /srv/mysite/manage.py runserver", "python3 manage.py runserver"),
+        ("/v/bin/python3 manage.py runserver", "python3 manage.py runserver"),
+        ("/usr/bin/python3", "python3"),
+        ("/usr/bin/python3 -m", "python3 -m"),
+        ("/usr/sbin/nginx -g daemon", "nginx -g daemon"),
+        ("", ""),
+    ],
+)
+def test_a_holder_is_told_as_it_was_typed(words: str, typed: str) -> None:
+    assert " ".join(ports._as_typed(words.split(" "))) == typed
 
 
 # ── /proc, in a folder ─────────────────────────────────────────────────────────
@@ -160,11 +196,21 @@ def proc(tmp_path: Path) -> Path:
         (folder / "fd" / "0").symlink_to("/dev/null")
         (folder / "fd" / "3").symlink_to(f"socket:[{inode}]")
         (folder / "cmdline").write_bytes(command)
+        (folder / "stat").write_text(f"{process} (a) b) S 1 1 1")
     (tmp_path / "9").mkdir()
     return tmp_path
 
 
 def test_the_holder_is_the_process_with_the_listening_socket(proc: Path) -> None:
+    assert holder_of(8000, proc) == "python3 -m http.?server (process 7)"
+
+
+def test_the_workers_of_a_server_are_not_its_holder(proc: Path) -> None:
+    worker = proc / "6"
+    (worker / "fd").mkdir(parents=True)
+    (worker / "fd" / "3").symlink_to("socket:[111]")
+    (worker / "cmdline").write_bytes(b"python3\0-c\0from multiprocessing")
+    (worker / "stat").write_text("6 (worker) S 7 7 7")
     assert holder_of(8000, proc) == "python3 -m http.?server (process 7)"
 
 

@@ -11,7 +11,15 @@ import pytest
 
 from corsmith.policy import Policy
 from corsmith.routes import Routes
-from corsmith.server.prediction import BUTTONS, InForce, Prediction, describe, predict
+from corsmith.server.prediction import (
+    BUTTONS,
+    InForce,
+    Prediction,
+    describe,
+    predict,
+    predict_all,
+)
+from corsmith.server.tried import Tried, TriedKind
 
 PAGE = "http://127.0.0.1:54321"
 TARGET = "http://127.0.0.1:8000"
@@ -57,7 +65,8 @@ def test_a_prediction_says_why_and_what_to_write() -> None:
         stops="preflight",
         status=405,
         code="method-not-allowed",
-        why="The policy allows GET, HEAD, POST, OPTIONS, not PUT.",
+        why="The policy allows GET, HEAD, POST, OPTIONS, not PUT. "
+        "GET, HEAD and POST need not be listed.",
         line='methods = ["GET", "POST", "OPTIONS", "PUT"]',
         added=('"PUT"',),
         note="",
@@ -167,6 +176,72 @@ def test_a_line_that_a_flag_would_overrule_says_so() -> None:
     assert told["predictions"]["/"]["header"]["note"] == ""
     without: Any = describe(replace(in_force, source=None), TARGET, PAGE)
     assert without["predictions"]["/"]["put"]["note"] == ""
+
+
+@pytest.mark.parametrize("kind", [TriedKind.FILES, TriedKind.APP, TriedKind.GATEWAY])
+def test_of_anything_but_the_tutorials_api_no_status_is_predicted(kind: TriedKind) -> None:
+    told: Any = describe(InForce(policy=SEED), TARGET, PAGE, Tried(kind=kind))
+    found = told["predictions"]["/"]
+    assert list(found) == list(told["buttons"])
+    assert {one["status"] for one in found.values()} == {None}
+    assert found["get"]["note"] == "Nothing needs changing."
+    assert not {"s404", "s500"} & found.keys()
+    assert ("put" in found) is (kind is not TriedKind.FILES)
+
+
+def test_a_path_that_is_typed_is_judged_as_it_is_sent() -> None:
+    routes = Routes({"/api/": LISTED, "/": CLOSED})
+    in_force = InForce(policy=routes)
+    stops = {
+        path: predict_all(in_force, path, PAGE)["put"]["stops"]
+        for path in ["/api/items", "/%61pi/items", "/other", "/api%2Fitems"]
+    }
+    assert stops == {
+        "/api/items": None,
+        "/%61pi/items": None,
+        "/other": "preflight",
+        "/api%2Fitems": "preflight",  # which other readers might split elsewhere
+    }
+
+
+@pytest.mark.parametrize(
+    ("in_force", "said", "has_command"),
+    [
+        (InForce(policy=SEED), "No policy was given. To change it", True),
+        (InForce(policy=SEED, flags=("methods",)), "From the command line. To change it", True),
+        (InForce(policy=SEED, is_brought=True), "The app's own, which it has brought", False),
+        (InForce(policy=SEED, source="cors.toml"), "cors.toml", False),
+    ],
+)
+def test_a_page_learns_where_the_policy_is_from_and_what_to_type(
+    in_force: InForce, said: str, has_command: bool
+) -> None:
+    tried = Tried(kind=TriedKind.FILES, word="./data")
+    told: Any = describe(in_force, TARGET, PAGE, tried)
+    assert told["from"].startswith(said)
+    assert told["command"] == ("corsmith serve ./data --policy cors.toml" if has_command else None)
+
+
+def test_the_line_for_a_policy_of_the_app_belongs_to_the_app() -> None:
+    told: Any = describe(InForce(policy=SEED, is_brought=True), TARGET, PAGE)
+    assert told["predictions"]["/"]["put"]["where"] == "the app's own policy"
+
+
+def test_a_page_learns_what_to_ask_a_person_first() -> None:
+    tried = Tried(kind=TriedKind.GATEWAY, receiver="https://api.example")
+    told: Any = describe(InForce(policy=SEED), TARGET, PAGE, tried)
+    assert told["writing"] == ["post", "put"]
+    assert "https://api.example" in told["sentence"]
+
+
+def test_the_method_list_that_leaves_out_safelisted_ones_is_explained() -> None:
+    short = Policy(origins="*", methods=["GET", "HEAD"])
+    listed = Policy(origins="*", methods=["GET", "HEAD", "POST"])
+    told = {policy: predict(policy, BUTTONS["put"], PAGE).why for policy in (short, listed)}
+    assert told == {
+        listed: "The policy allows GET, HEAD, POST, not PUT.",
+        short: "The policy allows GET, HEAD, POST, not PUT. GET, HEAD and POST need not be listed.",
+    }
 
 
 def test_a_page_learns_what_is_wrong_with_the_last_edit() -> None:

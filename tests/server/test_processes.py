@@ -6,6 +6,7 @@ Real ones are in `test_run.py`, `test_run_ends.py` and `test_serve_apps.py`.
 from __future__ import annotations
 
 import os
+import signal
 import threading
 import time
 from multiprocessing import Pipe
@@ -67,7 +68,7 @@ class Started:
         self.server: Any = Processes(
             self.listening,
             self.hear,
-            stays=stays,
+            stays=(lambda: True) if stays else None,
             interface=Interfaces.ASGI,
             workers=workers,
             workers_kill_timeout=1,
@@ -201,6 +202,23 @@ def test_a_worker_that_does_not_end_within_its_grace_is_killed(make: Make) -> No
     started.server._retire([deaf])
     assert 0.25 <= time.monotonic() - begin < 1
     assert deaf.asked == ["terminate", "kill"]
+
+
+def test_an_end_that_takes_its_time_is_explained_to_who_asked_for_it(make: Make) -> None:
+    started, told = make(), list[object]()
+    started.server._on_wait = told.append
+    started.server.workers_kill_timeout = 0.7
+    for number in (None, signal.SIGINT):
+        process = started.add(Told())
+        process.is_deaf = True
+        started.server.wrks[:] = [process]
+        started.server._signal = number
+        started.server._stop_workers()
+        assert process.asked == ["terminate", "kill"]
+    assert told == [signal.SIGINT]
+    started.server.wrks[:] = [started.add(Told())]
+    started.server._stop_workers()
+    assert told == [signal.SIGINT]
 
 
 # ── reloads ────────────────────────────────────────────────────────────────────

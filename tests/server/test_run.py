@@ -6,6 +6,7 @@ import contextlib
 import os
 import re
 import resource
+import socket
 import subprocess
 import sys
 import time
@@ -111,12 +112,44 @@ def test_the_try_page_sees_its_requests_through_the_worker() -> None:
         assert b'"status":404' in seen
 
 
-def test_where_everyone_can_reach_it_there_is_no_try_page_and_any_host_will_do() -> None:
+def test_the_try_page_says_that_an_app_has_brought_its_policy(tmp_path: Path) -> None:
+    (tmp_path / "main.py").write_text(
+        "import fastapi\nfrom corsmith import Policy, install\n"
+        "app = install(fastapi.FastAPI(), Policy(origins=['https://app.example']))\n"
+    )
+    with Served("main:app", folder=tmp_path) as server:
+        page = re.search(r"http://127\.0\.0\.1:(\d+)/(\S+)", server.err.wait("try it"))
+        assert page is not None
+        with contextlib.closing(connect(int(page[1]))) as stream:
+            request = f"GET /events{page[2]} HTTP/1.1\r\nHost: 127.0.0.1:{page[1]}\r\n\r\n"
+            stream.sendall(request.encode())
+            seen = read_until(stream, b'"predictions"')
+        assert b"which it has brought: change it there" in seen
+        assert b"https://app.example" in seen
+
+
+def test_where_everyone_can_reach_it_there_is_no_try_page() -> None:
     with Served("--host", "0.0.0.0") as server:  # noqa: S104  that is the point
         assert server.err.now()[0].endswith(", for everyone who reaches this machine")
+        # Asked for in a process of its own, where a socket may look beyond loopback.
+        code = "from corsmith.server.tls import address_in_network as a; print(a() or '')"
+        asked = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+        here = asked.stdout.decode().strip()
+        told = f"  others     reach it at http://{here}:{server.port}"
+        assert (told in server.err.now()) is (here != "")
         assert not [line for line in server.err.now() if "token=" in line]
-        foreign = b"GET / HTTP/1.1\r\nHost: a.example\r\nConnection: close\r\n\r\n"
-        assert server.raw(foreign).startswith(b"HTTP/1.1 200 ")
+
+
+def test_where_everyone_can_reach_it_a_rebound_name_cannot() -> None:
+    with Served("--host", "0.0.0.0") as server:  # noqa: S104  as above
+        own = socket.gethostname().encode()
+        for host, status in (
+            (b"192.0.2.7:8000", 200), (own, 200), (own + b".local", 200), (b"evil.example", 421)
+        ):  # fmt: skip
+            request = b"GET / HTTP/1.1\r\nHost: " + host + b"\r\nConnection: close\r\n\r\n"
+            answer = server.raw(request)
+            assert answer.startswith(b"HTTP/1.1 %d " % status)
+        assert b"start it with --allow-host evil.example" in answer
 
 
 def test_names_that_were_given_are_asked_for_there_too() -> None:
@@ -171,6 +204,19 @@ def test_an_edit_is_in_force_in_every_worker(file: Path) -> None:
         # Half a second is promised; a worker that is late would be met by one of these.
         time.sleep(0.5)
         assert all(allowed(server, "https://b.example") for _ in range(30))
+
+
+def test_what_a_folders_file_leaves_out_is_told_at_the_start_and_after_an_edit(file: Path) -> None:
+    folder = file.parent
+    (folder / "data").mkdir()
+    with Served("data", "--no-try", "--policy", "cors.toml", folder=folder) as server:
+        line = server.err.wait("warning: ")
+        assert line == (
+            "warning: cors.toml leaves out @range: readers by ranges need "
+            'headers = ["@range", "Content-Type"], expose = ["@range"]'
+        )
+        file.write_text(STRICT.format("a") + 'headers = ["@range"]\n')
+        server.err.wait("need expose = ")
 
 
 def test_a_bad_edit_keeps_the_policy_and_is_told_once(file: Path) -> None:

@@ -77,6 +77,22 @@ def test_a_second_ctrl_c_ends_at_once() -> None:
         assert seconds < 1
 
 
+@pytest.mark.parametrize(
+    ("number", "told"),
+    [
+        (signal.SIGINT, "waiting up to 2 s for requests in flight; Ctrl-C again ends now"),
+        (signal.SIGTERM, "waiting up to 2 s for requests in flight"),
+    ],
+)
+def test_an_end_that_takes_its_time_says_what_it_waits_for(number: int, told: str) -> None:
+    with Served("--no-try", "--grace", "2") as server, server.connect() as held:
+        held.sendall(HELD)
+        assert server.ask().status == 200
+        assert server.end(number, group=number == signal.SIGINT)[0] == 0
+        lines = [line for line in server.err.to_the_end() if "waiting" in line]
+        assert [line[9:] for line in lines] == [told]
+
+
 def test_a_signal_before_the_server_is_there_ends_it_too() -> None:
     code = (
         "import corsmith.server.ports as ports, os, signal\n"

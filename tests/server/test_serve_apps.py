@@ -161,7 +161,7 @@ def test_an_exception_is_told_from_the_first_line_of_its_own(shop: Served) -> No
     shop.ask("GET", "/crash")
     shop.err.wait("RuntimeError: crashed")
     lines = shop.err.now()
-    heads = [number for number, line in enumerate(lines) if line.startswith("Traceback ")]
+    heads = [number for number, line in enumerate(lines) if line.startswith("  Traceback ")]
     first = [lines[number + 1] for number in heads]
     assert [line for line in first if re.search(r'shop\.py", line \d+, in crash', line)]
     assert not [line for line in lines if "granian" in line or "front.py" in line]

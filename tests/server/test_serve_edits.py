@@ -69,7 +69,7 @@ def test_an_edit_that_breaks_it_leaves_the_application_before_it(tmp_path: Path)
         server.err.wait("until then the app from before this edit answers")
         lines = server.err.now()
         assert "SyntaxError: invalid syntax" in lines
-        assert "  mend main.py, line 1; the next edit is tried" in lines
+        assert "  fix main.py, line 1; the next edit is tried" in lines
         assert server.ask().body == b"one"
         (tmp_path / "main.py").write_text("import os\nos._exit(5)\n")
         server.err.wait("a worker ended with exit status 5 while it started")

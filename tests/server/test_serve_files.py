@@ -51,6 +51,27 @@ def test_head_has_the_length_and_no_body(served: Served) -> None:
 
 
 @pytest.mark.parametrize(
+    ("target", "words"),
+    [
+        ("/out?1", " outside-folder"),
+        ("/.env?1", " hidden-name"),
+        ("/pipe?1", " not-a-file"),
+        ("/gone?1", ""),
+        ("/%2e%2e/secret?1", ""),
+    ],
+)
+def test_the_log_says_why_what_is_there_is_not_served(
+    served: Served, root: Path, target: str, words: str
+) -> None:
+    (root / ".env").touch()
+    if target == "/pipe?1":
+        os.mkfifo(root / "pipe")
+    assert served.ask("GET", target, HERE).status == 404
+    line = served.err.wait(target.removesuffix("?1") + "[? ].*404")
+    assert line.partition(" 404 ")[2] == f"http://localhost:5173 allowed{words}"
+
+
+@pytest.mark.parametrize(
     "target",
     ["/../secret", "/..%2fsecret", "/%2e%2e/secret", "/%2e%2e%2fsecret", "/sub/../../secret",
      "/..%5csecret", "//secret", "/%00/../secret", "/out", "/out/", "/sub/%2e%2e/%2e%2e/secret",

@@ -10,6 +10,10 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 import trustme
+from h2.config import H2Configuration
+from h2.connection import H2Connection
+from h2.events import RemoteSettingsChanged
+from h2.settings import SettingCodes
 
 from tests.server.served import Served, soon
 
@@ -151,3 +155,66 @@ def test_whoever_is_silent_after_the_handshake_is_cut_in_either_version(
             soon(partial(has_ended, connection), 20.0)
         plain.settimeout(20.0)
         assert plain.recv(1) == b""
+
+
+# ── answers that nobody takes ──────────────────────────────────────────────────
+
+HASTY = """
+import corsmith.server.limits as limits
+limits.TAKE_SECONDS = 1
+from corsmith.__main__ import main
+main()
+"""
+
+
+class Asking:
+    """A client of HTTP/2 that answers every ping, and opens no window."""
+
+    def __init__(self, server: Served, state: Path) -> None:
+        self.connection = speak(server, state, "h2", b"")
+        self.connection.settimeout(0.05)
+        self.protocol = H2Connection(H2Configuration(client_side=True))
+        self.protocol.initiate_connection()
+        self.most = 0
+        self.has_ended = False
+        self._authority = f"localhost:{server.port}"
+
+    def ask(self, path: str) -> None:
+        """Send a request; no more than the first window of its answer is taken."""
+        stream = self.protocol.get_next_available_stream_id()
+        target = [(":path", path), (":authority", self._authority)]
+        head = [(":method", "GET"), (":scheme", "https"), *target]
+        self.protocol.send_headers(stream, head, end_stream=True)
+
+    def go_on(self) -> bool:
+        """Send what there is, take what comes, and return whether the server has closed."""
+        with contextlib.suppress(TimeoutError, ConnectionError):
+            self.connection.sendall(self.protocol.data_to_send())
+            found = self.connection.recv(65_536)
+            self.has_ended = found == b""
+            for event in self.protocol.receive_data(found):
+                if isinstance(event, RemoteSettingsChanged):
+                    changed = event.changed_settings[SettingCodes.MAX_CONCURRENT_STREAMS]
+                    self.most = changed.new_value
+        return self.has_ended
+
+
+def test_answers_over_http2_that_nobody_takes_are_ended_with_their_connection(
+    state: Path, tmp_path: Path
+) -> None:
+    with (tmp_path / "large").open("wb") as large:
+        large.truncate(16 * 1024 * 1024)
+    program = ("-c", HASTY)
+    with Served(
+        "--tls", "--no-try", str(tmp_path), program=program, XDG_STATE_HOME=str(state)
+    ) as server:
+        client = Asking(server, state)
+        with client.connection:
+            for _ in range(3):
+                client.ask("/large")
+            soon(client.go_on)
+        assert client.most == 32
+        soon(lambda: len([line for line in server.err.now() if "GET /large" in line]) == 3)
+        lines = [line for line in server.err.now() if "GET /large" in line]
+        assert {line.partition("/large")[2] for line in lines} == {" 200 - not-cors client-left"}
+        assert not [line for line in server.err.now() if "Traceback" in line]

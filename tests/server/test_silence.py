@@ -126,6 +126,29 @@ def test_one_that_has_just_ended_is_no_trouble(port: Port, monkeypatch: pytest.M
     assert port.silence.look() == 0
 
 
+def test_those_that_are_named_are_closed_whatever_was_asked_on_them(port: Port) -> None:
+    (first, here), (second, _) = port.connect(), port.connect()
+    port.hear(here)
+    port.silence.close({(str(here[0]), int(here[1])), ("127.0.0.1", 1)})
+    assert is_closed(first)
+    assert not is_closed(second)
+
+
+def test_one_that_is_named_and_has_just_ended_is_no_trouble(
+    port: Port, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, here = port.connect()
+    asked: list[int] = []
+
+    def gone(_self: object, how: int) -> None:
+        asked.append(how)
+        raise OSError
+
+    monkeypatch.setattr(socket.socket, "shutdown", gone)
+    port.silence.close({here})
+    assert asked == [socket.SHUT_RDWR]
+
+
 def test_what_has_no_client_is_handed_on(port: Port) -> None:
     port.hear(None)
     assert port.silence._heard == set()

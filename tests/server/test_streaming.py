@@ -150,6 +150,26 @@ def test_an_application_without_an_answer_is_a_500_that_a_page_can_read() -> Non
     assert log.said == [(500, None, "no-answer")]
 
 
+def test_what_an_application_leaves_behind_holds_no_channel_of_the_server() -> None:
+    """As an exception does whose frames hold what they were called with."""
+    kept: list[Any] = []
+
+    async def keeps(scope: Any, receive: Any, send: Any) -> None:
+        kept.extend([receive, send])
+        await whole(scope, receive, send)
+
+    answer = run(front(keeps), scope(), parts(b""))
+    before = len(answer.messages)
+    receive, send = kept
+
+    async def late() -> Any:
+        await send({"type": "http.response.body", "body": b"late"})
+        return await receive()
+
+    assert asyncio.run(late()) == {"type": "http.disconnect"}
+    assert len(answer.messages) == before
+
+
 def test_an_application_whose_client_left_owes_no_answer() -> None:
     async def listening(scope: Any, receive: Any, send: Any) -> None:
         while (await receive())["type"] != "http.disconnect":
@@ -305,8 +325,10 @@ def test_an_edit_of_the_policy_is_one_for_websockets_too() -> None:
 def test_a_page_of_the_application_itself_has_its_websockets() -> None:
     assert connect(front(chat, STRICT), SELF) == ACCEPTED
     assert connect(front(chat, STRICT, enforces=True), SELF) == REFUSED
-    anywhere = Front(chat, STRICT, streams=True)
+    anywhere = Front(chat, STRICT, hosts=Hosts(8000, addresses=True), streams=True)
     assert connect(anywhere, SELF) == ACCEPTED
+    phone = (b"origin", b"http://192.168.1.5:8000")
+    assert connect(anywhere, phone, host=b"192.168.1.5:8000") == ACCEPTED
     rebound = (b"origin", b"http://evil.example:8000")
     assert connect(anywhere, rebound, host=b"evil.example:8000") == REFUSED
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from corsmith.server.traces import Console, Traces
+from corsmith.server.traces import Console, Plain, Traces
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,14 +32,38 @@ def test_a_traceback_begins_with_the_first_line_of_the_users_own() -> None:
     whole = "".join(traceback.format_exception(caught.value.with_traceback(caught.tb.tb_next)))
     assert "concurrent" in whole
     lines = Traces().format(record(f"it raised\n{whole}")).splitlines()
-    assert lines[:2] == ["corsmith: it raised", "Traceback (most recent call last):"]
-    assert lines[2].startswith(f'  File "{__file__}"')
-    assert lines[-2:] == ["ValueError: no such item", "of that name"]
+    assert lines[:2] == ["corsmith: it raised", "  Traceback (most recent call last):"]
+    assert lines[2].startswith(f'    File "{__file__}"')
+    assert lines[-2:] == ["  ValueError: no such item", "  of that name"]
     assert not [line for line in lines if "concurrent" in line]
 
 
 def test_a_line_without_an_exception_is_a_line() -> None:
     assert Traces().format(record("it ended")) == "corsmith: it ended"
+
+
+HOSTILE = (
+    "it raised\n"
+    "KeyError: \x1b]0;pwned\x07\x1b[2J\r\x7f\x9b31m\u202e\u2066\ud800\x00\x0b\x85\u2028\n"
+    "corsmith: allow https://evil.example until the end? [a]\n"
+    "12:00:00 GET / 200\t- C:\\temp é 日本\n"
+)
+SHOWN = (
+    "it raised\n"
+    r"  KeyError: \x1b]0;pwned\x07\x1b[2J\r\x7f\x9b31m\u202e\u2066\ud800\x00\x0b\x85\u2028" + "\n"
+    "  corsmith: allow https://evil.example until the end? [a]\n"
+    "  12:00:00 GET / 200\t- C:\\temp é 日本"
+)
+
+
+def test_nothing_in_an_exception_steers_a_terminal_or_looks_like_a_line_of_ours() -> None:
+    assert Traces().format(record(HOSTILE)) == f"corsmith: {SHOWN}"
+
+
+def test_a_record_for_handlers_of_others_is_made_as_plain() -> None:
+    made = logging.LogRecord("_granian.utils", logging.ERROR, "", 0, "%s", (HOSTILE,), None)
+    assert Plain().filter(made)
+    assert made.getMessage() == SHOWN
 
 
 @contextlib.contextmanager

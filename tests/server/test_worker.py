@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import gc
 import logging
 import os
@@ -7,6 +8,7 @@ import pickle
 import signal
 import threading
 from dataclasses import dataclass, field, replace
+from functools import partial
 from multiprocessing import Pipe
 from typing import TYPE_CHECKING, Any
 
@@ -21,11 +23,13 @@ from corsmith.server.asking import Refused
 from corsmith.server.echo import Echo
 from corsmith.server.files import Files
 from corsmith.server.front import Front
+from corsmith.server.hosts import Hosts
 from corsmith.server.serving import Tell, Told
 from corsmith.server.silence import Silence
 from corsmith.server.source import PolicySource
+from corsmith.server.stalls import Stalls
 from corsmith.server.worker import Lifeline, Worker
-from tests.server.in_memory import ask
+from tests.server.in_memory import ask, scope
 from tests.server.served import soon
 
 if TYPE_CHECKING:
@@ -64,7 +68,7 @@ class Started:
             serving=Echo(),
             policy=Policy(origins=["https://first.example"]),
             source=source,
-            hosts=None,
+            hosts=Hosts(8000),
             limit_body=3,
             quiet=quiet,
             page=None,
@@ -263,7 +267,6 @@ def test_a_worker_that_is_started_anew_gets_the_reading_end_alone(ended: list[in
     ("serving", "file", "policy", "told"),
     [
         (FILES, None, ONE, ("https://first.example",)),
-        (FILES, "cors.toml", ONE, None),
         (FILES, None, Routes({"/": ONE}), None),
         (Echo(), None, ONE, None),
     ],
@@ -276,7 +279,7 @@ def test_a_flag_is_told_only_where_it_allows_an_origin(
         serving=serving,
         policy=policy,
         source=PolicySource(file=file),
-        hosts=None,
+        hosts=Hosts(8000),
         limit_body=3,
         quiet=False,
         page=None,
@@ -284,6 +287,37 @@ def test_a_flag_is_told_only_where_it_allows_an_origin(
         ready=tell,
     )
     assert worker._beside() == told
+
+
+@pytest.mark.parametrize(
+    ("source", "fields", "remedy"),
+    [
+        (PolicySource(file="cors.toml"), {}, "add it to origins in cors.toml"),
+        (
+            PolicySource(file="cors.toml", fields={"origins": ["https://a.example"]}),
+            {},
+            "allow it with --origin https://a.example,http://10.0.0.5",
+        ),
+        (PolicySource(), {}, "allow it with --origin https://a.example,http://10.0.0.5"),
+        (
+            PolicySource(),
+            {"credentials": True},
+            "allow it with --origin https://a.example,http://10.0.0.5 --no-credentials",
+        ),
+        (
+            PolicySource(),
+            {"credentials": True, "accept_risks": ["insecure-origin"]},
+            "allow it with --origin https://a.example,http://10.0.0.5",
+        ),
+    ],
+)
+def test_what_is_told_of_a_refused_origin_is_what_would_be_accepted(
+    source: PolicySource, fields: Any, remedy: str
+) -> None:
+    policy = Policy(origins=["https://a.example"], **fields)
+    log = replace(Started(source).worker, policy=policy, serving=FILES, quiet=False)._log()
+    assert log is not None
+    assert log._remedy("http://10.0.0.5") == f" ({remedy})"
 
 
 def test_over_tls_each_request_is_heard_by_what_closes_silent_connections(
@@ -297,6 +331,27 @@ def test_over_tls_each_request_is_heard_by_what_closes_silent_connections(
     assert ask(app, "GET", "/", client=("127.0.0.1", 50_000)).status == 200
     (silence,) = made
     assert (silence._port, silence._heard) == (8000, {("127.0.0.1", 50_000)})
+
+
+def test_over_tls_an_answer_that_nobody_takes_is_ended_and_its_connection_closed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    closed: list[Any] = []
+    monkeypatch.setattr(Silence, "start", lambda _silence: None)
+    monkeypatch.setattr(Silence, "close", lambda _silence, peers: closed.append(peers))
+    monkeypatch.setattr(module, "Stalls", partial(Stalls, seconds=0.05))
+    app = replace(Started().worker, tls_port=8000)()
+
+    async def send(_message: Any) -> None:
+        await asyncio.Event().wait()
+
+    async def serve() -> None:
+        request = scope(http_version="2", client=("127.0.0.1", 50_000))
+        async with asyncio.timeout(10):
+            await app(request, asyncio.Event().wait, send)  # type: ignore[arg-type]  # never a message
+
+    asyncio.run(serve())
+    assert closed == [{("127.0.0.1", 50_000)}]
 
 
 def test_a_worker_that_ends_writes_the_lines_that_wait(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -153,8 +153,26 @@ def _message(error: click.ClickException) -> str:
         hint = f"; did you mean {' or '.join(near)}?" if near else ""
         return f"there is no option {error.option_name}{hint}"
     if isinstance(error, click.BadParameter) and isinstance(error.param, click.Option):
-        return f"{max(error.param.opts, key=len)}: {error.message}"
+        problem = _number(error.param.type, error.message) or error.message
+        return f"{max(error.param.opts, key=len)}: {problem}"
     return error.format_message()
+
+
+def _number(kind: object, message: str) -> str | None:
+    """Return what is wrong with a number; ``None`` where none is wanted.
+
+    click shows a range as a formula.
+    """
+    value, is_out, _ = message.partition(" is not in the range ")
+    if is_out and isinstance(kind, (click.IntRange, click.FloatRange)):
+        least = f"{kind.min:g}"
+        wanted = f"{least} or more" if kind.max is None else f"from {least} to {kind.max:g}"
+        return f"{value} is not {wanted}"
+    value, is_none, _ = message.partition(" is not a valid ")
+    if is_none and isinstance(kind, (type(click.INT), type(click.FLOAT))):
+        whole = "whole " if isinstance(kind, type(click.INT)) else ""
+        return f"{value} is no {whole}number"
+    return None
 
 
 # What stands for a verb until it is chosen: its name and its line.

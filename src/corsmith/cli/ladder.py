@@ -69,6 +69,16 @@ def _does(report: Report) -> str:
     return f"{text}, with credentials" if request.credentials == "include" else text
 
 
+def _led(report: Report) -> str:
+    """Return what is read in place of what was asked for, where a redirect has led there."""
+    last = report.main.last
+    if last is None or not last.sent.hop:
+        return ""
+    there = read_address(last.sent.url)
+    stays = there.origin == read_address(report.request.url).origin
+    return f"; what is read is {there.target if stays else last.sent.url}"
+
+
 def _answer(report: Report) -> str:
     page, last = report.request.page, report.main.last
     if report.conclusion is Conclusion.UNKNOWN:
@@ -77,7 +87,7 @@ def _answer(report: Report) -> str:
         problem = last.result.problem if last and isinstance(last.result, NoAnswer) else ""
         return f"{problem}, so nobody can say whether a page of {page} may read it"
     if report.conclusion is Conclusion.YES:
-        return f"a page of {page} may read {_does(report)}"
+        return f"a page of {page} may read {_does(report)}{_led(report)}"
     if report.main.readable:
         title = report.client[0].client.title
         return f"{title} cannot use {report.request.url} from a page of {page}"

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 from click.core import ParameterSource
 
+from corsmith.cli.serve_slips import OTHERS_WORDS, several_targets
+
 if TYPE_CHECKING:
     from corsmith.target import TargetKind
 
@@ -264,8 +266,8 @@ _OF_GATEWAYS: Final = (
         metavar="LINE",
         multiple=True,
         about=_GATEWAY,
-        help="Send this header to the upstream, such as 'Authorization: $TOKEN', which no page "
-        "sees; $NAME is taken from the environment.",
+        help="Send this header to the upstream in place of the page's, such as "
+        "'Authorization: $TOKEN'; $NAME is taken from the environment.",
     ),
     Flag("--ca", metavar="FILE", about=_GATEWAY, help="Trust this authority too, in PEM."),
     Flag(
@@ -345,6 +347,25 @@ class ServeCommand(click.Command):
         params = [*settings.pop("params"), *FLAGS, every]
         super().__init__(name, params=params, **settings)
         self._every = every
+
+    def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
+        """Read a command line; other tools' words and several targets are told as what they are."""
+        whole = list(args)
+        try:
+            return super().parse_args(context, args)
+        except click.NoSuchOption as error:
+            word = OTHERS_WORDS.get(error.option_name)
+            if word is None:
+                raise
+            meant = f"there is no option {error.option_name}; did you mean {word}?"
+            raise click.UsageError(meant, context) from None
+        except click.UsageError as error:
+            if not error.message.startswith("Got unexpected extra"):
+                raise
+            # What is left of it after the first target.
+            rest = self.make_parser(click.Context(self)).parse_args(whole)[1]
+            words = [context.params["target"], *rest]
+            raise click.UsageError(several_targets(words), context) from None
 
     def format_options(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the flags that are wanted."""

@@ -119,7 +119,17 @@ _INSTEAD: Final = {
 
 def read(word: str | None) -> Target:
     """Return what a word is taken for; ``UsageError`` for a slip."""
-    return read_target(word, what_is)
+    try:
+        return read_target(word, what_is)
+    except UsageError:
+        from corsmith.profiles import PROFILES  # only for a slip
+
+        profile = f"@{str(word).lower()}"
+        if profile not in PROFILES:
+            raise
+        raise UsageError(
+            f"there is no file or folder {word}\n  for the profile write corsmith serve {profile}"
+        ) from None
 
 
 def kind_of(target: Target) -> Kind:

@@ -5,6 +5,7 @@ What lives here: the policy, the socket and the plan. What does not: the flags
 """
 
 import contextlib
+import re
 import socket
 import sys
 from collections.abc import Iterable
@@ -12,7 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
 
 import click
+from click.core import ParameterSource
 
+from corsmith.cli.serve_code import told_of_code
 from corsmith.cli.serve_flags import POLICY_FLAGS, refuse
 from corsmith.cli.serve_kinds import Given, Kind, kind_of, load_module, read
 from corsmith.cli.status import Status
@@ -20,9 +23,11 @@ from corsmith.cli.terminal import is_terminal
 from corsmith.decision import CorsRequest, decide
 from corsmith.errors import AppError, PolicyError, UsageError
 from corsmith.server.banner import not_started, problems
-from corsmith.server.hosts import Hosts, is_loopback
-from corsmith.server.ports import address_of, listen, listen_near
+from corsmith.server.machine import hosts_for
+from corsmith.server.ports import address_of, free_near, listen, listen_near
+from corsmith.server.serving import FOLLOWED
 from corsmith.server.source import PolicySource
+from corsmith.server.tried import Tried, TriedKind
 from corsmith.target import TargetKind
 
 if TYPE_CHECKING:
@@ -42,6 +47,9 @@ _LAST_PORT: Final = 8_010
 
 _STDIN: Final = 0
 
+_RISK: Final = re.compile(r'(?:say )?accept_risks=\["([a-z-]+)"\]')
+"""How a problem of a policy has a risk taken in Python, which is not what is typed here."""
+
 
 def run(context: click.Context, word: str | None, given: Given) -> bool:
     """Serve until a signal ends it; return whether one did, and not a failure."""
@@ -52,6 +60,8 @@ def run(context: click.Context, word: str | None, given: Given) -> bool:
     if kind.is_told:
         _say([f"corsmith: {target.sentence}"])
     serving = kind.make(target.value, given)
+    if target.kind is TargetKind.FOLDER:
+        _say(told_of_code(target.value))
     # Of files a viewer on the web may be to read them.
     viewer: Viewer | None = getattr(serving, "viewer", None)
     source = _source(given, serving, viewer)
@@ -60,14 +70,14 @@ def run(context: click.Context, word: str | None, given: Given) -> bool:
     with _listen(given, kind, getattr(serving, "upstream_port", None)) as listening:
         address, port = address_of(listening)
         certificate = _certificate(given, address)
-        allowed, limit = given["allowed"], given["limit_body"]
-        names = [*allowed, *_own_names(certificate)]
+        limit = given["limit_body"]
+        names = [*given["allowed"], *_own_names(certificate)]
         plan = server.Plan(
             listening=listening,
             serving=serving,
             policy=policy,
             source=source,
-            hosts=Hosts(port, names) if allowed or is_loopback(address) else None,
+            hosts=hosts_for(given["host"], address, port, names),
             limit_body=kind.limit_body if limit is None else limit,
             workers=given["workers"],
             grace=given["grace"],
@@ -77,6 +87,8 @@ def run(context: click.Context, word: str | None, given: Given) -> bool:
             certificate=certificate,
             opens=given["opens"],
             terminal=_terminal(given, target.kind),
+            tried=_tried(context, word, target.kind, serving),
+            is_followed=context.obj == FOLLOWED,
         )
         try:
             ended: bool = server.Supervisor(plan, _say).run()
@@ -84,6 +96,31 @@ def run(context: click.Context, word: str | None, given: Given) -> bool:
             _say(not_started(error))
             raise click.exceptions.Exit(Status.NO) from None
     return ended
+
+
+_TRIED: Final = {
+    TargetKind.NONE: TriedKind.ECHO,
+    TargetKind.APP: TriedKind.APP,
+    TargetKind.APP_FILE: TriedKind.APP,
+    TargetKind.URL: TriedKind.GATEWAY,
+    TargetKind.PROFILE: TriedKind.GATEWAY,
+}
+
+
+def _tried(context: click.Context, word: str | None, kind: TargetKind, serving: "Serving") -> Tried:
+    """Return what the try page says of the target, and what to type to serve it again."""
+    upstream = getattr(serving, "upstream", None)  # a gateway's
+    given = {
+        name
+        for name in context.params
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+    }
+    return Tried(
+        kind=_TRIED.get(kind, TriedKind.FILES),
+        word=word,
+        receiver=serving.title if upstream is None else upstream.url(b"").decode(),
+        has_flags=bool(given - {"target", "file", *POLICY_FLAGS}),
+    )
 
 
 def _check_folder() -> None:
@@ -114,7 +151,10 @@ def _load(source: PolicySource, viewer: "Viewer | None", serving: "Serving") -> 
         name = source.file or "this policy"
         number = len(error.problems)
         count = "1 problem" if number == 1 else f"{number} problems"
-        _say([f"corsmith: {name} cannot be used: {count}", *problems(error)])
+        told = problems(error)
+        if source.file is None:
+            told = [_RISK.sub(r"--accept-risk \1", line) for line in told]
+        _say([f"corsmith: {name} cannot be used: {count}", *told])
         raise click.exceptions.Exit(Status.USAGE) from None
     if viewer is not None and source.file is not None:
         _check_viewer(viewer, policy, source.file, serving)
@@ -147,7 +187,7 @@ def _listen(given: Given, kind: Kind, upstream: int | None) -> socket.socket:
     if port is not None and port == upstream:
         raise UsageError(
             f"port {port} is the upstream's own, so the gateway would ask itself\n"
-            f"  give another with --port {port + 1 if port < _LAST_PORT else port - 1}"
+            f"  give another with --port {free_near(host, port)}"
         )
     if port is not None or not kind.moves:
         return listen(host, _FIRST_PORT if port is None else port)

@@ -137,11 +137,17 @@ def _applied(row: Found | Callable[[Case], Found], case: Case) -> Found:
     return row(case) if callable(row) else row
 
 
+def _capital(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}"
+
+
 def _no_answer(case: Case, leg: Leg, result: NoAnswer) -> Found:
-    hint = "" if result.hint is None else f" {result.hint[:1].upper()}{result.hint[1:]}."
+    hint = "" if result.hint is None else f" {_capital(result.hint)}."
     early = result.step in {"resolve", "connect", "tls"}
     if early or result.failure not in {"closed", "malformed", "timeout"}:
-        return Need.REACH, f"{result.problem[:1].upper()}{result.problem[1:]}.{hint}"
+        # A host at its beginning stays as it is written.
+        is_host = f"//{result.problem.partition(' ')[0]}/" in leg.sent.url
+        return Need.REACH, f"{result.problem if is_host else _capital(result.problem)}.{hint}"
     # A server that hangs up on OPTIONS and answers the rest is not down.
     if leg.sent.kind == "preflight":
         other = "" if result.hint is None else f" Or {result.hint}."

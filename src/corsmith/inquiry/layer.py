@@ -88,6 +88,9 @@ _MARKS: Final = (
     _mark("Kestrel", Place.SERVER, "server", r"Kestrel", "aspnet"),
     _mark("uvicorn", Place.SERVER, "server", r"uvicorn\b", "starlette"),
     _mark("hypercorn", Place.SERVER, "server", r"hypercorn", "starlette"),
+    # Of its other answers nothing is corsmith's alone: Granian serves others too.
+    _mark("corsmith", Place.SERVER, "proxy-status", r"corsmith;", "corsmith"),
+    _mark("corsmith", Place.SERVER, _BODY, r"This origin may not use this server: the", "corsmith"),
     _mark("granian", Place.SERVER, "server", r"granian\b"),
     _mark("gunicorn", Place.SERVER, "server", r"gunicorn\b"),
     _mark("Django's server", Place.SERVER, "server", r"WSGIServer/.*CPython", "django"),

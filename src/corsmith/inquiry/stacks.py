@@ -140,6 +140,18 @@ class Handler(CORSMixin, BaseHTTPRequestHandler):
         credentials=«credentials!»,
     )""",
         ),
+        "corsmith": Stack(
+            title="corsmith serve",
+            where="the file of --policy; the same are --origin, --method, --header, --expose and "
+            "--credentials on its command line",
+            lines="""\
+[policy]
+origins = ["«origin»"]
+methods = [«methods"»]
+headers = [«headers"»]
+expose = [«expose"»]
+«credentials?»credentials = true""",
+        ),
         "express": Stack(
             title="Express",
             where="before every other app.use and every route",
@@ -328,6 +340,7 @@ _ALIASES: Final = MappingProxyType(
         "istio": "envoy",
         "node": "express",
         "python": "http.server",
+        "serve": "corsmith",
         "uvicorn": "starlette",
     }
 )

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final
 
 from corsmith.address import Address
@@ -42,9 +43,14 @@ _HINTS: Final = {
     19: _TRUST,
     20: _TRUST,
     21: "serve the full chain; -k checks the rest",
-    62: "use the name in the certificate; -k checks the rest",
-    64: "use the name in the certificate; -k checks the rest",
+    62: "use a name that it is for, or leave the name unchecked with -k",
+    64: "use a name that it is for, or leave the name unchecked with -k",
 }
+_OTHER_NAME: Final = frozenset({62, 64})
+
+_MOST_NAMES: Final = 5
+"""The most names of a certificate that are told: of a host of many sites it may have 100."""
+
 _UNREACHABLE: Final = {
     errno.ENETUNREACH: "there is no route to it",
     errno.EHOSTUNREACH: "there is no route to it",
@@ -65,11 +71,13 @@ class Line:
 class Dialer:
     """How to connect: seconds for each step, which addresses, whether certificates count.
 
-    ``resolve`` gives addresses for (host, port) in place of the system's resolver.
+    ``ca`` is a file in PEM whose authorities are trusted besides the system's. ``resolve``
+    gives addresses for (host, port) in place of the system's resolver.
     """
 
     timeout: float = 10.0
     verify: bool = True
+    ca: str | None = None
     resolve: Mapping[tuple[str, int], str] = field(default_factory=dict)
     _context: "ssl.SSLContext | None" = None
 
@@ -158,7 +166,7 @@ class Dialer:
         import ssl
 
         if self._context is None:
-            self._context = _context(verify=self.verify)
+            self._context = _context(verify=self.verify, ca=self.ca)
         # One deadline for the whole handshake: each read of it may take what is left.
         plain.settimeout(self.timeout)
         try:
@@ -167,16 +175,41 @@ class Dialer:
             problem = "the server does not finish the TLS handshake"
             raise _timed_out(asked, "tls", problem, self.timeout) from error
         except ssl.SSLCertVerificationError as error:
-            raise _untrusted(address, asked, error) from error
+            names = self._names(address, peer) if error.verify_code in _OTHER_NAME else []
+            raise _untrusted(address, asked, error, names) from error
         except (ssl.SSLError, OSError) as error:
             raise _no_tls(address, asked, error) from error
         return Line(secured, secured.selected_alpn_protocol() or "http/1.1", peer)
 
+    def _names(self, address: Address, peer: str) -> list[str]:
+        """Return the names in a certificate that is trusted, and for another name."""
+        context = _context(verify=True, ca=self.ca)
+        context.check_hostname = False
+        try:
+            with (
+                socket.create_connection((peer, address.port), self.timeout) as plain,
+                context.wrap_socket(plain, server_hostname=address.host.strip("[]")) as secured,
+            ):
+                found = secured.getpeercert() or {}
+        except OSError:  # every ssl.SSLError is one
+            return []
+        return [_shorter(str(pair[1])) for pair in found.get("subjectAltName", ())]
 
-def _context(*, verify: bool) -> "ssl.SSLContext":
+
+def _shorter(name: str) -> str:
+    """Return a name as it is written: OpenSSL tells an IPv6 address with all its zeros."""
+    try:
+        return str(ip_address(name))
+    except ValueError:
+        return name
+
+
+def _context(*, verify: bool, ca: str | None) -> "ssl.SSLContext":
     import ssl
 
     context = ssl.create_default_context()
+    if ca is not None:
+        context.load_verify_locations(ca)
     if not verify:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
@@ -194,15 +227,26 @@ def _timed_out(asked: str, step: str, problem: str, seconds: float) -> NetworkEr
     )
 
 
-def _untrusted(address: Address, asked: str, error: "ssl.SSLCertVerificationError") -> NetworkError:
+def _untrusted(
+    address: Address, asked: str, error: "ssl.SSLCertVerificationError", names: list[str]
+) -> NetworkError:
     code = error.verify_code
     what = _UNTRUSTED.get(code, f"its certificate is refused: {error.verify_message}")
+    hint = _HINTS.get(code, "browsers refuse it too; -k checks the rest")
+    if names:
+        more = ", …" if len(names) > _MOST_NAMES else ""
+        what = f"its certificate is for {', '.join(names[:_MOST_NAMES])}{more}"
+        plain = next((name for name in names if "*" not in name), None)
+        if plain is not None:
+            host = f"[{plain}]" if ":" in plain else plain
+            url = f"https://{host}:{address.port}{address.target}"
+            hint = f"write {url}, or leave the name unchecked with -k"
     return NetworkError(
         asked=asked,
         step="tls",
         failure="tls",
         problem=f"{address.netloc} is not trusted: {what}",
-        hint=_HINTS.get(code, "browsers refuse it too; -k checks the rest"),
+        hint=hint,
     )
 
 

@@ -14,7 +14,7 @@ from corsmith.origin import is_loopback as is_here
 from corsmith.policy import Policy
 from corsmith.routes import Routes
 from corsmith.server.hosts import is_loopback
-from corsmith.server.serving import Serving
+from corsmith.server.serving import Guiding, Lending, Serving
 from corsmith.server.source import LOOPBACK
 from corsmith.server.tls import Certificate, trust_line
 from corsmith.words import describe
@@ -47,6 +47,13 @@ class Started:
     serving: Serving
     notes: tuple[tuple[str, str], ...] = ()
     certificate: Certificate | None = None
+    others: str | None = None
+    """The address at which other machines reach it, where it listens on every one."""
+
+    @property
+    def network(self) -> str | None:
+        """The server's own origin, as a browser on another machine reaches it."""
+        return None if self.others is None else self._origin(self.others)
 
     @property
     def url(self) -> str:
@@ -54,6 +61,9 @@ class Started:
         address = self.address
         if address in _ANY_ADDRESS:
             address = "127.0.0.1" if address == "0.0.0.0" else "::1"  # noqa: S104  compared
+        return self._origin(address)
+
+    def _origin(self, address: str) -> str:
         scheme = "http" if self.certificate is None else "https"
         return f"{scheme}://{f'[{address}]' if ':' in address else address}:{self.port}"
 
@@ -62,10 +72,18 @@ def banner(started: Started) -> list[str]:
     """Return at most eight lines: what is served where, under which policy, how to try it."""
     reach = "" if is_loopback(started.address) else ", for everyone who reaches this machine"
     lines = [f"corsmith serves {started.serving.title} on {started.url}{reach}"]
+    if started.network is not None:
+        lines.append(_row("others", f"reach it at {started.network}"))
     if started.file is not None:
         lines.append(_row("policy", f"{started.file} (an edit is in force at once)"))
     lines.append(_row("allows", " · ".join(describe(started.policy))))
-    notes = (*started.notes, *started.serving.notes(started.url))
+    notes = [*started.notes, *started.serving.notes(started.url)]
+    if isinstance(started.serving, Guiding):
+        notes += started.serving.guide(started.url, started.policy)
+    lent = started.serving.lent() if isinstance(started.serving, Lending) else []
+    if lent and not is_loopback(started.address):
+        words = f"everyone who reaches this machine uses {', '.join(lent)} as you do"
+        notes.append(("shared", words))
     lines += [_row(name, text) for name, text in notes]
     visitor = _visitor(started.policy) if is_loopback(started.address) else None
     # A viewer's own row has said it already.

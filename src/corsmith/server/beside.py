@@ -21,6 +21,8 @@ from typing import IO, Final, NoReturn, Protocol, TextIO
 from corsmith.errors import AppError, UsageError
 from corsmith.policy import Policy
 from corsmith.routes import Routes
+from corsmith.server.gateway.added import read_added
+from corsmith.server.keywords import in_keywords, words_of
 
 __all__ = ["Background", "background"]
 
@@ -38,20 +40,21 @@ _WRONG: Final = 2
 
 _NAME: Final = "corsmith: "
 
+_WAITS: Final = "; the next edit is tried"
+_ENDED: Final = "; then start again"
+"""What is to be done about an application when its server has ended in place of waiting."""
+
 _MOST_LINES: Final = 200
 """The lines of a server that did not start that are kept for the error."""
 
 _URL: Final = re.compile(r"^corsmith serves .* on (https?://\S+?)(?:,.*)?$")
 _LAST_LINE: Final = re.compile(r"^  stop +Ctrl-C$")
 
-_FLAGS: Final = {
-    "origins": "--origin",
-    "methods": "--method",
-    "headers": "--header",
-    "accept_risks": "--accept-risk",
-    "insecure": "-k",
-}
-"""The keywords whose flags have another word."""
+_ADDED: Final = "add_header"
+"""The keyword whose values are secrets: they are in no word of a command line."""
+
+_VARIABLE: Final = "CORSMITH_ADDED_{}"
+"""The variable that the other process finds such a value in."""
 
 
 class _Running(Protocol):
@@ -79,7 +82,13 @@ class Background:
         ``AppError`` where the application does not start.
         """
         if self._running is None:
-            self._running = self._make()
+            try:
+                self._running = self._make()
+            except AppError as error:
+                told = AppError(in_keywords(error.problem), trace=error.trace)
+                raise told from error.__cause__
+            except UsageError as error:
+                raise UsageError(in_keywords(str(error))) from None
             atexit.register(self.stop)
         return self._running.url
 
@@ -90,6 +99,15 @@ class Background:
         if running is not None and os.getpid() == self._owner:
             atexit.unregister(self.stop)
             running.stop()
+
+    @property
+    def url(self) -> str | None:
+        """Where it answers; ``None`` while it is not running."""
+        return None if self._running is None else self._running.url
+
+    def __repr__(self) -> str:
+        where = "not running" if self.url is None else self.url
+        return f"<{type(self).__name__}: {where}>"
 
     def __enter__(self) -> str:
         return self.start()
@@ -102,7 +120,7 @@ def background(
     target: object = None,
     /,
     *,
-    policy: str | os.PathLike[str] | Policy | Routes | None = None,
+    policy: str | os.PathLike[str] | Policy | Routes | Mapping[str, object] | None = None,
     origins: Iterable[str] | None = None,
     methods: Iterable[str] | None = None,
     headers: Iterable[str] | None = None,
@@ -120,7 +138,8 @@ def background(
     ``target`` is whatever ``corsmith serve`` takes, as text or a path: nothing, a folder, a
     file, a URL, ``main:app``; or an ASGI or WSGI application itself. The keywords are the
     flags of ``corsmith serve``, with ``_`` for ``-``: ``viewer="pmtiles"``, ``tls=True``;
-    ``policy`` may also be a ``Policy``. The port is a free one unless it is given.
+    ``policy`` may also be a ``Policy``, or a mapping of its fields. The port is a free one
+    unless it is given.
 
     >>> import tempfile, urllib.request
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -143,7 +162,19 @@ def background(
         "no_try": no_try,
         **flags,
     }
-    return Background(_starter(target, policy, given))
+    return Background(_starter(target, _policy_of(policy), given))
+
+
+def _policy_of(value: object) -> str | os.PathLike[str] | Policy | Routes | None:
+    """Return what may be given for a policy; ``UsageError`` or ``PolicyError`` for what is none."""
+    if isinstance(value, Mapping):
+        return Policy.from_mapping(value)
+    if value is None or isinstance(value, (str, os.PathLike, Policy, Routes)):
+        return value
+    raise UsageError(
+        f"{type(value).__name__} is no policy\n"
+        "  give a file, a Policy, Routes, or the fields themselves: origins=[…]"
+    )
 
 
 def _starter(
@@ -153,9 +184,17 @@ def _starter(
 ) -> Callable[[], _Running]:
     """Return what starts a server; ``UsageError`` for what is no target."""
     if target is None or isinstance(target, (str, os.PathLike)):
-        words = [*_target_words(target), *_policy_words(policy, given)]
+        lines = _added_lines(given.get(_ADDED))
+        said = {name: value for name, value in given.items() if name != _ADDED}
+        words = [*_target_words(target), *_policy_words(policy, said)]
         grace = float(str(given.get("grace", _USUAL_GRACE)))
-        return lambda: _Process(words, grace)
+
+        def start() -> _Process:
+            # Now, and not when it was described: a variable may have been set since.
+            flags, secrets = _hidden(lines)
+            return _Process([*words, *flags], grace, secrets)
+
+        return start
     if not callable(target):
         raise UsageError(
             f"{type(target).__name__} is nothing that can be served\n"
@@ -193,25 +232,34 @@ def _policy_words(
         )
     if isinstance(policy, Policy):
         said = {name: value for name, value in given.items() if value is not None}
-        return _words({**policy.to_mapping(), **said})
-    return _words({"policy": policy, **given})
+        return words_of({**policy.to_mapping(), **said})
+    return words_of({"policy": policy, **given})
 
 
-def _words(given: Mapping[str, object]) -> Iterator[str]:
-    """Yield the words of a command line for keywords and their values."""
-    for name, value in given.items():
-        flag = _FLAGS.get(name, f"--{name.replace('_', '-')}")
-        if value is None or (value is False and name != "credentials"):
-            continue
-        if isinstance(value, bool):
-            yield flag if value else f"--no-{name}"
-        elif isinstance(value, (str, int, float, os.PathLike)):
-            yield f"{flag}={os.fspath(value) if isinstance(value, os.PathLike) else value}"
-        elif isinstance(value, Iterable):
-            # An empty list is a list too: nothing stands between its commas.
-            yield from [f"{flag}={one}" for one in value] or [f"{flag}="]
-        else:
-            raise UsageError(f"{name}={value!r} is no value of a flag")
+def _added_lines(value: object) -> list[str]:
+    if value is None or value is False:
+        return []
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, Iterable):
+        return [str(one) for one in value]
+    # Not shown: it may be the secret.
+    raise UsageError(f"{_ADDED} is no list\n  write {_ADDED}=['Authorization: $TOKEN']")
+
+
+def _hidden(lines: Iterable[str]) -> tuple[list[str], dict[str, str]]:
+    """Return the flags of headers to add, and the variables that their values are in.
+
+    Every user of a machine may read the command lines of its processes (proc(5)), but the
+    environment of none but their own.
+    """
+    flags: list[str] = []
+    secrets: dict[str, str] = {}
+    for number, (name, value) in enumerate(read_added(lines, os.environ).items()):
+        variable = _VARIABLE.format(number)
+        flags.append(f"--add-header={name.decode()}: ${{{variable}}}")
+        secrets[variable] = value.decode("utf-8", "surrogateescape")
+    return flags, secrets
 
 
 # ── a process of its own ───────────────────────────────────────────────────────
@@ -220,7 +268,7 @@ def _words(given: Mapping[str, object]) -> Iterator[str]:
 class _Process:
     """``corsmith serve`` in another process; raises where it does not start."""
 
-    def __init__(self, words: Iterable[str], grace: float) -> None:
+    def __init__(self, words: Iterable[str], grace: float, secrets: Mapping[str, str]) -> None:
         self.url = ""
         self._patience = grace + _END_SECONDS
         self._ready = threading.Event()
@@ -230,6 +278,7 @@ class _Process:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            env={**os.environ, **secrets},
             # Ctrl-C in a terminal is for this program, which ends the other one.
             start_new_session=True,
         )
@@ -275,12 +324,13 @@ class _Process:
         # Its last stream was closed, so it has ended or is about to.
         status = self._process.wait() if self._ready.is_set() else None
         self.stop()
-        if status is None:
-            raise AppError(f"the server was not ready after {_START_SECONDS:g} seconds")
         lines = list(self._told)
+        if status is None:
+            problem = f"the server was not ready after {_START_SECONDS:g} seconds"
+            raise AppError(problem, trace="\n".join(lines) or None)
         starts = [at for at, line in enumerate(lines) if line.startswith(_NAME)]
         first = starts[-1] if starts else 0
-        problem = "\n".join(lines[first:]).removeprefix(_NAME)
+        problem = "\n".join(lines[first:]).removeprefix(_NAME).replace(_WAITS, _ENDED)
         if status == _WRONG:
             raise UsageError(problem)
         raise AppError(

@@ -22,7 +22,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final, Self
 
 from granian.constants import HTTPModes, Interfaces
@@ -41,13 +41,14 @@ from corsmith.server.app.found import find
 from corsmith.server.app.lifespan import Lifespan
 from corsmith.server.app.program import APP_SEED, refuse_own_server
 from corsmith.server.front import Front
-from corsmith.server.hosts import Hosts, is_loopback
 from corsmith.server.limits import HEAD_SECONDS, PARSER_BYTES
 from corsmith.server.log import Log
+from corsmith.server.machine import hosts_for
 from corsmith.server.ports import BACKLOG, address_of, listen, reached_at, wait_for_answer
 from corsmith.server.processes import share_socket
 from corsmith.server.serving import Told
 from corsmith.server.source import PolicySource
+from corsmith.server.traces import Plain
 
 __all__ = ["Embedded"]
 
@@ -76,6 +77,11 @@ _LOGGING: Final = {
     "loggers": {"_granian": {}, "granian.access": {}},
 }
 """Levels only: the rest of the process's logging stays as it is."""
+
+_RAISED: Final = logging.getLogger("_granian.utils")
+"""Where Granian writes what an application raises; a filter holds for no logger below its own."""
+
+_PLAIN: Final = Plain()
 
 
 class _Server(Server):
@@ -121,13 +127,14 @@ class Embedded:
         ``None`` where nobody gave one, so that one that the application has with it may stay.
         """
         self._grace = float(given.get("grace", _USUAL_GRACE))
-        self._listening = listen(str(given.get("host", "127.0.0.1")), given["port"])
+        host = str(given.get("host", "127.0.0.1"))
+        self._listening = listen(host, given["port"])
         self._address = address_of(self._listening)
         self.url = _url(*self._address)
         self._told: Told | None = None
         self._ready = threading.Event()
         try:
-            hosts = _hosts(*self._address, given.get("allow_host", ()))
+            hosts = hosts_for(host, *self._address, given.get("allow_host", ()))
         except UsageError:
             self._listening.close()
             raise
@@ -140,6 +147,7 @@ class Embedded:
             streams=True,
             enforces=bool(given.get("enforce")),
         )
+        _RAISED.addFilter(_PLAIN)  # the same one again is not added
         self._loop = asyncio.new_event_loop()
         self._server = _Server(self._front, self._listening, self._grace)
         self._thread = threading.Thread(target=self._run, name="corsmith-embedded", daemon=True)
@@ -262,11 +270,6 @@ class Embedded:
 def _url(address: str, port: int) -> str:
     address = reached_at(address)
     return f"http://{f'[{address}]' if ':' in address else address}:{port}"
-
-
-def _hosts(address: str, port: int, allowed: Iterable[str]) -> Hosts | None:
-    names = tuple(allowed)
-    return Hosts(port, names) if names or is_loopback(address) else None
 
 
 def _native_threads() -> set[str]:

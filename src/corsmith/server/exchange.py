@@ -18,7 +18,7 @@ from typing import Any, Final, Self, TypeVar
 from corsmith.decision import CorsRequest, Decision
 from corsmith.headers import OWNED_RESPONSE_HEADERS, SENSITIVE_RESPONSE_HEADERS
 
-__all__ = ["HIDDEN", "PRESS_PARAMETER", "Exchange", "Reason", "press_of"]
+__all__ = ["HIDDEN", "PRESS_PARAMETER", "Exchange", "Reason", "press_of", "without_press"]
 
 PRESS_PARAMETER: Final = "corsmith-try"
 """The query parameter that marks a request of the page.
@@ -61,6 +61,15 @@ def press_of(query: str | bytes) -> str | None:
     """
     found = _PRESS.search(_text(query))
     return found[1] if found else None
+
+
+def without_press(query: bytes) -> bytes:
+    """Return a query string without the mark: what is served must not meet it.
+
+    >>> without_press(b"page=2&corsmith-try=7f3a&all=1"), without_press(b"corsmith-try=7f3a")
+    (b'page=2&all=1', b'')
+    """
+    return b"&".join(part for part in query.split(b"&") if press_of(part) is None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

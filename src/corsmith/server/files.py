@@ -19,8 +19,10 @@ import errno
 import logging
 import os
 import stat
+import threading
 import time
-from collections.abc import Awaitable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -31,11 +33,11 @@ from corsmith.diagnostics import quote
 from corsmith.errors import UsageError
 from corsmith.server.answers import phrase_of
 from corsmith.server.body import has_body
-from corsmith.server.folder import Folder, Named, Opened, is_missing, read_path
+from corsmith.server.folder import Entry, Folder, Named, Opened, is_hidden, is_missing, read_path
 from corsmith.server.listing import MOST_ENTRIES, answer, quote_name
-from corsmith.server.parts import AT_ONCE, CutError, read_parts, send_parts
+from corsmith.server.parts import AT_ONCE, CutError, leave, read_parts, send_parts
 from corsmith.server.reply import Line, Replies
-from corsmith.server.serving import CUT
+from corsmith.server.serving import CUT, NOTE
 from corsmith.server.source import LOOPBACK
 from corsmith.server.viewers import Viewer, is_near, suggest
 
@@ -68,11 +70,19 @@ _ISOLATED: Final = (
 _BUSY: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
 """There is not enough of something now: later there may be."""
 
+_LISTERS: Final = 2
+"""How many folders are listed at once, in threads that files do not need: to list a large one
+takes a second, and a page may ask for hundreds and wait for none."""
+
 _REMEMBERED: Final = 1_024
 """The most paths whose names are remembered."""
 
 _LONGEST_REMEMBERED: Final = 256
 """The longest path whose names are remembered, in bytes."""
+
+
+class _LeftError(Exception):
+    """The client of a listing has gone."""
 
 
 class FileServer:
@@ -84,6 +94,7 @@ class FileServer:
         self._extra = list(extra)
         self._replies = Replies(self._extra)
         self._names: dict[bytes, Named] = {}
+        self._listers = ThreadPoolExecutor(_LISTERS, "corsmith-listing")  # none runs yet
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -94,11 +105,13 @@ class FileServer:
             return
         named = self._names.get(scope["raw_path"]) or self._read(scope["raw_path"])
         if named is None:
+            scope[NOTE] = "hidden-name" if is_hidden(scope["raw_path"]) else None
             await self._tell(404, send, method)
             return
         try:
             opened = self._open(named)
         except OSError as error:
+            scope[NOTE] = getattr(error, "word", None)  # of what is there, and is not served
             await self._tell(_status_of(error), send, method)
             return
         try:
@@ -151,23 +164,53 @@ class FileServer:
         try:
             index = self._folder.open([*named.names, _INDEX])
         except OSError:
-            await self._listing(named, opened, scope, send)
+            await self._listing(named, opened, scope, receive, send)
             return
         try:
             if index.is_folder:
-                await self._listing(named, opened, scope, send)
+                await self._listing(named, opened, scope, receive, send)
             else:
                 await self._file(_INDEX, index, scope, receive, send)
         finally:
             os.close(index.descriptor)
 
-    async def _listing(self, named: Named, opened: Opened, scope: Scope, send: Send) -> None:
+    async def _listing(
+        self, named: Named, opened: Opened, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        """Answer with what is in a folder, unless the client leaves before it is read."""
+        has_left = threading.Event()
+
+        def entries_of(wants: Callable[[str], bool]) -> Iterator[Entry]:
+            def wants_still(name: str) -> bool:
+                if has_left.is_set():
+                    raise _LeftError
+                return wants(name)
+
+            return self._folder.entries(named.names, opened.descriptor, wants_still)
+
         query, accept = scope["query_string"], _accepted(scope)
-        body, lines = await asyncio.to_thread(
-            lambda: answer(
-                named.names, self._folder.entries(named.names, opened.descriptor), query, accept
-            )
-        )
+        job = self._listers.submit(answer, named.names, entries_of, query, accept)
+        made = asyncio.wrap_future(job)
+
+        def end(_left: object = None) -> None:
+            has_left.set()
+            job.cancel()  # if it has not begun
+
+        # Where a body may come, its parts are not taken for news of the client.
+        left = None if has_body(scope) else asyncio.create_task(leave(receive))
+        if left is not None:
+            left.add_done_callback(end)
+        try:
+            await asyncio.wait([made])
+        finally:
+            if left is not None:
+                left.cancel()
+            end()
+            await asyncio.wait([made])  # the folder is open until it is no longer read
+        try:
+            body, lines = made.result()
+        except (asyncio.CancelledError, _LeftError):
+            return
         await self._send(200, send, scope["method"], body, lines)
 
     async def _file(

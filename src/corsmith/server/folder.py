@@ -14,13 +14,23 @@ Two rules hold:
 import errno
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple
 from urllib.parse import unquote_to_bytes
 
-__all__ = ["Entry", "Folder", "Named", "Opened", "is_missing", "read_path", "tag_of"]
+__all__ = [
+    "Entry",
+    "Folder",
+    "Named",
+    "NotServedError",
+    "Opened",
+    "is_hidden",
+    "is_missing",
+    "read_path",
+    "tag_of",
+]
 
 _SHOWN: Final = frozenset({b".zarray", b".zattrs", b".zgroup", b".zmetadata", b".well-known"})
 """The names that begin with a dot and are no secret: Zarr's, and RFC 8615's."""
@@ -80,6 +90,15 @@ class _LinkMetError(Exception):
     """A name is a symbolic link."""
 
 
+class NotServedError(FileNotFoundError):
+    """Something that is there and is not served; ``word`` says to the log why not."""
+
+    def __init__(self, word: str) -> None:
+        """Be as a file that is not there, to everybody else."""
+        super().__init__(errno.ENOENT, os.strerror(errno.ENOENT))
+        self.word = word
+
+
 def is_missing(error: OSError) -> bool:
     """Return whether an error says that there is nothing for a client to read."""
     return error.errno in _NOWHERE
@@ -112,6 +131,19 @@ def _may_be_asked(name: bytes) -> bool:
     return not name.startswith(b".") or name in _SHOWN
 
 
+def is_hidden(raw: bytes) -> bool:
+    """Return whether a path is refused for a name that begins with a dot.
+
+    >>> is_hidden(b"/.git/config"), is_hidden(b"/../a"), is_hidden(b"/.zattrs")
+    (True, False, False)
+    """
+    names = list(map(unquote_to_bytes, raw.split(b"/")))
+    others = [name for name in names if name and not name.startswith(b".")]
+    dotted = [name for name in names if name.startswith(b".") and name not in _SHOWN]
+    # Without its dot each of them is a name that may be asked for.
+    return bool(dotted) and all(map(_may_be_asked, [*others, *(name[1:] for name in dotted)]))
+
+
 class Folder:
     """A folder of the machine; found anew for each request, so that it may be replaced."""
 
@@ -128,20 +160,23 @@ class Folder:
         top = os.path.realpath(self._root)
         real = os.path.realpath(os.path.join(top, *names))  # noqa: PTH118  Path would lose bytes
         if os.path.commonpath([top, real]) != top:
-            raise _nothing()
+            raise NotServedError("outside-folder")
         try:
             return _walk(top, Path(real).relative_to(top).parts)
         except _LinkMetError:
             raise _nothing() from None  # it became a link a moment ago
 
-    def entries(self, names: Sequence[str], descriptor: int) -> Iterator[Entry]:
-        """Yield what may be asked for in an open folder, in no order.
+    def entries(
+        self, names: Sequence[str], descriptor: int, wants: Callable[[str], bool]
+    ) -> Iterator[Entry]:
+        """Yield what may be asked for and is wanted in an open folder, in no order.
 
-        ``names`` led to it; a link is shown as what it leads to.
+        ``names`` led to it; a link is shown as what it leads to. A name is all that is read
+        of what is not wanted: to ask for the rest takes ten times as long.
         """
         with os.scandir(descriptor) as found:
             for item in found:
-                if not _may_be_asked(os.fsencode(item.name)):
+                if not wants(item.name) or not _may_be_asked(os.fsencode(item.name)):
                     continue
                 try:
                     status = item.stat(follow_symlinks=False)
@@ -182,7 +217,7 @@ def _walk(root: str, names: Sequence[str]) -> Opened:
             raise _LinkMetError
         # A pipe or a device is not even opened: that may change it.
         if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
-            raise _nothing()
+            raise NotServedError("not-a-file")
         flags = _LIST if stat.S_ISDIR(mode) else _READ
         return _describe(os.open(here, flags, dir_fd=at))
     finally:

@@ -6,10 +6,12 @@ whoever starts it holds open.
 """
 
 import os
-import runpy
 import signal
 import sys
 import threading
+from importlib import import_module
+
+from corsmith.server.serving import FOLLOWED
 
 __all__ = ["follow"]
 
@@ -18,7 +20,7 @@ def follow() -> None:
     """Do what the command line says, until standard input ends."""
     threading.Thread(target=_wait, name="corsmith-follower", daemon=True).start()
     sys.argv[0] = "corsmith"
-    runpy.run_module("corsmith", run_name="__main__")
+    import_module("corsmith.__main__").main(prog_name="corsmith", obj=FOLLOWED)
 
 
 def _wait() -> None:

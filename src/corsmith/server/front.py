@@ -34,7 +34,7 @@ from corsmith.server.body import (
 )
 from corsmith.server.echo import PROBLEM, answer_problem
 from corsmith.server.events import Publisher
-from corsmith.server.exchange import Exchange, press_of
+from corsmith.server.exchange import Exchange, press_of, without_press
 from corsmith.server.handshakes import as_request, is_own, status_of
 from corsmith.server.hosts import Hosts
 from corsmith.server.limits import USUAL_BODY, Problem, read_head
@@ -48,6 +48,11 @@ __all__ = ["Front"]
 _BEGUN: Final = "corsmith.begun"
 """Where a scope holds the policy and the start of an answer that has not ended yet."""
 
+_LOOPBACK: Final = Hosts(0)
+
+_PRESS: Final = "corsmith.press"
+"""Where a scope holds the press of the try page whose request it is."""
+
 
 class Front:
     """An application behind limits, log and CORS; ``policy`` may be replaced at any time."""
@@ -57,7 +62,7 @@ class Front:
         app: App,
         policy: Policy | Routes,
         *,
-        hosts: Hosts | None = None,
+        hosts: Hosts = _LOOPBACK,
         limit_body: int | None = USUAL_BODY,
         log: Log | None = None,
         publisher: Publisher | None = None,
@@ -65,7 +70,9 @@ class Front:
         enforces: bool = False,
         layer: type[CORSMiddleware] = CORSMiddleware,
     ) -> None:
-        """Put ``app`` behind them; ``hosts``, ``log`` and ``publisher`` may be left out.
+        """Put ``app`` behind them; ``log`` and ``publisher`` may be left out.
+
+        ``hosts`` are the names that it answers to: unless given, those of loopback.
 
         An application that ``streams`` reads bodies by itself, and gets its lifespan and
         WebSockets too: of its own pages, and of origins that are allowed. With ``enforces``
@@ -126,6 +133,10 @@ class Front:
             return self._connect(scope, receive, send)
         head = read_head(scope, self._hosts)
         watched = scope["query_string"] and self._publisher.wants(scope)
+        if watched:
+            query = scope["query_string"]
+            # A strict API refuses a parameter that it does not know.
+            scope = {**scope, "query_string": without_press(query), _PRESS: press_of(query)}
         if self._log is None and not watched:
             if head == 0 and not self._streams:
                 return self._app(scope, receive, send)
@@ -170,6 +181,7 @@ class Front:
         finally:
             if _BEGUN in scope:
                 self._note_cut(scope, streamed.ending)
+            streamed.end()
         problem = streamed.problem
         if problem is None and not streamed.started and streamed.ending == UNFINISHED:
             problem = NO_ANSWER
@@ -188,7 +200,7 @@ class Front:
             return
         head = read_head(scope, self._hosts)
         problem = head if isinstance(head, Problem) else None
-        own = not self._enforces and is_own(scope, is_checked=self._hosts is not None)
+        own = not self._enforces and is_own(scope)
         if self._log is not None:
             send = self._watch_handshake(scope, send, problem, own=own)
         if problem is not None or not self._streams:
@@ -307,7 +319,7 @@ class Front:
             word = scope.get(CUT) if problem is None else problem.word
             said = [text for text in (word, scope.get(NOTE)) if text]
             self._log.request(scope, start["status"], verdict, " ".join(said) or None)
-        press = press_of(scope["query_string"]) if self._publisher.wants(scope) else None
+        press: str | None = scope.get(_PRESS)
         if press is not None:
             exchange = Exchange.observed(
                 time=time.time(),

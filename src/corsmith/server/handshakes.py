@@ -7,11 +7,9 @@ A browser lets any page open a WebSocket to any server, with its cookies, and no
 keeps it from reading: the Origin of the handshake is all that tells them apart.
 """
 
-from ipaddress import ip_address
 from typing import Final
 
 from corsmith.adapters.asgi import Message, Scope
-from corsmith.server.hosts import name_of
 
 __all__ = ["as_request", "is_own", "status_of"]
 
@@ -34,26 +32,15 @@ def status_of(message: Message) -> int | None:
     return _STATUSES.get(message["type"])
 
 
-def is_own(scope: Scope, *, is_checked: bool) -> bool:
+def is_own(scope: Scope) -> bool:
     """Return whether the page that opens a WebSocket has come from this server itself.
 
-    ``is_checked`` says that the Host is known to be one of ours. Where it is not, only an
-    address is believed: a name may be a stranger's that was made to point here, and then
-    Origin and Host agree (DNS rebinding).
+    Only of one whose Host is known to be ours (``limits``): a name may be a stranger's that
+    was made to point here, and then Origin and Host agree (DNS rebinding).
     """
     origins = [value for name, value in scope["headers"] if name == b"origin"]
     hosts = [value for name, value in scope["headers"] if name == b"host"]
     if len(origins) != 1 or len(hosts) != 1:
         return False
     scheme = _SCHEMES.get(scope["scheme"], scope["scheme"])
-    if origins[0] != f"{scheme}://".encode() + hosts[0]:
-        return False
-    return is_checked or _is_address(hosts[0])
-
-
-def _is_address(host: bytes) -> bool:
-    try:
-        ip_address((name_of(host) or "").strip("[]"))
-    except ValueError:
-        return False
-    return True
+    return bool(origins[0] == f"{scheme}://".encode() + hosts[0])

@@ -1,7 +1,7 @@
-"""Which names a server on loopback answers to.
+"""Which names a server answers to.
 
 What lives here: the check of the Host header. What does not: when it is made (``limits``)
-and what is answered (``front``).
+what is answered (``front``), and what this machine is called (``machine``).
 
 A page whose name is made to point at 127.0.0.1 (DNS rebinding) is of the same origin as
 whatever listens there, so no CORS header keeps it out: only the Host header tells that
@@ -11,6 +11,7 @@ rebound name is wrong with any port.
 
 import re
 from collections.abc import Iterable
+from ipaddress import ip_address
 from typing import Final
 
 from corsmith.diagnostics import quote
@@ -52,18 +53,27 @@ def name_of(host: bytes) -> str | None:
 class Hosts:
     """The names that a Host header may hold: loopback's own, and those that were given."""
 
-    __slots__ = ("_exact", "_suffixes", "known")
+    __slots__ = ("_addresses", "_exact", "_suffixes", "known")
 
     known: frozenset[bytes]
     """The values that nearly every request has: one look-up instead of a parse."""
 
-    def __init__(self, port: int, names: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        port: int,
+        names: Iterable[str] = (),
+        *,
+        own: Iterable[str] = (),
+        addresses: bool = False,
+    ) -> None:
         """Take the port that is listened on and the names of ``--allow-host``.
 
         A name that begins with ``*.`` stands for everything below it. Raises
-        ``UsageError`` for what is no name.
+        ``UsageError`` for what is no name. ``own`` are this machine's names, of which what is
+        none is left out; with ``addresses`` any IP address will do.
         """
-        exact: set[str] = set()
+        lowered = (name.lower().removesuffix(".") for name in own)
+        exact = {name for name in lowered if _NAME.fullmatch(name)}
         suffixes: list[str] = []
         for name in names:
             lower = name.lower().removesuffix(".")
@@ -73,6 +83,7 @@ class Hosts:
                 exact.add(lower)
             else:
                 raise UsageError(_no_name(name))
+        self._addresses = addresses
         self._exact = frozenset(exact)
         self._suffixes = (".localhost", *suffixes)
         usual = ("127.0.0.1", "localhost", "[::1]", *exact)
@@ -96,7 +107,16 @@ class Hosts:
             or name.endswith(self._suffixes)
             or name in _IPV6_LOOPBACK
             or _IPV4_LOOPBACK.fullmatch(name) is not None
+            or (self._addresses and _is_address(name))
         )
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ip_address(name.strip("[]"))
+    except ValueError:
+        return False
+    return True
 
 
 def _no_name(name: str) -> str:

@@ -119,11 +119,11 @@ _LINE: Final = 4
 """The bytes of a header line that are neither name nor value: colon, blank, CR, LF."""
 
 
-def read_head(scope: Mapping[str, Any], hosts: Hosts | None) -> Problem | int | None:
+def read_head(scope: Mapping[str, Any], hosts: Hosts) -> Problem | int | None:
     """Return what is wrong with the head of a request, or the length of the body after it.
 
     ``None`` stands for a body whose length only its end will tell. ``hosts`` are the names
-    that a request may be for; ``None`` allows any.
+    that a request may be for.
     """
     headers = scope["headers"]
     size = _LINE * len(headers)
@@ -147,7 +147,7 @@ def read_head(scope: Mapping[str, Any], hosts: Hosts | None) -> Problem | int | 
     target = len(scope["raw_path"]) + len(scope["query_string"])
     if size > MAX_HEAD or len(headers) > MAX_FIELDS or target > MAX_TARGET:
         return _size_problem(size, target)
-    if hosts is not None and host in hosts.known:
+    if host in hosts.known:
         return length
     problem = _host_problem(scope, host, hosts)
     return length if problem is None else problem
@@ -174,14 +174,12 @@ def _size_problem(size: int, target: int) -> Problem:
     return _LONG_TARGET if target > MAX_TARGET else _MANY_FIELDS
 
 
-def _host_problem(
-    scope: Mapping[str, Any], host: bytes | None, hosts: Hosts | None
-) -> Problem | None:
+def _host_problem(scope: Mapping[str, Any], host: bytes | None, hosts: Hosts) -> Problem | None:
     # The server writes an empty Host where there was none.
     if not host:
         # HTTP/1.0 needs no Host, and whoever still speaks it is no browser: nothing is rebound.
         return None if scope["http_version"] in _WITHOUT_HOST else _NO_HOST
-    if hosts is None or hosts.allows(host):
+    if hosts.allows(host):
         return None
     return _foreign(host)
 

@@ -1,6 +1,7 @@
 """What a folder looks like: a page that needs no script, or JSON.
 
-What lives here: order, words and marks. What does not: reading the folder (``folder``).
+What lives here: order, words and marks. What does not: reading the folder (``folder``), and
+for whom it is read (``files``).
 
 Every name is escaped, and the page's content security policy lets nothing run or load:
 whoever can name a file below the folder cannot write a script into the page.
@@ -9,7 +10,7 @@ whoever can name a file below the folder cannot write a script into the page.
 import json
 import re
 from base64 import b64encode
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -82,10 +83,9 @@ class Selection:
             part=asked.get("filter", "").strip()[:_LONGEST_PART],
         )
 
-    def of_these(self, entries: Iterable[Entry]) -> Iterator[Entry]:
-        """Yield those whose names have the part in them, whatever their case."""
-        part = self.part.casefold()
-        return (entry for entry in entries if part in entry.name.casefold())
+    def wants(self, name: str) -> bool:
+        """Return whether a name has the part in it, whatever their case."""
+        return self.part.casefold() in name.casefold()
 
     def sort(self, entries: Iterable[Entry]) -> list[Entry]:
         """Return the entries, folders before files, equals by their names."""
@@ -143,14 +143,18 @@ def _link(entry: Entry) -> str:
 
 
 def answer(
-    names: Sequence[str], found: Iterable[Entry], query: bytes, accept: str
+    names: Sequence[str],
+    entries_of: Callable[[Callable[[str], bool]], Iterable[Entry]],
+    query: bytes,
+    accept: str,
 ) -> tuple[bytes, list[tuple[bytes, bytes]]]:
     """Return the body and the headers of a folder's listing: a page, or JSON.
 
-    Reading a large folder takes a while; a server does this in a thread.
+    ``entries_of`` is told which names are wanted. Reading a large folder takes a while; a
+    server does this in a thread.
     """
     selection = Selection.of(query)
-    entries, is_complete = take(selection.of_these(found))
+    entries, is_complete = take(entries_of(selection.wants))
     entries = selection.sort(entries)
     lines = [(b"vary", b"Accept"), (b"x-content-type-options", b"nosniff")]
     if prefers_json(accept):

@@ -18,6 +18,7 @@ from corsmith.adapters.asgi import Scope
 from corsmith.decision import CorsRequest, Decision, Kind, decide
 from corsmith.diagnostics import Diagnostic
 from corsmith.gate import choose
+from corsmith.origin import is_loopback, parse_origin
 from corsmith.policy import Policy
 from corsmith.routes import Routes
 from corsmith.server.body import Body
@@ -207,10 +208,15 @@ def _refused(verdict: Verdict) -> bool:
     return any(reason.code == "origin-not-allowed" for reason in decision.reasons)
 
 
-def _flag(verdict: Verdict, beside: Sequence[str]) -> str:
+def _flags(origin: str, beside: Sequence[str], *, has_cookies: bool) -> str:
     """Return what to type to allow an origin that was refused."""
     # The flag replaces the list, so what is allowed already stands in it.
-    return f"--origin {shlex.quote(','.join([*beside, verdict.origin]))}"
+    flag = f"--origin {shlex.quote(','.join([*beside, origin]))}"
+    parsed = parse_origin(origin) if has_cookies else None
+    if parsed is not None and parsed.scheme == "http" and not is_loopback(parsed.host):
+        # With credentials the flag alone would be refused, as insecure-origin.
+        return f"{flag} --no-credentials"
+    return flag
 
 
 class Log:
@@ -224,16 +230,22 @@ class Log:
         clock: Callable[[], float] = time.time,
         *,
         beside: Sequence[str] | None = None,
+        has_cookies: bool = False,
+        file: str | None = None,
         tell: Callable[[str], None] | None = None,
     ) -> None:
         """Begin; ``clock`` gives the seconds since the epoch.
 
         ``beside`` are the origins that flags allow: an origin that is refused is told with
-        the flag that allows it beside them. ``None`` tells no flag. Where somebody can allow
-        one at once, ``tell`` is called with it after its line is written.
+        the flag that allows it beside them. ``None`` tells no flag. ``has_cookies`` says that
+        the policy allows credentials and takes no risk with them, and ``file`` is the one that
+        the origins stand in, if they do. Where somebody can allow one at once, ``tell`` is
+        called with it after its line is written.
         """
         self._clock = clock
         self._beside = beside
+        self._has_cookies = has_cookies
+        self._file = file
         self._tell = tell
         self._second = -1
         self._time = ""
@@ -242,7 +254,7 @@ class Log:
 
     def tell_no_flag(self) -> None:
         """Tell of no flag any more, where the policy comes from somewhere else."""
-        self._beside = self._tell = None
+        self._beside = self._file = self._tell = None
         self._known.clear()
 
     def request(self, scope: Scope, status: int, verdict: Verdict, problem: str | None) -> None:
@@ -263,13 +275,22 @@ class Log:
     ) -> tuple[str, str]:
         """Return what the lines of requests like this one have between time, problem and end."""
         made = f" {request_line(scope, status, verdict, None)}", ""
-        if self._beside is not None and _refused(verdict):
-            made = made[0], f" (allow it with {_flag(verdict, self._beside)})"
+        if _refused(verdict):
+            made = made[0], self._remedy(verdict.origin)
         if len(self._known) >= _REMEMBERED_LINES:
             self._known.clear()
         if len(scope["method"]) + len(scope["raw_path"]) <= _LONGEST_REMEMBERED:
             self._known[key] = made
         return made
+
+    def _remedy(self, origin: str) -> str:
+        """Return how to allow an origin that was refused, as the end of its line."""
+        if self._file is not None:
+            return f" (add it to origins in {self._file})"
+        if self._beside is None:
+            return ""
+        flags = _flags(origin, self._beside, has_cookies=self._has_cookies)
+        return f" (allow it with {flags})"
 
     def body(self, scope: Scope, body: Body) -> None:
         """Write the line of a body."""

@@ -24,6 +24,7 @@ the page tells its browsers when that changes. What is served:
 =================  =========================================================
 ``/``              the page; needs the token
 ``/events``        Server-Sent Events ``policy`` and ``exchange``; needs the token
+``/predictions``   what is predicted at ``?path=…``, as JSON; needs the token
 ``/frame``         the sandboxed frame, whose origin is ``null``; knows no token
 ``/try.css`` …     style, scripts and icon
 =================  =========================================================
@@ -50,7 +51,8 @@ from typing import Final, TypeAlias
 from urllib.parse import parse_qs
 
 from corsmith.server.events import Receiver
-from corsmith.server.prediction import InForce, describe
+from corsmith.server.prediction import InForce, describe, predict_all
+from corsmith.server.tried import Tried
 
 __all__ = ["TryPage"]
 
@@ -103,9 +105,15 @@ _SAFE_HEADERS: Final = (
 class TryPage:
     """The page's server: ``start`` it before the workers, ``stop`` it after them."""
 
-    def __init__(self, target: str, in_force: Callable[[], InForce]) -> None:
-        """Take the origin that the page sends to, and a function that tells what is in force."""
+    def __init__(
+        self, target: str, in_force: Callable[[], InForce], tried: Tried | None = None
+    ) -> None:
+        """Take the origin that the page sends to, and a function that tells what is in force.
+
+        ``tried`` is what is served there: the tutorial's API unless told otherwise.
+        """
         self.target = target
+        self.tried = Tried() if tried is None else tried
         self.in_force = in_force
         self.token = secrets.token_urlsafe(16)
         self.events = Receiver()
@@ -204,7 +212,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self._answer(HTTPStatus.OK, kind, _asset(name))
         elif path == "/frame":
             self._answer(HTTPStatus.OK, _HTML, *_frame(self.server.page.target))
-        elif path not in {"/", "/events"}:
+        elif path not in {"/", "/events", "/predictions"}:
             self._say(HTTPStatus.NOT_FOUND, "There is no such page here.")
         elif not self._has_token(query):
             self._say(
@@ -214,6 +222,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         elif path == "/":
             origin = f"http://{self.headers['Host']}"
             self._answer(HTTPStatus.OK, _HTML, *_page(self.server.page.target, origin))
+        elif path == "/predictions":
+            self._predict(query)
         else:
             self._stream()
 
@@ -227,6 +237,16 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         except ValueError:
             return False
         return len(tokens) == 1 and self.server.page.knows(tokens[0])
+
+    def _predict(self, query: str) -> None:
+        page = self.server.page
+        paths = parse_qs(query).get("path", [])
+        if len(paths) != 1 or not paths[0].startswith("/"):
+            self._say(HTTPStatus.BAD_REQUEST, "A prediction is for one path: ?path=/…")
+            return
+        origin = f"http://{self.headers['Host']}"
+        found = predict_all(page.in_force(), paths[0], origin, page.tried)
+        self._answer(HTTPStatus.OK, "application/json", json.dumps(found).encode())
 
     def _answer(self, status: HTTPStatus, kind: str, body: bytes, policy: str = _NOTHING) -> None:
         self._begin(status, kind, policy)
@@ -297,7 +317,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             lines = []
             if shown is None or not _is_same(now, shown):
                 shown = now
-                described = json.dumps(describe(now, page.target, origin))
+                described = json.dumps(describe(now, page.target, origin, page.tried))
                 lines.append(f"event: policy\ndata: {described}\n\n")
             for seen, record in page.events.wait(seen, 0.0 if lines else _TICK_SECONDS):  # noqa: B020
                 lines.append(f"event: exchange\nid: {seen}\ndata: {record}\n\n")

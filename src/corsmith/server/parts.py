@@ -17,7 +17,7 @@ from corsmith.adapters.asgi import Message, Receive, Send
 from corsmith.server.folder import Opened, tag_of
 from corsmith.server.ranges import Part, Span
 
-__all__ = ["AT_ONCE", "CutError", "read_parts", "send_parts"]
+__all__ = ["AT_ONCE", "CutError", "leave", "read_parts", "send_parts"]
 
 AT_ONCE: Final = 65_536
 """What is read without a thread, in bytes: it takes less time than to ask one.
@@ -61,7 +61,7 @@ async def send_parts(
     ``receive`` tells when nobody is there to read the rest. Raises ``CutError``.
     """
     # A server goes on taking what is sent to a client that left: it has to be asked.
-    left = None if receive is None else asyncio.create_task(_leave(receive))
+    left = None if receive is None else asyncio.create_task(leave(receive))
     before: tuple[Span, bytes] | None = None
     begun = False
     try:
@@ -92,7 +92,7 @@ async def send_parts(
             left.cancel()
 
 
-async def _leave(receive: Receive) -> None:
+async def leave(receive: Receive) -> None:
     """Return once the client has gone."""
     while (await receive())["type"] != "http.disconnect":
         pass

@@ -8,6 +8,8 @@ a second server on the same port starts without an error and gets half of the re
 
 import contextlib
 import errno
+import os
+import re
 import socket
 import time
 from collections.abc import Iterator
@@ -22,6 +24,7 @@ __all__ = [
     "PortTakenError",
     "address_of",
     "end_stalled",
+    "free_near",
     "holder_of",
     "listen",
     "listen_near",
@@ -48,6 +51,14 @@ _ADVICE: Final = "write --host 127.0.0.1 for this machine alone, or --host 0.0.0
 
 _LONGEST_COMMAND: Final = 80
 _LAST_PORT: Final = 65_535
+_TRIED: Final = 20
+"""How many ports are tried for one to suggest; beyond them it is the system's choice."""
+
+_FIRST_FOR_ALL: Final = 8_000
+
+_PYTHON: Final = re.compile(r"python[0-9.]*")
+_MODULES: Final = {"corsmith": "corsmith", "corsmith.server.follower": "corsmith"}
+"""What ``python -m`` runs as a command of another name."""
 
 
 class PortTakenError(UsageError):
@@ -92,6 +103,27 @@ def listen(host: str, port: int) -> socket.socket:
         kind = PortTakenError if error.errno == errno.EADDRINUSE else UsageError
         raise kind(_why_not(error, host, port)) from None
     return listening
+
+
+def free_near(host: str, port: int) -> int:
+    """Return a port beside ``port`` that is free now; 0 is for any, where none is found.
+
+    Looked for are the ports above it, or below it where there is none above.
+    """
+    step = 1 if port + _TRIED <= _LAST_PORT else -1
+    numbers = (port + step * distance for distance in range(1, _TRIED + 1))
+    return next((one for one in numbers if _is_free(host, one)), 0)
+
+
+def _is_free(host: str, port: int) -> bool:
+    family, address = _resolve(host.removeprefix("[").removesuffix("]"), port)
+    with socket.socket(family, socket.SOCK_STREAM) as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind(address)
+        except OSError:
+            return False
+    return True
 
 
 def end_stalled(listening: socket.socket, seconds: float) -> None:
@@ -154,11 +186,13 @@ def _why_not(error: OSError, host: str, port: int) -> str:
     if error.errno == errno.EADDRINUSE:
         holder = holder_of(port)
         taken = f"port {port} is taken" if holder is None else f"port {port} is taken by {holder}"
-        return f"{taken}\n  give another with --port {_next(port)}, or any free one with --port 0"
+        free = free_near(host, port)
+        another = f"another with --port {free}, or " if free else ""
+        return f"{taken}\n  give {another}any free one with --port 0"
     if error.errno in {errno.EACCES, errno.EPERM}:
         return (
             f"port {port} may not be listened on by this user\n"
-            "  give one above 1023, such as --port 8000"
+            f"  give one above 1023, such as --port {free_near(host, _FIRST_FOR_ALL - 1)}"
         )
     if error.errno == errno.EADDRNOTAVAIL:
         return _no_address(host)
@@ -173,10 +207,6 @@ def _no_address(host: str) -> str:
     return f"--host {quote(host)} is no address of this machine\n  {meant}"
 
 
-def _next(port: int) -> int:
-    return port + 1 if port < _LAST_PORT else port - 1
-
-
 def holder_of(port: int, proc: Path = _PROC) -> str | None:
     """Return the command and the process that listens on a port, if /proc tells.
 
@@ -185,14 +215,21 @@ def holder_of(port: int, proc: Path = _PROC) -> str | None:
     wanted = {f"socket:[{inode}]" for inode in _listeners(port, proc)}
     if not wanted:
         return None
+    holders: dict[str, str] = {}
+    parents: dict[str, str] = {}
     for process in proc.glob("[0-9]*"):
-        try:
-            held = any(str(file.readlink()) in wanted for file in (process / "fd").iterdir())
-            if held:
-                return f"{_command(process)} (process {process.name})"
-        except OSError:
-            continue  # another user's, or one that has just ended
-    return None
+        # Another user's cannot be read, nor one that has just ended.
+        with contextlib.suppress(OSError):
+            if any(str(file.readlink()) in wanted for file in (process / "fd").iterdir()):
+                holders[process.name] = f"{_command(process)} (process {process.name})"
+                parents[process.name] = _parent(process)
+    # The workers of a server have its socket too.
+    return next((told for name, told in holders.items() if parents.get(name) not in holders), None)
+
+
+def _parent(process: Path) -> str:
+    """Return the process that started one; its own name may hold spaces and parentheses."""
+    return (process / "stat").read_text(errors="replace").rpartition(")")[2].split()[1]
 
 
 def _listeners(port: int, proc: Path) -> Iterator[str]:
@@ -209,9 +246,28 @@ def _listeners(port: int, proc: Path) -> Iterator[str]:
 
 
 def _command(process: Path) -> str:
-    words = (process / "cmdline").read_bytes().rstrip(b"\0").split(b"\0")
-    text = b" ".join(words).decode("utf-8", "replace")
+    read = (process / "cmdline").read_bytes().rstrip(b"\0").decode("utf-8", "replace")
+    text = " ".join(_as_typed(read.split("\0")))
     printable = "".join(letter if letter.isprintable() else "?" for letter in text)
     if len(printable) <= _LONGEST_COMMAND:
         return printable
     return printable[:_LONGEST_COMMAND] + "…"
+
+
+def _as_typed(words: list[str]) -> list[str]:
+    """Return a command as a person types it: without folders, and without its interpreter.
+
+    >>> _as_typed(["/v/bin/python3", "/v/bin/corsmith", "serve", "./data"])
+    ['corsmith', 'serve', './data']
+    >>> _as_typed(["/usr/bin/python3", "-m", "http.server", "8000"])
+    ['python3', '-m', 'http.server', '8000']
+    """
+    program, *rest = [os.path.basename(words[0]), *words[1:]]  # noqa: PTH119  text
+    if not _PYTHON.fullmatch(program) or not rest:
+        return [program, *rest]
+    if rest[0] == "-m" and " ".join(rest[1:2]) in _MODULES:
+        return [_MODULES[rest[1]], *rest[2:]]
+    script = os.path.basename(rest[0])  # noqa: PTH119  text
+    if not rest[0].startswith("/"):
+        return [program, *rest]
+    return [script, *rest[1:]] if "." not in script else [program, script, *rest[1:]]

@@ -8,6 +8,7 @@ what will come of it, why, and which line would change it. What does not: the ju
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Final
+from urllib.parse import unquote
 
 from corsmith.advice import Advice, advise, write_field, write_value
 from corsmith.headers import SAFELISTED_METHODS
@@ -15,8 +16,11 @@ from corsmith.policy import Policy
 from corsmith.question import Question, Stage, ask
 from corsmith.routes import Routes
 from corsmith.safelists import unsafe_request_header_names
+from corsmith.server.tried import Tried
 
-__all__ = ["BUTTONS", "Button", "InForce", "Prediction", "describe", "predict"]
+__all__ = ["BUTTONS", "Button", "InForce", "Prediction", "describe", "predict", "predict_all"]
+
+_TUTORIAL: Final = Tried()
 
 _MOST_ROUTES: Final = 40
 """The most routes that the page offers: each one has a prediction for each button."""
@@ -32,8 +36,8 @@ _LONGEST_LINE: Final = 2000
 class Button:
     """One request that the page sends.
 
-    ``path`` is ``None`` where the page chooses it, and ``status`` is what the echo API
-    answers there. From a sandboxed frame the origin is ``null``.
+    ``path`` is ``None`` where the page chooses it. ``status`` is what the echo API answers
+    there, ``None`` where something else answers. From a sandboxed frame the origin is ``null``.
     """
 
     method: str = "GET"
@@ -42,7 +46,7 @@ class Button:
     body: str | None = None
     credentials: bool = False
     sandboxed: bool = False
-    status: int = 200
+    status: int | None = 200
 
     def question(self, origin: str) -> Question:
         """Return what a page of ``origin`` asks of a policy when it sends this."""
@@ -75,12 +79,14 @@ class InForce:
     """The policy in force, the file it is from if it is from one, and what is wrong with that.
 
     ``flags`` are the fields that the command line sets, whatever the file says of them;
-    ``problems`` are those of an edit that could not take the place of ``policy``.
+    ``is_brought`` says that the application has brought the policy; ``problems`` are those
+    of an edit that could not take the place of ``policy``.
     """
 
     policy: Policy | Routes
     source: str | None = None
     flags: tuple[str, ...] = ()
+    is_brought: bool = False
     problems: tuple[str, ...] = ()
 
 
@@ -90,11 +96,12 @@ class Prediction:
 
     ``stops`` is where the browser will stop: at the ``preflight``, at the ``request``
     (sent and answered, but hidden from the script), or ``None``: the script can read it.
+    ``status`` is ``None`` where only the server knows it.
     """
 
     preflight: bool
     stops: str | None
-    status: int
+    status: int | None
     code: str | None
     why: str
     line: str | None
@@ -118,14 +125,17 @@ def predict(policy: Policy | None, button: Button, origin: str) -> Prediction:
             why=_success(policy, question),
             line=None,
             added=(),
-            note=_ANSWERED.get(button.status, "Nothing needs changing."),
+            note=_ANSWERED.get(button.status or 0, "Nothing needs changing."),
         )
     asked, decision = question.request, verdict.request
     if verdict.preflight is not None and verdict.stops is Stage.PREFLIGHT:
         asked, decision = question.preflight, verdict.preflight
     advice = advise(policy, asked, decision, credentials=question.credentials)
     reason = verdict.reasons[0]
-    return _blocked(button, question, verdict.stops, reason.code, reason.message, advice)
+    message = reason.message
+    if reason.code == "method-not-allowed" and not {*policy.methods} >= SAFELISTED_METHODS:
+        message += " GET, HEAD and POST need not be listed."
+    return _blocked(button, question, verdict.stops, reason.code, message, advice)
 
 
 def _blocked(  # the parts of a prediction
@@ -174,7 +184,9 @@ def _success(policy: Policy, question: Question) -> str:
     return f"The policy allows {origin} and {', '.join([*method, *question.unsafe])}."
 
 
-def describe(in_force: InForce, target: str, origin: str) -> dict[str, object]:
+def describe(
+    in_force: InForce, target: str, origin: str, tried: Tried = _TUTORIAL
+) -> dict[str, object]:
     """Return all that a page of ``origin`` shows of the policy, in plain JSON types.
 
     For each path that it may send to there is a prediction for each button, so that the
@@ -187,8 +199,13 @@ def describe(in_force: InForce, target: str, origin: str) -> dict[str, object]:
         "target": target,
         "origin": origin,
         "source": in_force.source,
+        "from": _origin_of(in_force),
+        "command": None if in_force.source or in_force.is_brought else tried.command,
         "problems": list(in_force.problems),
         "text": _write_document(policy, shown, more=len(entries) - len(shown)),
+        "routed": isinstance(policy, Routes),
+        "sentence": tried.sentence,
+        "writing": tried.writing,
         "buttons": {
             name: {
                 "method": button.method,
@@ -199,15 +216,33 @@ def describe(in_force: InForce, target: str, origin: str) -> dict[str, object]:
                 "sandboxed": button.sandboxed,
             }
             for name, button in BUTTONS.items()
+            if tried.offers(name)
         },
-        "predictions": {
-            path: {
-                name: _predict_at(in_force, button, button.path or path, origin)
-                for name, button in BUTTONS.items()
-            }
-            for path in shown
-        },
+        "predictions": {path: predict_all(in_force, path, origin, tried) for path in shown},
     }
+
+
+def _origin_of(in_force: InForce) -> str:
+    """Return where the policy is from."""
+    if in_force.source is not None:
+        return in_force.source
+    if in_force.is_brought:
+        return "The app's own, which it has brought: change it there."
+    known = "From the command line." if in_force.flags else "No policy was given."
+    return f"{known} To change it while you watch, put it into a file:"
+
+
+def predict_all(
+    in_force: InForce, path: str, origin: str, tried: Tried = _TUTORIAL
+) -> dict[str, dict[str, object]]:
+    """Return the prediction for each button at a path, percent-encoded as it is sent."""
+    found = {}
+    for name, button in BUTTONS.items():
+        if not tried.offers(name):
+            continue
+        known = button if tried.tells_status else replace(button, status=None)
+        found[name] = _predict_at(in_force, known, button.path or path, origin)
+    return found
 
 
 def _predict_at(in_force: InForce, button: Button, path: str, origin: str) -> dict[str, object]:
@@ -220,8 +255,9 @@ def _predict_at(in_force: InForce, button: Button, path: str, origin: str) -> di
         if in_force.source is not None and held:
             note = f"The command line sets {' and '.join(held)}: leave that flag out."
             prediction = replace(prediction, note=f"{note} {prediction.note}".strip())
-        return {**asdict(prediction), "where": f"{file}, under [policy]"}
-    covering = policy.policy_for(path)
+        where = "the app's own policy" if in_force.is_brought else f"{file}, under [policy]"
+        return {**asdict(prediction), "where": where}
+    covering = policy.policy_for(unquote(path), path)
     key = next((key for key, value in policy.entries.items() if value is covering), path)
     where = file if covering is None else f"{file}, in the [[routes]] of {key}"
     return {**asdict(predict(covering, button, origin)), "where": where}

@@ -29,7 +29,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
@@ -62,10 +62,13 @@ _SETTLE_SECONDS: Final = 0.25
 _HTTP2: Final = HTTP2Settings(
     keep_alive_interval=HEAD_SECONDS * 1000,
     keep_alive_timeout=HEAD_SECONDS,
-    max_concurrent_streams=100,  # as RFC 9113, section 6.5.2, has it at least; nginx 128
+    # RFC 9113, section 6.5.2, recommends 100, and nginx has 128. Each holds half a megabyte of
+    # what a client does not take, and six at once are all that HTTP/1.1 gives to a page.
+    max_concurrent_streams=32,
     max_headers_size=PARSER_BYTES,
 )
-"""A client that has gone is noticed by a ping, and a head is as large as in HTTP/1.1."""
+"""A client that has gone is noticed by a ping, one that takes nothing by ``stalls``, and a head
+is as large as in HTTP/1.1."""
 
 _LOGGING: Final = {
     "formatters": {
@@ -78,6 +81,10 @@ _LOGGING: Final = {
     },
 }
 """Granian's errors on standard error; its handlers are replaced as a whole."""
+
+
+_SILENT_SECONDS: Final = 0.5
+"""How long an end may take before a person is told of it; an idle worker takes a tenth."""
 
 
 class Hear(Protocol):
@@ -124,14 +131,16 @@ class Processes(MPServer):
         listening: socket.socket,
         hear: Hear,
         *,
-        stays: bool = False,
+        stays: Callable[[], bool] | None = None,
+        on_wait: Callable[[signal.Signals], None] | None = None,
         certificate: Certificate | None = None,
         **settings: Any,  # noqa: ANN401  Granian's own settings
     ) -> None:
         """Prepare; nothing is started yet.
 
-        ``hear`` is told of each start. With ``stays`` a failed one is no reason to end:
-        ``reload`` is waited for.
+        ``hear`` is told of each start. While ``stays`` says so, a failed one is no reason to
+        end: ``reload`` is waited for. ``on_wait`` is called with the signal that ends it
+        where requests in flight hold up the end.
         """
         address, port = address_of(listening)
         if certificate is not None:
@@ -160,6 +169,8 @@ class Processes(MPServer):
         self._listening = listening
         self._hear = hear
         self._stays = stays
+        self._on_wait = on_wait
+        self._signal: signal.Signals | None = None
         self._is_trial = False
         self._starts: WeakKeyDictionary[WorkerProcess, _Start] = WeakKeyDictionary()
         self._has_failed = False
@@ -282,7 +293,7 @@ class Processes(MPServer):
         if self.interrupt_signal or self._has_failed:
             return  # the first of several workers has told
         self._has_failed = True
-        if not self._stays:
+        if self._stays is None or not self._stays():
             self.error = error
             self.signal_handler_interrupt()  # type: ignore[no-untyped-call]  # Granian's
         else:
@@ -290,10 +301,17 @@ class Processes(MPServer):
 
     def _stop_workers(self) -> None:
         """End all workers, each within the grace of a request."""
-        self._retire(self.wrks)
+        self._retire(self.wrks, self._wonder)
         self.wrks.clear()
 
-    def _retire(self, old: Sequence[WorkerProcess]) -> None:
+    def _wonder(self) -> None:
+        """Tell whoever asked for the end what holds it up."""
+        if self._on_wait is not None and self._signal is not None:
+            self._on_wait(self._signal)
+
+    def _retire(
+        self, old: Sequence[WorkerProcess], on_wait: Callable[[], None] | None = None
+    ) -> None:
         """End workers, each within the grace of a request."""
         for process in old:
             process.interrupt_by_parent = True  # a Ctrl-C may reach it before we do
@@ -302,19 +320,31 @@ class Processes(MPServer):
         time.sleep(max(0.0, youngest + _SETTLE_SECONDS - now))
         for process in old:
             process.terminate()  # type: ignore[no-untyped-call]  # Granian's
-        end = time.monotonic() + (self.workers_kill_timeout or 0)
+        asked = time.monotonic()
+        end = asked + (self.workers_kill_timeout or 0)
+        if on_wait is not None and asked + _SILENT_SECONDS < end:
+            _join(old, asked + _SILENT_SECONDS)
+            if any(process.inner.exitcode is None for process in old):
+                on_wait()
+        _join(old, end)
         for process in old:
-            process.join(max(0.0, end - time.monotonic()))  # type: ignore[no-untyped-call]  # Granian's
             if process.inner.exitcode is None:
                 process.kill()  # type: ignore[no-untyped-call]  # Granian's
                 process.join()  # type: ignore[no-untyped-call]  # Granian's
 
-    def _end(self, _number: int, _frame: FrameType | None) -> None:
+    def _end(self, number: int, _frame: FrameType | None) -> None:
         """End as asked; asked again, at once."""
         if self.interrupt_signal:
             for worker in self.wrks:
                 worker.kill()  # type: ignore[no-untyped-call]  # Granian's
+        self._signal = signal.Signals(number)
         self.signal_handler_interrupt()  # type: ignore[no-untyped-call]  # Granian's
+
+
+def _join(processes: Sequence[WorkerProcess], end: float) -> None:
+    """Wait for the end of processes, but not longer than until a time."""
+    for process in processes:
+        process.join(max(0.0, end - time.monotonic()))  # type: ignore[no-untyped-call]  # Granian's
 
 
 def share_socket(server: Any, listening: socket.socket) -> None:  # noqa: ANN401  a Granian server, whose attributes have no types

@@ -6,11 +6,12 @@ the workers' application (``worker``, ``front``), and the flags (``corsmith.cli.
 
 import contextlib
 import resource
+import signal
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from granian.constants import Interfaces
@@ -33,13 +34,15 @@ from corsmith.server.banner import (
 )
 from corsmith.server.browsing import Shown, open_address
 from corsmith.server.hosts import Hosts, is_loopback
+from corsmith.server.omitted import omitted
 from corsmith.server.page import TryPage
-from corsmith.server.ports import address_of, wait_for_answer
+from corsmith.server.ports import address_of, reached_at, wait_for_answer
 from corsmith.server.prediction import InForce
 from corsmith.server.processes import Processes
 from corsmith.server.serving import Looking, Serving, Told
 from corsmith.server.source import PolicySource
-from corsmith.server.tls import Certificate
+from corsmith.server.tls import Certificate, address_in_network
+from corsmith.server.tried import Tried
 from corsmith.server.worker import Lifeline, Worker
 
 __all__ = ["Plan", "Say", "Supervisor"]
@@ -70,7 +73,7 @@ class Plan:
     serving: Serving
     policy: Policy | Routes
     source: PolicySource
-    hosts: Hosts | None
+    hosts: Hosts
     limit_body: int | None
     workers: int
     grace: float
@@ -79,8 +82,11 @@ class Plan:
     watched: tuple[str, ...] = ()
     certificate: Certificate | None = None
     opens: bool = False
+    tried: Tried = field(default_factory=Tried)
     terminal: int | None = None
     """The terminal of whoever may be asked; ``None`` where nobody is there."""
+    is_followed: bool = False
+    """Whether a program has started it, which waits until it serves or has failed."""
 
 
 class Supervisor:
@@ -116,7 +122,8 @@ class Supervisor:
             server = Processes(
                 plan.listening,
                 self._hear,
-                stays=bool(plan.watched),
+                stays=self._stays,
+                on_wait=None if plan.is_followed else self._tell_wait,
                 certificate=plan.certificate,
                 websockets=plan.serving.streams,
                 interface=Interfaces.ASGI if plan.serving.has_lifespan else Interfaces.ASGINL,
@@ -173,7 +180,7 @@ class Supervisor:
         """Start the try page, unless it is not wanted or everybody could reach the server."""
         if not self._plan.try_page or not is_loopback(self._address):
             return
-        page = TryPage(self._describe(None).url, lambda: self._in_force)
+        page = TryPage(self._describe(None).url, lambda: self._in_force, self._plan.tried)
         try:
             self._page_url = page.start()
         except OSError as error:
@@ -192,6 +199,7 @@ class Supervisor:
             serving=self._plan.serving,
             notes=self._notes,
             certificate=self._plan.certificate,
+            others=None if reached_at(self._address) == self._address else address_in_network(),
         )
 
     def _follow_edits(self, server: Processes, ends: contextlib.ExitStack) -> None:
@@ -230,9 +238,24 @@ class Supervisor:
                     _at_now(reloaded(self._edited, told.notes if told.notes != before else ()))
                 )
 
+    def _stays(self) -> bool:
+        """Return whether a start that fails is waited out: the next edit may mend it.
+
+        Not the first one where a program waits for it: nobody edits meanwhile.
+        """
+        plan = self._plan
+        return bool(plan.watched) and not (plan.is_followed and self._waited > 0)
+
+    def _tell_wait(self, number: signal.Signals) -> None:
+        """Say why the end takes its time, and how to have it at once."""
+        what = f"waiting up to {self._plan.grace:g} s for requests in flight"
+        again = "; Ctrl-C again ends now" if number is signal.SIGINT else ""
+        self._say(_at_now([f"{what}{again}"]))
+
     def _bring(self, policy: Policy | Routes | None) -> None:
         """Have the policy in force that an application brings, or again ours if it has none."""
         if self._plan.source.file is None:
+            self._in_force = replace(self._in_force, is_brought=policy is not None)
             self._put(self._plan.policy if policy is None else policy)
 
     def _wonder(self) -> None:
@@ -246,16 +269,23 @@ class Supervisor:
         self._slow.cancel()
         wait_for_answer(self._address, self._port)
         started = self._describe(self._page_url)
-        self._say([*banner(started), *warnings(self._in_force.policy)])
+        self._say([*banner(started), *self._warnings()])
         if isinstance(self._plan.serving, Looking):
             # Not waited for: an upstream may take its time.
             looking = (self._plan.serving,)
             threading.Thread(target=self._look, args=looking, daemon=True).start()
         if self._plan.opens:
-            open_address(self._address_to_open(started.url), lambda line: self._say([line]))
+            address = self._address_to_open(started.url)
+            is_secret = address == self._page_url  # it has the token
+            open_address(address, lambda line: self._say([line]), is_secret=is_secret)
         if self._watcher is not None:
             self._catch_up()
             self._watcher.start()
+
+    def _warnings(self) -> list[str]:
+        """Return what is suspicious in the policy, and what its file leaves out."""
+        plan = self._plan
+        return [*warnings(self._in_force.policy), *omitted(plan.source, plan.tried.kind)]
 
     def _look(self, serving: Looking) -> None:
         """Tell what can be seen from here, if that is worth a line."""
@@ -292,7 +322,7 @@ class Supervisor:
         self._in_force = replace(self._in_force, problems=())
         policy = self._in_force.policy
         if policy != before.policy or before.problems:
-            self._say(_at_now([*edited(file, policy), *warnings(policy)]))
+            self._say(_at_now([*edited(file, policy), *self._warnings()]))
 
     def _complain(self, error: CorsmithError) -> None:
         before = self._in_force

@@ -13,13 +13,28 @@ from corsmith.errors import CorsmithError
 from corsmith.policy import Policy
 from corsmith.routes import Routes
 
-__all__ = ["CUT", "NOTE", "Layered", "Looking", "Serving", "Starting", "Tell", "Told"]
+__all__ = [
+    "CUT",
+    "FOLLOWED",
+    "NOTE",
+    "Guiding",
+    "Layered",
+    "Lending",
+    "Looking",
+    "Serving",
+    "Starting",
+    "Tell",
+    "Told",
+]
 
 CUT: Final = "corsmith.cut"
 """Where an application may say in a scope why it left an answer without an end.
 
 It is a word for the request's line, such as ``file-changed``.
 """
+
+FOLLOWED: Final = "corsmith.followed"
+"""What a command line has for its object where a program has started it, and waits for it."""
 
 NOTE: Final = "corsmith.note"
 """Where an application may say more in a scope about its answer, for the request's line."""
@@ -85,6 +100,22 @@ class Looking(Protocol):
 
     def look(self, origin: str) -> Iterable[str]:
         """Return lines for the person; ``origin`` is one that the policy allows."""
+
+
+@runtime_checkable
+class Guiding(Protocol):
+    """Something to serve that says what an app has to change, where the policy allows an app."""
+
+    def guide(self, url: str, policy: Policy | Routes) -> list[tuple[str, str]]:
+        """Return rows of the banner under this policy: a name and a text."""
+
+
+@runtime_checkable
+class Lending(Protocol):
+    """Something to serve that sends a secret of the person's for whoever asks."""
+
+    def lent(self) -> list[str]:
+        """Return the names of the headers that hold one."""
 
 
 @runtime_checkable

@@ -1,7 +1,7 @@
 """Connections over TLS on which nothing is ever asked.
 
-What lives here: finding and closing them. What does not: any other limit (``limits``,
-``processes``).
+What lives here: finding and closing them, and closing others. What does not: which others
+(``stalls``), and any other limit (``limits``, ``processes``).
 
 Measured with Granian 2.8: in its mode for both versions of HTTP, which TLS needs, a client has
 ten seconds for its handshake, a head of HTTP/1.1 and a silent HTTP/2 have their time, but who
@@ -85,6 +85,14 @@ class Silence:
         self._heard.intersection_update(here)
         self._since = {peer: since for peer, since in self._since.items() if peer in here}
         return closed
+
+    def close(self, peers: set[_Peer]) -> None:
+        """Close the connections at whose other ends these are."""
+        for peer, connection in self._connections():
+            with connection:
+                if peer in peers:
+                    with contextlib.suppress(OSError):  # it has just ended by itself
+                        connection.shutdown(socket.SHUT_RDWR)
 
     def _connections(self) -> Iterator[tuple[_Peer, socket.socket]]:
         """Yield each connection to our port with who is at its other end; a copy, to be closed."""

@@ -118,6 +118,15 @@ class Streamed:
         self.started = True
         return self._send(message)
 
+    def end(self) -> None:
+        """Let the server have its channels back.
+
+        What an application leaves behind may hold this for long, in a cycle: as long as the
+        channels are held, the server does not close the connection.
+        """
+        self._receive = _left
+        self._send = _drop
+
     @property
     def is_unread(self) -> bool:
         """Whether the client may still be sending."""
@@ -126,3 +135,11 @@ class Streamed:
 
 async def _nothing() -> None:
     """Do what sending to nobody does."""
+
+
+async def _left() -> Message:
+    return _GONE
+
+
+async def _drop(_message: Message) -> None:
+    """Do what sending after the end does."""

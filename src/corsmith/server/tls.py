@@ -34,7 +34,14 @@ from typing import Any, Final, NoReturn
 from corsmith.diagnostics import quote
 from corsmith.errors import UsageError
 
-__all__ = ["Certificate", "make_certificate", "names_for", "read_certificate", "trust_line"]
+__all__ = [
+    "Certificate",
+    "address_in_network",
+    "make_certificate",
+    "names_for",
+    "read_certificate",
+    "trust_line",
+]
 
 _LIFETIME: Final = timedelta(days=397)
 """How long a certificate of our own is for: browsers take none of more than 398 days
@@ -218,19 +225,24 @@ def names_for(address: str, allowed: Iterable[str] = ()) -> tuple[str, ...]:
     """
     names = {*_ALWAYS, *(name.lower().strip("[]") for name in allowed)}
     if address in _ANY_ADDRESS:
-        names |= {socket.gethostname().lower(), *_address_in_network()}
+        names.add(socket.gethostname().lower())
+        here = address_in_network()
+        if here is not None:
+            names.add(here)
     else:
         names.add(address)
     return tuple(sorted(names))
 
 
-def _address_in_network() -> Iterator[str]:
+def address_in_network() -> str | None:
+    """Return this machine's address in its network, if it is in one."""
     with (
         contextlib.suppress(OSError),
         socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking,
     ):
         asking.connect((_ELSEWHERE, 9))
-        yield asking.getsockname()[0]
+        return str(asking.getsockname()[0])
+    return None
 
 
 def make_certificate(names: Sequence[str], folder: Path | None = None) -> Certificate:

@@ -2,6 +2,9 @@
 
 What lives here: the form of such a line, its traceback from the first line of the user's own,
 and its writing. What does not: which lines those are (``corsmith.application.frames``).
+
+An exception often tells what a client sent. So nothing in it steers a terminal, and every line
+but the first is indented: none can look like one of the server's own.
 """
 
 import contextlib
@@ -13,9 +16,27 @@ from typing import Final
 from corsmith.application.frames import from_theirs
 from corsmith.server.lines import WRITE_BYTES, takes
 
-__all__ = ["Console", "Traces"]
+__all__ = ["Console", "Plain", "Traces"]
 
 _STDERR: Final = 2
+
+
+def _plain(text: str) -> str:
+    r"""Return lines without controls and marks of direction, indented from the second on.
+
+    These are escaped as in the lines about requests. Tabs and backslashes stay as they are:
+    the lines of a source have them.
+
+    >>> print(_plain("it raised\nE: \x1b[2J\ncorsmith: all is well"))
+    it raised
+      E: \x1b[2J
+      corsmith: all is well
+    """
+    shown = [
+        sign if sign.isprintable() or sign in "\n\t" else sign.encode("unicode_escape").decode()
+        for sign in text.rstrip("\n")
+    ]
+    return "".join(shown).replace("\n", "\n  ")
 
 
 class Traces(logging.Formatter):
@@ -30,7 +51,16 @@ class Traces(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the lines of a record."""
-        return from_theirs(super().format(record).rstrip("\n"))
+        return from_theirs(_plain(super().format(record)))
+
+
+class Plain(logging.Filter):
+    """Makes the lines of a record plain where the handlers are not ours."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Change the record, and keep it."""
+        record.msg, record.args = _plain(record.getMessage()), ()
+        return True
 
 
 class Console(logging.Handler):

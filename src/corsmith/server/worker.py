@@ -32,6 +32,7 @@ from corsmith.server.log import Log
 from corsmith.server.serving import Layered, Serving, Starting, Told
 from corsmith.server.silence import Silence
 from corsmith.server.source import SEED, PolicySource
+from corsmith.server.stalls import Stalls
 
 __all__ = ["Lifeline", "Worker"]
 
@@ -77,7 +78,7 @@ class Worker:
     serving: Serving
     policy: Policy | Routes
     source: PolicySource
-    hosts: Hosts | None
+    hosts: Hosts
     limit_body: int | None
     quiet: bool
     page: str | None
@@ -120,7 +121,7 @@ class Worker:
             return front
         silence = Silence(self.tls_port)
         silence.start()
-        return silence.listen(front)
+        return silence.listen(Stalls(silence.close).listen(front))
 
     def _tell(self, told: Told) -> None:
         """Tell the other process; after an error, wait for the end that it will make of this."""
@@ -150,7 +151,15 @@ class Worker:
     def _log(self) -> Log | None:
         if self.quiet:
             return None
-        log = Log(beside=self._beside(), tell=None if self.refused is None else self.refused.tell)
+        policy = self.policy
+        log = Log(
+            beside=self._beside(),
+            has_cookies=isinstance(policy, Policy)
+            and policy.credentials
+            and "insecure-origin" not in policy.accept_risks,
+            file=None if "origins" in self.source.fields else self.source.file,
+            tell=None if self.refused is None else self.refused.tell,
+        )
         Finalize(None, log.flush, exitpriority=0)  # the loop may end before the last lines
         return log
 
@@ -163,7 +172,7 @@ class Worker:
     def _beside(self) -> tuple[str, ...] | None:
         """Return the origins that flags allow, where a flag can allow another."""
         # The tutorial's API has a policy of its own only where the person gave one.
-        if self.source.file is not None or self.serving.seed is SEED:
+        if self.source.file is None and self.serving.seed is SEED:
             return None
         return self.policy.origins if isinstance(self.policy, Policy) else None
 

@@ -55,9 +55,9 @@ def test_anything_else_is_mended_at_the_innermost_line_of_theirs() -> None:
 
 def test_a_line_that_is_no_python_is_named() -> None:
     error = SyntaxError("invalid syntax", ("main.py", 3, 1, "def (", 3, 2))
-    assert remedy(error, root=HERE, reloads=True) == "mend main.py, line 3; the next edit is tried"
+    assert remedy(error, root=HERE, reloads=True) == "fix main.py, line 3; the next edit is tried"
 
 
 @pytest.mark.parametrize("error", [None, ValueError("of nobody"), ModuleNotFoundError("nameless")])
 def test_what_has_no_place_is_mended_all_the_same(error: BaseException | None) -> None:
-    assert remedy(error, root=HERE, reloads=True) == "mend it; the next edit is tried"
+    assert remedy(error, root=HERE, reloads=True) == "fix it; the next edit is tried"

@@ -1,4 +1,4 @@
-"""Headers that the upstream gets and no page sees."""
+"""Headers that the upstream gets in place of the page's."""
 
 from __future__ import annotations
 

@@ -45,9 +45,22 @@ def refused(error: OSError) -> Exception:
             "upstream-unknown",
             "The name api.example:8443 has no address.",
         ),
-        (unverified(10), 502, "upstream-certificate", "has expired. Start the gateway with --ca"),
-        (unverified(18), 502, "upstream-certificate", "is self-signed."),
-        (unverified(62), 502, "upstream-certificate", "or with -k to take any certificate"),
+        (unverified(10), 502, "upstream-certificate", "has expired. Renew it, or start"),
+        (unverified(9), 502, "upstream-certificate", "is not valid yet. Is the clock"),
+        (
+            unverified(18),
+            502,
+            "upstream-certificate",
+            "is self-signed. Start the gateway with --ca FILE to trust its authority, or with -k",
+        ),
+        # No authority would help.
+        (
+            unverified(62),
+            502,
+            "upstream-certificate",
+            "is for another name. Start the gateway with a name that it is for",
+        ),
+        (unverified(64), 502, "upstream-certificate", "is for another name. Start the gateway wi"),
         (unverified(99), 502, "upstream-certificate", "cannot be verified."),
         (unverified(None), 502, "upstream-certificate", "cannot be verified."),
         (
@@ -90,9 +103,19 @@ def test_an_answer_that_is_no_http_is_told() -> None:
     assert (fault.status, fault.word) == (502, "upstream-malformed")
 
 
+def test_a_server_that_was_asked_in_clear_may_speak_tls() -> None:
+    info: Any = None
+    end = " If it speaks TLS, start the gateway with https://api.example:8443."
+    for error in (ConnectionResetError(), aiohttp.ClientResponseError(info, (), message="bad")):
+        in_clear = fault_of(error, read_upstream("http://api.example:8443/v1"))
+        assert in_clear.sentence.endswith(end)
+        assert end not in fault_of(error, UPSTREAM).sentence
+
+
 FAULTS: list[Callable[[], Fault]] = [
     lambda: faults.too_late(UPSTREAM, 1.5),
     lambda: faults.malformed(UPSTREAM),
+    lambda: faults.long_head(UPSTREAM, 10),
     lambda: faults.elsewhere(UPSTREAM, "https://cdn.example/"),
     lambda: faults.looped(UPSTREAM),
     lambda: faults.strange(UPSTREAM),

@@ -150,10 +150,18 @@ def test_what_a_page_shows_that_is_not_allowed_does_not(
 
 
 @pytest.mark.parametrize("path", ["*", "x"])
-def test_a_target_that_is_no_path_is_not_sent_on(path: str) -> None:
-    asked = ask(answering(OK), "OPTIONS", path, PAGE)
+@pytest.mark.parametrize("base", ["", "/v1"])
+def test_a_target_that_is_no_path_is_not_sent_on(path: str, base: str) -> None:
+    asked = ask(answering(OK), "OPTIONS", path, PAGE, base=base)
     assert (asked.status, asked.connections) == (400, 0)
     assert b"its target is no path" in asked.body
+
+
+@pytest.mark.parametrize("path", ["/../admin", "/..%2fadmin"])
+def test_a_path_that_leads_out_of_the_base_is_not_sent_on(path: str) -> None:
+    asked = ask(answering(OK), "GET", path, PAGE, base="/v1")
+    assert (asked.status, asked.connections) == (400, 0)
+    assert b"which could lead out of /v1." in asked.body
 
 
 @pytest.mark.parametrize("path", [b"/a#b", b"/\xc3\xa9", b"/a\tb"])
@@ -318,6 +326,21 @@ def test_who_navigates_or_is_no_other_page_sees_where_it_leads(
     asked = ask(answering(redirect(ELSEWHERE)), "GET", "/a", *lines)
     assert (asked.status, asked.headers["location"]) == (302, ELSEWHERE.decode())
     assert asked.scope[NOTE].endswith(", redirects to https://cdn.example/x")
+
+
+def test_a_head_that_is_too_large_is_not_sent_on() -> None:
+    def headed(size: int) -> Asked:
+        lines = [b"x-%d: %s" % (index, b"a" * 65_000) for index in range(4)]
+        used = sum(len(line) - 2 for line in lines) + len("x-rest") + len("content-length2")
+        lines.append(b"x-rest: " + b"a" * (size - used))
+        head = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n" + b"\r\n".join(lines)
+        return ask(answering(head + b"\r\n\r\nok"))
+
+    assert headed(262_144).status == 200
+    asked = headed(262_145)
+    assert asked.status == 502
+    assert asked.headers["proxy-status"] == "corsmith; error=http_response_header_section_size"
+    assert b"are over 262144 bytes" in asked.body
 
 
 def test_a_redirect_without_a_location_is_an_answer_as_any_other() -> None:

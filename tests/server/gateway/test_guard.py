@@ -47,6 +47,8 @@ def site(word: bytes) -> tuple[bytes, bytes]:
         ([HERE, (b"referer", b"http://evil.example/")], Entry.REFUSED),
         ([HERE, (b"referer", b"about:client")], Entry.REFUSED),
         ([(b"referer", b"http://localhost:8000/")], Entry.REFUSED),
+        ([(b"referer", b"http:///")], Entry.REFUSED),
+        ([(b"host", b""), (b"referer", b"http:///a"), CHROMIUM], Entry.REFUSED),
         # Without both, what it calls itself.
         ([CHROMIUM], Entry.REFUSED),
         ([CHROMIUM, (b"accept", b"text/html,application/xhtml+xml")], Entry.EXPLAINED),

@@ -231,8 +231,9 @@ def test_an_answer_without_permissions_has_none() -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        b"Alt-Svc", b"NEL", b"Public-Key-Pins", b"Report-To", b"Reporting-Endpoints",
-        b"Set-Cookie2", b"Strict-Transport-Security", b"Timing-Allow-Origin",
+        b"Alt-Svc", b"Clear-Site-Data", b"NEL", b"Public-Key-Pins", b"Report-To",
+        b"Reporting-Endpoints", b"Set-Cookie2", b"Strict-Transport-Security",
+        b"Timing-Allow-Origin",
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("here", [HERE, b"https://localhost:8000"])
@@ -270,6 +271,16 @@ def test_several_cookies_stay_several() -> None:
 )
 def test_addresses_of_the_upstream_are_ours(name: bytes, value: bytes, expected: bytes) -> None:
     assert answered((name, value)) == [(name.lower(), expected)]
+
+
+def test_of_more_links_than_anybody_has_the_lines_go_on_as_they_are() -> None:
+    line = (b"link", b",".join([b"<https://api.example/b>"] * 128))
+    ours = (b"link", line[1].replace(b"https://api.example", HERE))
+    assert answered(line, line) == [ours, ours]
+    one = (b"link", b"<https://api.example/b>")
+    assert answered(line, line, one, line) == [ours, ours, one, line]
+    many = (b"link", b",".join([b"<https://api.example/b>"] * 257))
+    assert answered(many) == [many]
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import socket
+import ssl
+from typing import TYPE_CHECKING
 
 import pytest
+import trustme
 
 from corsmith.server.gateway.outlook import look_at
+from corsmith.server.gateway.serving import Gateway
 from tests.broken.serving import Asked, Fault, Reply, allow, serve
+from tests.peers import OK, peer
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 pytestmark = pytest.mark.servers
 
@@ -68,3 +76,28 @@ def test_a_certificate_counts_unless_it_does_not_for_the_gateway(*, verify: bool
         told = list(look_at(server.origin, PAGE, verify=verify))
     assert told[0].startswith("unreachable now: " if verify else "you may not need this: ")
     assert "asked again" not in told[0]
+
+
+@pytest.mark.parametrize(
+    ("names", "step"),
+    [
+        (("localhost",), "; write https://localhost:{}/, or leave the name unchecked with -k"),
+        (("*.a.example",), ""),
+    ],
+)
+def test_a_gateway_that_trusts_an_authority_is_told_of_a_certificate_for_another_name(
+    tmp_path: Path, names: tuple[str, ...], step: str
+) -> None:
+    authority, ca = trustme.CA(), tmp_path / "ca.pem"
+    authority.cert_pem.write_to_path(ca)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(*names).configure_cert(context)
+    with peer(OK, context) as server:
+        url = f"https://127.0.0.1:{server.port}"
+        made = Gateway.of(url, headers=(), ca=str(ca), insecure=False, seconds=1)
+        told = list(made.look(PAGE))
+        place = f"127.0.0.1:{server.port}"
+        said = f"unreachable now: {place} is not trusted: its certificate is for {names[0]}"
+        assert told == [said + step.format(server.port)]
+        unchecked = Gateway.of(url, headers=(), ca=str(ca), insecure=True, seconds=1)
+        assert list(unchecked.look(PAGE)) == []

@@ -10,6 +10,7 @@ import pytest
 from corsmith.errors import UsageError
 from corsmith.policy import Policy
 from corsmith.profiles import PROFILES, find_profile
+from corsmith.routes import Routes
 from corsmith.server.gateway.forward import Forwarder
 from corsmith.server.gateway.layer import EnforcingLayer, ExposingLayer
 from corsmith.server.gateway.serving import GATEWAY_SEED, Gateway
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 HERE = "http://127.0.0.1:8000"
+UNLESS = "no page sees the value, unless the API sends it back"
 
 
 def gateway(url: str = "https://api.example", **changes: Any) -> Gateway:
@@ -48,7 +50,7 @@ def test_a_profile_has_its_address_and_its_fields(name: str) -> None:
     assert made.upstream_port is not None
 
 
-def test_the_banner_names_the_line_to_change_and_never_a_value(
+def test_the_banner_never_has_a_value(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("TOKEN", "hunter2")
@@ -56,25 +58,101 @@ def test_the_banner_names_the_line_to_change_and_never_a_value(
     rows = dict(made.notes(HERE))
     assert made.title == "a gateway to https://api.example"
     assert rows["gateway"] == "http://127.0.0.1:8000 → https://api.example"
-    # The host name of development servers: a cookie is not sent from a page of another.
-    assert rows["in the app"].startswith("VITE_API_URL=http://localhost:8000 ")
-    assert rows["cookies"] == "are sent from an app at localhost, whatever its port"
-    over_tls = dict(made.notes("https://127.0.0.1:8000"))
-    assert over_tls["cookies"] == "are sent from an app at https://localhost, whatever its port"
-    assert dict(made.notes("http://10.0.0.5:8000"))["cookies"].startswith(
-        "are sent from an app at 10."
-    )
-    assert rows["adds"] == "authorization, x-key (no page sees the value)"
+    assert rows["adds"] == f"authorization, x-key ({UNLESS})"
     assert "not verified" in rows["insecure"]
+    assert made.lent() == ["authorization", "x-key"]
     assert "hunter2" not in f"{made!r}{made}{made.notes(HERE)}"
+
+
+IN_THE_APP = "VITE_API_URL={} (or NEXT_PUBLIC_…, REACT_APP_…)"
+AT_LOCALHOST = IN_THE_APP.format("http://localhost:8000")
+SEEDED = Policy.from_mapping(dict(GATEWAY_SEED))
+
+
+def listed(*origins: str, credentials: bool = True) -> Policy:
+    return Policy(origins=origins, credentials=credentials)
+
+
+@pytest.mark.parametrize(
+    ("url", "policy", "app", "cookies"),
+    [
+        # The host name of development servers: a cookie is not sent from a page of another.
+        (HERE, SEEDED, AT_LOCALHOST, "an app at localhost, whatever its port"),
+        (
+            "https://127.0.0.1:8000",
+            SEEDED,
+            IN_THE_APP.format("https://localhost:8000"),
+            "an app at https://localhost, whatever its port",
+        ),
+        (
+            "http://[::1]:8000",
+            SEEDED,
+            IN_THE_APP.format("http://[::1]:8000"),
+            "an app at [::1], whatever its port",
+        ),
+        (HERE, Policy(origins="*"), AT_LOCALHOST, None),
+        (HERE, listed("@loopback", credentials=False), AT_LOCALHOST, None),
+        (HERE, listed("http://localhost:5173"), AT_LOCALHOST, "http://localhost:5173"),
+        (
+            HERE,
+            listed("https://ui.example", "http://127.0.0.1:3000", "http://127.0.0.1:4000"),
+            IN_THE_APP.format("http://127.0.0.1:8000"),
+            "http://127.0.0.1:3000, http://127.0.0.1:4000",
+        ),
+        # Another site, to which a cookie of the gateway does not belong.
+        (HERE, listed("http://[::1]:3000"), IN_THE_APP.format(HERE), None),
+        (HERE, listed("https://localhost:3000"), AT_LOCALHOST, None),
+        (
+            HERE,
+            Routes({"/a": None, "/b": SEEDED}),
+            AT_LOCALHOST,
+            "an app at localhost, whatever its port",
+        ),
+        # Whatever these rows told to write, the gateway would answer 403.
+        (HERE, listed("https://ui.example"), None, None),
+        (HERE, listed("https://*.example.com"), None, None),
+        (HERE, Routes({"/a": None}), None, None),
+        (
+            "http://10.0.0.5:8000",
+            listed("@loopback"),
+            IN_THE_APP.format("http://10.0.0.5:8000"),
+            None,
+        ),
+    ],
+)
+def test_what_to_write_into_an_app_is_told_only_where_the_policy_allows_one(
+    url: str, policy: Policy | Routes, app: str | None, cookies: str | None
+) -> None:
+    rows = {} if app is None else {"in the app": app}
+    if cookies is not None:
+        rows["cookies"] = f"are sent from {cookies}"
+    assert dict(gateway("http://127.0.0.1:5500").guide(url, policy)) == rows
+
+
+@pytest.mark.parametrize(
+    ("url", "policy", "sent", "host"),
+    [
+        (HERE, SEEDED, "an app at localhost, whatever its port", "localhost"),
+        (HERE, listed("http://127.0.0.1:3000"), "http://127.0.0.1:3000", "127.0.0.1"),
+        ("http://[::1]:8000", SEEDED, "an app at [::1], whatever its port", "[::1]"),
+    ],
+)
+def test_that_another_machine_gets_the_cookies_of_every_port_is_told(
+    url: str, policy: Policy, sent: str, host: str
+) -> None:
+    row = dict(gateway().guide(url, policy))["cookies"]
+    assert row == f"are sent from {sent}; all those of {host} go to api.example"
 
 
 @pytest.mark.parametrize(
     ("url", "row"),
     [
-        ("https://api.example", "x-key (no page sees the value)"),
-        ("http://127.0.0.1:8080", "x-key (no page sees the value)"),
-        ("http://api.example", "x-key (no page sees the value; http:// sends it in clear)"),
+        ("https://api.example", f"x-key ({UNLESS})"),
+        ("http://127.0.0.1:8080", f"x-key ({UNLESS})"),
+        (
+            "http://api.example",
+            f"x-key ({UNLESS}; http:// sends it in clear)",
+        ),
     ],
 )
 def test_a_secret_that_goes_over_the_network_in_clear_is_told(url: str, row: str) -> None:

@@ -228,6 +228,8 @@ def test_an_upstream_that_never_answers_is_a_504(monkeypatch: pytest.MonkeyPatch
         ([ORIGIN, (b"via", b"1.1 corsmith-1")], {}, 508),
         ([ORIGIN, (b"x-bytes", b"\xff")], {}, 400),
         ([ORIGIN], {"path": b"/\xff"}, 400),
+        ([ORIGIN], {"path": b"*"}, 400),
+        ([ORIGIN], {"path": b"@127.0.0.2/"}, 400),
     ],
 )
 def test_what_may_not_be_sent_on_never_reaches_the_upstream(
@@ -270,6 +272,19 @@ def test_the_gateway_relays_a_websocket_with_the_client_of_its_requests() -> Non
         "websocket.accept",
         "websocket.send",
     ]
+
+
+def test_a_websocket_does_not_leave_the_base_either() -> None:
+    async def scenario() -> Messages:
+        page = Page(ORIGIN, path=b"/%2e%2e/ws")
+        page.leave()
+        async with listening(echo) as port, living(gateway(port, base="/v1")) as app:
+            await app(page.scope, page.says.get, page.hear_of)
+        return [await page.hear(), await page.hear()]
+
+    start, body = asyncio.run(scenario())
+    assert start["status"] == 400
+    assert b"which could lead out of /v1." in body["body"]
 
 
 def test_a_gateway_whose_server_did_not_start_it_says_so() -> None:

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import doctest
+
 import pytest
 
 from corsmith.errors import UsageError
-from corsmith.server.gateway.upstream import read_upstream, target_of
+from corsmith.server.gateway import upstream as module
+from corsmith.server.gateway.upstream import read_upstream, stray, target_of
+
+
+def test_the_examples_in_the_docstrings_hold() -> None:
+    assert doctest.testmod(module) == (0, 4)
 
 
 @pytest.mark.parametrize(
@@ -58,11 +65,47 @@ def test_a_password_in_the_url_is_refused_and_not_repeated(text: str) -> None:
     ("path", "query", "target"),
     [
         (b"/", b"", b"/v1/"),
-        (b"/a%2Fb/./c/../d%20e", b"x='", b"/v1/a%2Fb/./c/../d%20e?x='"),
+        (b"/a%2Fb/./c/...;d/%20e", b"x='/../", b"/v1/a%2Fb/./c/...;d/%20e?x='/../"),
         (b"//a", b"%zz", b"/v1//a?%zz"),
     ],
 )
 def test_path_and_query_are_asked_for_as_they_came(
     path: bytes, query: bytes, target: bytes
 ) -> None:
-    assert target_of(read_upstream("https://a.example/v1/"), path, query) == target
+    upstream = read_upstream("https://a.example/v1/")
+    assert stray(upstream, path) is None
+    assert target_of(upstream, path, query) == target
+
+
+OUT = (
+    *(b"/..", b"/../admin", b"/a/../../admin", b"//../admin", b"/\\..\\admin", b"/..\\admin"),
+    *(b"/..;/admin", b"/..;v=1", b"/;/../admin", b"/a;/../../admin"),
+    *(b"/..%2fadmin", b"/..%2Fadmin", b"/%2e%2e/admin", b"/.%2E/admin", b"/a%2f..%2f..%2fadmin"),
+    *(b"/..%5cadmin", b"/%5C..%5Cadmin", b"/%2e%2e%3b/admin", b"/..%3Bx/admin"),
+    *(b"/%252e%252e/admin", b"/..%252fadmin", b"/.%0a./admin", b"/..%00/admin"),
+)
+
+
+@pytest.mark.parametrize("path", OUT)
+def test_what_could_lead_out_of_the_base_is_not_asked_for(path: bytes) -> None:
+    told = "a segment of its path is .., which could lead out of /v1"
+    assert stray(read_upstream("https://a.example/v1/"), path) == told
+    # A whole server has nothing outside.
+    assert stray(read_upstream("https://a.example/"), path) is None
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *(b"/", b"/...", b"/..a/b", b"/a../b", b"/a..", b"/.", b"/./a", b"/%2e"),
+        *(b"/a%2e%2eb", b"/a;..", b"/%zz"),
+    ],
+)
+def test_what_stays_below_the_base_is_asked_for(path: bytes) -> None:
+    assert stray(read_upstream("https://a.example/v1/"), path) is None
+
+
+@pytest.mark.parametrize("url", ["https://a.example", "https://a.example/v1"])
+@pytest.mark.parametrize("path", [b"", b"*", b"x", b"@b.example/", b"?x", b":80/"])
+def test_what_is_no_path_is_not_asked_for(url: str, path: bytes) -> None:
+    assert stray(read_upstream(url), path) == "its target is no path"

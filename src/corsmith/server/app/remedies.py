@@ -46,7 +46,7 @@ def remedy(error: BaseException | None, *, root: str, reloads: bool) -> str:
     if isinstance(error, SyntaxError) and error.filename and error.lineno:
         frame = (shorten(error.filename), error.lineno)
     where = "it" if frame is None else f"{frame[0]}, line {frame[1]}"
-    return f"mend {where}; {_then(reloads=reloads)}"
+    return f"fix {where}; {_then(reloads=reloads)}"
 
 
 def _install(module: str) -> str:

@@ -32,7 +32,7 @@ function copyButton(text, shown) {
 }
 
 const EXPECTED = { preflight: "✗ at preflight", request: "✗ hidden" };
-const expected = ({ stops, status }) => (stops ? EXPECTED[stops] : `✓ ${status}`);
+const expected = ({ stops, status }) => (stops ? EXPECTED[stops] : `✓ ${status ?? "readable"}`);
 
 // ── what happened ───────────────────────────────────────────────────────────
 
@@ -51,8 +51,9 @@ function headline(one) {
   const { got, seen, settled } = one;
   if (!got) return { kind: "wait", sign: "…", text: "sending" };
   if (got.status) {
-    return { kind: "good", sign: "✓", text: `readable, status ${got.status}` };
+    return { kind: "good", sign: "✓", text: `readable: the server answered ${got.status}` };
   }
+  if (got.error === "TimeoutError") return { kind: "bad", sign: "✗", text: "no answer within 15 seconds" };
   if (seen.request) {
     return { kind: "bad", sign: "✗", text: `answered ${seen.request.status}, but hidden from the script` };
   }
@@ -68,7 +69,7 @@ function agreement({ got, seen, settled, prediction }) {
   if (!settled) return { kind: "wait", text: `predicted: ${expected(prediction)}` };
   const same =
     Boolean(got.status) === !prediction.stops &&
-    (!got.status || got.status === prediction.status) &&
+    (!got.status || prediction.status === null || got.status === prediction.status) &&
     Boolean(seen.preflight) === prediction.preflight &&
     Boolean(seen.request) === (prediction.stops !== "preflight");
   return same
@@ -105,13 +106,14 @@ function explanation(one, agreed) {
       if (now.target.startsWith("https:")) told.push("Does this browser trust the server’s certificate? The line “trust it” of its banner makes it.");
       told.push("Is the server still running?");
     }
+    if (seen.request && !one.got.status) told.push(...elsewhere(seen.request.status));
     if (Date.now() - changedAt < 4000) told.push("The policy had just changed: press again.");
-    if (!told.length) told.push("The browser did something else than the policy led us to expect.");
+    if (!told.length) told.push("The policy alone does not explain it: see the steps below for what was asked and answered.");
     return [make("p", "why", told.join(" "))];
   }
   const why = make("p", "why", prediction.why);
   if (prediction.code) why.append(" ", make("code", "", prediction.code));
-  if (!prediction.line) return [why, make("p", "note", prediction.note)];
+  if (!prediction.line) return [why, make("p", "note", note(one))];
   const code = lineWithAdditions(prediction);
   const many = prediction.line.includes("\n");
   return [
@@ -124,6 +126,17 @@ function explanation(one, agreed) {
       prediction.note ? make("p", "note", prediction.note) : null,
     ),
   ];
+}
+
+// What else than the policy may keep an answer from a page.
+function elsewhere(status) {
+  if (status < 300 || status > 399) return [];
+  return [`The server answered ${status}, which sends the browser on to another address: what that one allows decides.`];
+}
+
+function note({ got, prediction }) {
+  if (prediction.status !== null || !(got.status >= 400)) return prediction.note;
+  return `Nothing needs changing for CORS: ${got.status} is the server’s own answer, and a page can read it.`;
 }
 
 // The new values stand last in their lists, so the last occurrence is the addition.

@@ -10,6 +10,9 @@ const presses = new Map();
 const MOST_CARDS = 60;
 let now = null; // what the last "policy" event said
 let nowText = "";
+let predictions = null; // those of the path that is chosen, or null while they are not known
+let isChosen = false; // a path was typed: until then the first of the policy is offered
+let asked = 0; // how often they were asked for: an answer that was overtaken is of no use
 
 function newPress() {
   const bytes = crypto.getRandomValues(new Uint8Array(8));
@@ -30,15 +33,19 @@ function showPolicy(text) {
   now = policy;
   nowText = text;
   const paths = Object.keys(policy.predictions);
-  const select = byId("path");
-  const chosen = select.value;
-  select.replaceChildren(...paths.map((path) => new Option(path, path)));
-  if (paths.includes(chosen)) select.value = chosen;
-  byId("paths").hidden = paths.length < 2;
+  byId("routes").replaceChildren(...paths.map((path) => make("option", "", path)));
+  if (!isChosen) byId("path").value = paths[0];
+  byId("sentence").textContent = policy.sentence;
+  byId("sentence").hidden = !policy.sentence;
+  byId("confirm").hidden = !policy.writing.length;
   const time = changedAt ? `, changed ${new Date(changedAt).toLocaleTimeString()}` : "";
   byId("source").textContent = policy.source
     ? `${policy.source}${time}. Edit it and press again.`
-    : "From the command line. To change it while you watch, put it into a file: corsmith serve --policy cors.toml";
+    : policy.from;
+  // A line breaks between words alone: never within a flag.
+  const words = (policy.command ?? "").split(" ").flatMap((word) => [" ", make("span", "word", word)]);
+  byId("command").replaceChildren(...words.slice(1));
+  byId("command").hidden = !policy.command;
   byId("text").textContent = policy.text;
   byId("copy").replaceChildren(...(policy.source ? [] : [copyButton(policy.text, byId("text"))]));
   byId("problems").replaceChildren(
@@ -56,13 +63,39 @@ function showPolicy(text) {
   showExpectations();
 }
 
-function showExpectations() {
+// Where the chosen path leads: always below the target, whatever is typed.
+function chosenUrl() {
+  const typed = byId("path").value.trim();
+  return new URL(`${now.target}${typed.startsWith("/") ? "" : "/"}${typed}`);
+}
+
+// Which policy covers a path is judged by the server; one policy alone covers every path.
+async function showExpectations() {
+  const question = (asked += 1);
+  const { pathname } = chosenUrl();
+  predictions = now.predictions[now.routed ? pathname : "/"] ?? null;
+  showSigns();
+  if (predictions) return;
+  let found = null;
+  try {
+    const response = await fetch(`/predictions${location.search}&path=${encodeURIComponent(pathname)}`);
+    if (response.ok) found = await response.json();
+  } catch {} // no server: the line at the top says so
+  if (question !== asked) return;
+  predictions = found;
+  showSigns();
+}
+
+function showSigns() {
   for (const button of document.querySelectorAll("button[data-press]")) {
-    const prediction = now.predictions[byId("path").value][button.dataset.press];
+    const name = button.dataset.press;
+    const prediction = predictions?.[name];
+    const waits = now.writing.includes(name) && !byId("writes").checked;
     const sign = button.querySelector("i");
-    sign.textContent = expected(prediction);
-    sign.className = prediction.stops ? "bad" : "good";
-    button.disabled = false;
+    button.hidden = !now.buttons[name];
+    button.disabled = !prediction || waits;
+    sign.textContent = !prediction ? "" : waits ? "tick above" : expected(prediction);
+    sign.className = !prediction || waits ? "" : prediction.stops ? "bad" : "good";
   }
 }
 
@@ -100,13 +133,14 @@ async function sendFromFrame(id, url, init) {
 
 async function press(name) {
   const button = now.buttons[name];
-  const path = button.path ?? byId("path").value;
   const id = newPress();
+  const chosen = button.path ? new URL(now.target + button.path) : chosenUrl();
+  const path = chosen.pathname + chosen.search;
   const one = {
     id,
     path,
     button,
-    prediction: now.predictions[byId("path").value][name],
+    prediction: predictions[name],
     seen: { preflight: null, request: null },
     got: null,
     settled: false,
@@ -124,7 +158,7 @@ async function press(name) {
   }
   show(one);
   reveal(one.details);
-  const url = `${now.target}${path}?corsmith-try=${id}`;
+  const url = `${now.target}${path}${chosen.search ? "&" : "?"}corsmith-try=${id}`;
   const init = {
     method: button.method,
     headers: button.headers,
@@ -155,7 +189,13 @@ function reveal(details) {
 for (const button of document.querySelectorAll("button[data-press]")) {
   button.addEventListener("click", () => press(button.dataset.press));
 }
-byId("path").addEventListener("change", showExpectations);
+for (const type of ["input", "change"]) {
+  byId("path").addEventListener(type, () => {
+    isChosen = true;
+    if (now) showExpectations();
+  });
+}
+byId("writes").addEventListener("change", showSigns);
 
 function showLive(state, text) {
   byId("live").dataset.state = state;

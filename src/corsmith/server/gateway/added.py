@@ -1,4 +1,4 @@
-"""``--add-header``: headers that the upstream gets and no page ever sees.
+"""``--add-header``: headers that the upstream gets and no page sends.
 
 What lives here: reading them, with secrets from the environment. What does not: sending them
 (``hops``). No value is in any message: what is wrong is told by the name of the header.

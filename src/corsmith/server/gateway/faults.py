@@ -25,6 +25,7 @@ __all__ = [
     "answer_fault",
     "elsewhere",
     "fault_of",
+    "long_head",
     "looped",
     "malformed",
     "method_refused",
@@ -45,6 +46,17 @@ _NOT_VERIFIED: Final = {
     64: "is for another name",
 }
 """X509_V_ERR_* of OpenSSL (openssl/x509_vfy.h)."""
+
+_TRUST: Final = "Start the gateway with --ca FILE to trust its authority, or with -k to take any \
+certificate."
+
+_NOT_BY_TRUST: Final = {
+    9: "Is the clock of this machine right? With -k the gateway takes any certificate.",
+    10: "Renew it, or start the gateway with -k to take any certificate.",
+    62: "Start the gateway with a name that it is for: its log begins with them. With -k it takes \
+any certificate.",
+}
+_NOT_BY_TRUST[64] = _NOT_BY_TRUST[62]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,19 +110,19 @@ def fault_of(error: BaseException, upstream: Upstream) -> Fault:
     return Fault(
         status=502,
         word="upstream-closed",
-        sentence=f"{host} closed the connection before it answered. Its own log may say why.",
+        sentence=f"{host} closed the connection before it answered. Its own log may say why."
+        f"{_perhaps_tls(upstream)}",
         error="connection_terminated",
     )
 
 
 def _untrusted(error: aiohttp.ClientConnectorCertificateError, host: str) -> Fault:
-    code = getattr(error.certificate_error, "verify_code", None)
-    what = _NOT_VERIFIED.get(code, "cannot be verified") if code else "cannot be verified"
+    code = getattr(error.certificate_error, "verify_code", 0)
+    what = _NOT_VERIFIED.get(code, "cannot be verified")
     return Fault(
         status=502,
         word="upstream-certificate",
-        sentence=f"The certificate of {host} {what}. Start the gateway with --ca FILE to trust "
-        "its authority, or with -k to take any certificate.",
+        sentence=f"The certificate of {host} {what}. {_NOT_BY_TRUST.get(code, _TRUST)}",
         error="tls_certificate_error",
     )
 
@@ -134,6 +146,13 @@ def _unreachable(error: aiohttp.ClientConnectorError, host: str) -> Fault:
 
 
 def too_late(upstream: Upstream, seconds: float) -> Fault:
+def _perhaps_tls(upstream: Upstream) -> str:
+    """Return what to try where a server of TLS may have been asked in clear: it has no words."""
+    if upstream.is_tls:
+        return ""
+    return f" If it speaks TLS, start the gateway with https://{upstream.host.decode()}."
+
+
     """Return the fault of an upstream that has not begun to answer in time."""
     return Fault(
         status=504,
@@ -149,8 +168,20 @@ def malformed(upstream: Upstream) -> Fault:
     return Fault(
         status=502,
         word="upstream-malformed",
-        sentence=f"What {upstream.host.decode()} answered is no valid HTTP, so it is not sent on.",
+        sentence=f"What {upstream.host.decode()} answered is no valid HTTP, so it is not sent on."
+        f"{_perhaps_tls(upstream)}",
         error="http_protocol_error",
+    )
+
+
+def long_head(upstream: Upstream, most: int) -> Fault:
+    """Return the fault of an answer whose head has more than ``most`` bytes."""
+    return Fault(
+        status=502,
+        word="upstream-head",
+        sentence=f"The headers that {upstream.host.decode()} answered are over {most} bytes, so "
+        "they are not sent on.",
+        error="http_response_header_section_size",
     )
 
 

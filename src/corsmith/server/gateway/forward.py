@@ -27,7 +27,7 @@ from corsmith.server.gateway.relay import Client, Watch, relay
 from corsmith.server.gateway.request import ask
 from corsmith.server.gateway.site import Upstream
 from corsmith.server.gateway.sockets import serve_socket
-from corsmith.server.gateway.upstream import target_of
+from corsmith.server.gateway.upstream import stray, target_of
 from corsmith.server.log import escape
 from corsmith.server.serving import CUT, NOTE
 
@@ -42,6 +42,9 @@ _CROSS_SITE: Final = (b"sec-fetch-site", b"cross-site")
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _CONTROLS: Final = bytes({*range(0x20), 0x7F} - {0x09})
 _DIGITS: Final = re.compile(rb"[0-9]{1,19}")
+
+_MOST_HEAD: Final = 262_144
+"""The largest head of an answer, in bytes: a browser takes as much, nginx 8 KiB, Node 16 KiB."""
 
 _Lines: TypeAlias = list[tuple[bytes, bytes]]
 
@@ -145,6 +148,8 @@ class Forwarder:
     ) -> Fault | None:
         """Send on an answer; return why it cannot be, before anything was sent."""
         raw = [(name.lower(), value) for name, value in answer.raw_headers]
+        if sum([len(name) + len(value) for name, value in raw]) > _MOST_HEAD:
+            return faults.long_head(self._upstream, _MOST_HEAD)
         if answer.status not in _FINAL or not _is_sound(raw):
             return faults.malformed(self._upstream)
         if not self._has_told and has_cors(raw):
@@ -177,9 +182,9 @@ class Forwarder:
 
     def _written(self, scope: Scope) -> tuple[URL, list[tuple[str, str]]] | Fault:
         """Return what the upstream is asked, or why that cannot be written."""
+        if (outside := stray(self._upstream, scope["raw_path"])) is not None:
+            return faults.unsendable(outside)
         target = target_of(self._upstream, scope["raw_path"], scope["query_string"])
-        if not target.startswith(b"/"):
-            return faults.unsendable("its target is no path")
         # The library writes what is not ASCII in UTF-8.
         url = URL((self._upstream.origin + target).decode("ascii", "replace"), encoded=True)
         if url.raw_path_qs.encode("ascii", "replace") != target:

@@ -12,7 +12,8 @@ sent on. In this order:
    gateway's own pages and what a person typed go on, ``same-site`` and ``cross-site`` do not.
    Another port of the same host is the same site, and another page: it goes on if ``Referer``
    names it and the policy allows it, so that an allowed page may show an image.
-2. Without it ``Referer``: only the gateway's own pages go on.
+2. Without it ``Referer``: only the gateway's own pages go on. ``Host`` has been checked before
+   (``server.limits``): a rebound name would stand in both.
 3. Without both, whatever calls itself a browser does not: engines send ``Sec-Fetch-Site`` to
    https and to this machine, but not over plain HTTP to another. ``curl`` goes on.
 
@@ -78,7 +79,9 @@ def enter(method: str, headers: Headers) -> Entry:
         own = site in _OWN
     elif b"referer" in found:
         match = _REFERER.match(found[b"referer"])
-        own = match is not None and match[1].lower() == found.get(b"host", b"").lower()
+        # HTTP/1.0 may be without a Host, which nobody could check.
+        host = found.get(b"host", b"").lower()
+        own = host != b"" and match is not None and match[1].lower() == host
     else:
         own = not found.get(b"user-agent", b"").lower().startswith(_BROWSER)
     if own:

@@ -18,7 +18,7 @@ The rules, in the order of the code:
 * who may load an answer as an image was judged before it was asked for, so it may be loaded
   by other origins (Cross-Origin-Resource-Policy), where it says who may;
 * what an answer says about its whole host or about other servers would be taken for ours:
-  HSTS, alternative services, reports. These end here too.
+  HSTS, alternative services, reports, clearing what is stored. These end here too.
 
 No bytes make anything here raise.
 """
@@ -101,6 +101,7 @@ _NOT_ASKED: Final = frozenset(
 _NOT_ANSWERED: Final = frozenset(
     {
         b"alt-svc",  # another port of this machine (RFC 7838)
+        b"clear-site-data",  # cookies of every port of this host name (Clear Site Data, 4.2)
         b"nel",  # reports to a server that the person did not name
         b"public-key-pins",
         b"report-to",
@@ -127,6 +128,10 @@ _REWRITTEN_ANSWERED: Final = frozenset(
     }
 )
 _NOTHING: Final[frozenset[bytes]] = frozenset()
+
+_MOST_LINKS: Final = 256
+"""The most addresses in an answer's Link lines that are read: a list has five, a page with
+everything preloaded some dozens. Each costs as much as the path is long."""
 
 _REFERER: Final = re.compile(rb"https?://(?P<host>[^/?#]*)(?P<rest>[^#]*)", re.IGNORECASE)
 _UPGRADES: Final = frozenset({b"upgrade-insecure-requests", b"block-all-mixed-content"})
@@ -196,6 +201,7 @@ def response_headers(
     tls = here.startswith(b"https:")
     named = _named_away([value for name, value in lines if name == b"connection"])
     kept: list[tuple[bytes, bytes]] = []
+    links = _MOST_LINKS
     for name, value in lines:
         if name in _ENDS_ANSWERED or name in named or name.startswith(_CORS):
             continue
@@ -204,7 +210,8 @@ def response_headers(
         elif name == b"set-cookie":
             line = rewrite_set_cookie(value, tls=tls, base=upstream.base, abroad=abroad)
         elif name == b"link":
-            line = rewrite_links(value, upstream, here, path)
+            links -= value.count(b"<")
+            line = rewrite_links(value, upstream, here, path) if links >= 0 else value
         elif name == b"refresh":
             line = rewrite_refresh(value, upstream, here, path)
         elif name == b"cross-origin-resource-policy":

@@ -19,7 +19,7 @@ from corsmith.server.gateway.site import Upstream
 
 __all__ = ["Landing", "land", "rewrite_links", "rewrite_location", "rewrite_refresh"]
 
-_NOT_ASCII: Final = re.compile(rb"[\x80-\xff]")
+_NOT_ASCII: Final = re.compile(rb"[\x80-\xff]+")
 _ABSOLUTE: Final = re.compile(r"[a-z][a-z0-9+.-]*:|[/\\]{2}", re.IGNORECASE)
 _DROPPED: Final = re.compile(r"[\t\r\n]")
 _TARGET: Final = re.compile(rb"<([^<>]*)>")
@@ -110,4 +110,8 @@ def rewrite_refresh(value: bytes, upstream: Upstream, here: bytes, path: bytes) 
 
 def _text(value: bytes) -> str:
     """Return bytes as text; what is not ASCII is percent-encoded, as a browser does it."""
-    return _NOT_ASCII.sub(lambda match: b"%%%02X" % match[0][0], value).decode("ascii")
+    return _NOT_ASCII.sub(_encoded, value).decode("ascii")
+
+
+def _encoded(match: re.Match[bytes]) -> bytes:
+    return b"%" + match[0].hex("%").upper().encode()

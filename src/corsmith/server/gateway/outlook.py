@@ -18,16 +18,19 @@ _SECONDS: Final = 5.0
 _ALLOW_ORIGIN: Final = ALLOW_ORIGIN.lower()
 
 
-def look_at(url: str, origin: str, *, verify: bool) -> Iterable[str]:
-    """Return what is worth telling of an upstream, asked as a page of ``origin`` would ask."""
+def look_at(url: str, origin: str, *, verify: bool, ca: str | None = None) -> Iterable[str]:
+    """Return what is worth telling of an upstream, asked as a page of ``origin`` would ask.
+
+    ``ca`` is a file of authorities that are trusted too, and has been read before.
+    """
     client = Client(
-        dialer=Dialer(timeout=_SECONDS, verify=verify), limits=Limits(timeout=_SECONDS, body=0)
+        dialer=Dialer(timeout=_SECONDS, verify=verify, ca=ca),
+        limits=Limits(timeout=_SECONDS, body=0),
     )
     try:
         answer = client.send(Request(method="GET", url=url, headers=_headers(origin)))
     except NetworkError as error:
-        hint = "" if error.step == "tls" else "; it is asked again with each request"
-        return [f"unreachable now: {error.problem}{hint}"]
+        return [f"unreachable now: {error.problem}{_next_step(error)}"]
     allowed = [value for name, value in answer.headers if name.lower() == _ALLOW_ORIGIN]
     if allowed not in ([origin], ["*"]):
         return []
@@ -35,6 +38,14 @@ def look_at(url: str, origin: str, *, verify: bool) -> Iterable[str]:
         f"you may not need this: {url} lets pages of {origin} read its answers already",
         f"  what else it allows: corsmith check {url} --from {origin}",
     ]
+
+
+def _next_step(error: NetworkError) -> str:
+    if error.step != "tls":
+        return "; it is asked again with each request"
+    # The others are about a check of the certificate alone.
+    is_address = error.hint is not None and error.hint.startswith("write ")
+    return f"; {error.hint}" if is_address else ""
 
 
 def _headers(origin: str) -> tuple[tuple[str, str], ...]:

@@ -36,7 +36,7 @@ from corsmith.server.gateway.faults import (
 from corsmith.server.gateway.guard import Entry, enter
 from corsmith.server.gateway.hops import is_loop, request_headers, response_headers
 from corsmith.server.gateway.site import Upstream
-from corsmith.server.gateway.upstream import target_of
+from corsmith.server.gateway.upstream import stray, target_of
 
 __all__ = ["Socket", "only_upgrades", "serve_socket"]
 
@@ -154,6 +154,8 @@ async def _open(
         return strange(upstream)
     if is_loop(scope["headers"], via):
         return looped(upstream)
+    if (outside := stray(upstream, scope["raw_path"])) is not None:
+        return unsendable(outside)
     target = target_of(upstream, scope["raw_path"], scope["query_string"])
     tls = _scheme(scope) == b"https"
     lines = request_headers(scope["headers"], upstream, via=via, added=added, tls=tls)
