@@ -199,6 +199,24 @@ def test_an_endless_body_ends_by_a_disconnect_and_is_kept_as_far_as_it_went() ->
     assert len(answer(called).body) == 64 * 1024
 
 
+def test_an_application_that_stays_until_its_client_leaves_has_answered_in_whole() -> None:
+    left: list[str] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            return
+        await receive()
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"x", "more_body": True})
+        await send({"type": "http.response.body"})
+        left.append((await receive())["type"])
+
+    with InMemory(app) as server:
+        called = server.call("GET", "http://localhost/")
+    assert left == ["http.disconnect"]
+    assert (answer(called).ended, answer(called).body) == ("complete", b"x")
+
+
 def test_an_endless_wsgi_body_is_closed() -> None:
     closed: list[bool] = []
 

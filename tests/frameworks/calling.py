@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 
     Ask = Callable[[Request], Reply]
 
+_FIRST: dict[str, dict[str, Any]] = {
+    "http": {"type": "http.request", "body": b"", "more_body": False},
+    "websocket": {"type": "websocket.connect"},
+}
+_LAST = {"http.response.body", "websocket.close"}
+
 
 class Script:
     """Whether an application ran: it notes that itself."""
@@ -44,20 +50,32 @@ def over_asgi(app: Any, script: Script | None = None) -> Ask:
     return ask
 
 
-async def _exchange(app: Any, request: Request) -> tuple[list[Any], Exception | None]:
-    sent: list[Any] = []
-    received: list[Any] = [{"type": "http.request", "body": b"", "more_body": False}]
+async def converse(app: Any, scope: Any, note: Callable[[Any], object]) -> None:
+    """Call an ASGI application as a server does, and note each message that it sends.
+
+    The client leaves once it has the whole answer, and some applications wait for that.
+    """
+    over = asyncio.Event()
+    received: list[Any] = [{**_FIRST[scope["type"]]}]
 
     async def receive() -> Any:
-        if not received:
-            await asyncio.Event().wait()  # the client stays
-        return received.pop()
+        if received:
+            return received.pop()
+        await over.wait()
+        return {"type": f"{scope['type']}.disconnect"}
 
     async def send(message: Any) -> None:
-        sent.append(message)
+        note(message)
+        if message["type"] in _LAST and not message.get("more_body", False):
+            over.set()
 
+    await app(scope, receive, send)
+
+
+async def _exchange(app: Any, request: Request) -> tuple[list[Any], Exception | None]:
+    sent: list[Any] = []
     try:
-        await app(scope_of(request, client=("127.0.0.1", 1)), receive, send)
+        await converse(app, scope_of(request, client=("127.0.0.1", 1)), sent.append)
     except Exception as error:  # noqa: BLE001  whatever the server would see
         return sent, error
     return sent, None

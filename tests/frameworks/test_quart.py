@@ -14,7 +14,7 @@ from corsmith import PolicyError
 from corsmith.adapters import asgi
 from corsmith.adapters.quart import CORS, CORSMiddleware, cors, install
 from tests.adapters.hosts import scope_of
-from tests.frameworks.calling import over_asgi
+from tests.frameworks.calling import converse, over_asgi
 from tests.frameworks.hosts.quart import pages
 from tests.frameworks.pages import APP, OTHER, PARTNER, POLICY, ask
 
@@ -187,21 +187,8 @@ def talkative(**options: Any) -> Quart:
 def talk(app: Quart, path: str, origin: str) -> list[Any]:
     """Return what the server sends to a WebSocket."""
     sent: list[Any] = []
-
-    async def send(message: Any) -> None:
-        sent.append(message)
-
-    async def exchange() -> None:
-        first: list[Any] = [{"type": "websocket.connect"}]
-
-        async def receive() -> Any:
-            return first.pop() if first else await asyncio.Event().wait()
-
-        request = ask("GET", path, origin)
-        scope: Any = scope_of(request, type="websocket", scheme="ws", subprotocols=[])
-        await app(scope, receive, send)
-
-    asyncio.run(exchange())
+    scope = scope_of(ask("GET", path, origin), type="websocket", scheme="ws", subprotocols=[])
+    asyncio.run(converse(app, scope, sent.append))
     return sent
 
 
@@ -238,19 +225,10 @@ def test_a_streamed_answer_is_marked_and_passed_on_as_it_comes() -> None:
 
         return parts()
 
-    async def send(message: Any) -> None:
+    def note(message: Any) -> None:
         seen.append((message, [*made]))
 
-    async def exchange() -> None:
-        first = [{"type": "http.request", "body": b"", "more_body": False}]
-
-        async def receive() -> Any:
-            return first.pop() if first else await asyncio.Event().wait()
-
-        scope: Any = scope_of(ask("GET", "/stream", APP))
-        await app(scope, receive, send)
-
-    asyncio.run(exchange())
+    asyncio.run(converse(app, scope_of(ask("GET", "/stream", APP)), note))
     assert (ALLOW.encode(), APP.encode()) in [
         (name.lower(), value) for name, value in seen[0][0]["headers"]
     ]

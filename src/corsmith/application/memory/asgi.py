@@ -155,8 +155,8 @@ class _Conversation:
         raised = None
         await self._started.wait()
         await asyncio.wait([task], timeout=_BODY_SECONDS)
+        ended = task.done() or self._done.is_set()
         self._done.set()
-        ended = task.done()
         await asyncio.wait([task], timeout=_DISCONNECT_SECONDS)
         task.cancel()
         try:
@@ -200,6 +200,9 @@ class _Conversation:
         elif message["type"] == "http.response.body":
             self._body += message.get("body", b"")
             del self._body[MOST_BODY:]
+            if not message.get("more_body", False):
+                # ASGI, "Disconnect - receive event": it comes after the whole answer too.
+                self._done.set()
 
 
 _CONNECT: Final[Message] = {"type": "websocket.connect"}
