@@ -63,7 +63,11 @@ def test_a_factory_is_called(folder: Path, target: str) -> None:
 @pytest.mark.parametrize(
     ("source", "target", "told"),
     [
-        (WSGI, "nowhere:app", "or installed; for a file type\n  corsmith check nowhere.py"),
+        (
+            WSGI,
+            "nowhere:app",
+            "\n  start in the folder that nowhere is in, or name its file: corsmith check FILE.py",
+        ),
         (WSGI, "mime:app", "there is no module mime in"),
         (WSGI, "mime:app", "or installed; type\n  corsmith check mine:app"),
         (WSGI, "mine:ap", "mine has no ap; type\n  corsmith check mine:app"),
@@ -95,6 +99,16 @@ def test_what_is_no_application_says_what_to_type(
     with pytest.raises(UsageError) as caught:
         load_app(target)
     assert told in str(caught.value)
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_file_that_was_moved_away_is_told_as_that() -> None:
+    with pytest.raises(UsageError) as caught:
+        load_app_file("gone.py", "serve")
+    assert str(caught.value).splitlines() == [
+        "there is no file gone.py",
+        "  put it back, or start with its new name",
+    ]
 
 
 @pytest.mark.parametrize(

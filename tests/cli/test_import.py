@@ -179,7 +179,7 @@ def test_what_cannot_be_imported_from_is_told_and_nothing_is_imported(
 @pytest.mark.parametrize(
     ("word", "told"),
     [
-        ("nowhere", "installed; for a file type\n  corsmith import nowhere.py\n"),
+        ("nowhere", "name its file: corsmith import FILE.py\n"),
         ("main:nope", "main has no nope; type\n  corsmith import main:app\n"),
     ],
 )

@@ -212,7 +212,7 @@ PATHS = [
     Case(says="an index has ranges", path="/sub/", headers=ranged("bytes=0-3"), status=206, body=b"<h1>"),
     Case(says="a folder without one is listed", path="/", expected={"content-type": "text/html; charset=utf-8"}),
     Case(says="an empty folder is listed", path="/nothing/", headers={"accept": "application/json"},
-         body=b'{"path":"/nothing/","complete":true,"entries":[]}'),
+         body=b'{"path":"/nothing/","complete":true,"unshown":{},"entries":[]}'),
     Case(says="a listing as JSON", path="/", headers={"accept": "application/json"},
          expected={"content-type": "application/json", "vary": "Accept, Origin"}),
     Case(says="a listing as JSON for who rather has it", path="/", headers={"accept": "text/html;q=0.5,application/json"},

@@ -12,9 +12,11 @@ import pytest
 
 from corsmith.server import folder
 from corsmith.server.folder import (
+    Entry,
     Folder,
     Named,
     NotServedError,
+    Unshown,
     is_hidden,
     is_missing,
     read_path,
@@ -209,7 +211,7 @@ def test_an_error_of_the_machine_is_not_called_missing() -> None:
 def shown(root: Path, wants: Callable[[str], bool] = bool) -> dict[str, int | None]:
     opened = Folder(str(root)).open(())
     found = Folder(str(root)).entries((), opened.descriptor, wants)
-    entries = {entry.name: entry.size for entry in found}
+    entries = {entry.name: entry.size for entry in found if isinstance(entry, Entry)}
     os.close(opened.descriptor)
     return entries
 
@@ -221,6 +223,11 @@ def test_a_folder_shows_what_may_be_asked_for(root: Path) -> None:
     for name, target in {"in": "a", "way": "sub", "out": "../secret", "gone": "nowhere"}.items():
         (root / name).symlink_to(target)
     assert shown(root) == {"a": 6, "in": 6, ".zarray": 1, "sub": None, "way": None}
+    opened = Folder(str(root)).open(())
+    found = list(Folder(str(root)).entries((), opened.descriptor, bool))
+    os.close(opened.descriptor)
+    unshown = sorted(why for why in found if isinstance(why, Unshown))
+    assert unshown == ["hidden-name", "not-a-file", "odd-name", "odd-name", "outside-folder"]
 
 
 def test_of_what_is_not_wanted_the_name_alone_is_read(

@@ -286,7 +286,7 @@ def test_a_body_that_stops_coming_is_a_408_that_a_page_can_read(server: Served) 
         with server.connect() as connection:
             connection.sendall(b"POST /slow HTTP/1.1\r\n" + HOST + APP + announced)
             assert_serves(server)
-            reply = read_answer(connection)
+            reply = Reply(read_all(connection))
         assert reply.status == 408
         assert reply.headers["connection"] == "close"
         assert reply.headers["access-control-allow-origin"] == "https://app.example"

@@ -11,7 +11,7 @@ from urllib.parse import urljoin
 import pytest
 
 from corsmith.server import listing as module
-from corsmith.server.folder import Entry
+from corsmith.server.folder import Entry, Listed, Unshown
 from corsmith.server.listing import Selection, answer, as_json, as_page, prefers_json, take
 
 if TYPE_CHECKING:
@@ -281,3 +281,41 @@ def test_a_folder_of_millions_is_listed_in_part_and_says_so(
 )
 def test_json_is_for_who_asks_for_it(accept: str, expected: bool) -> None:
     assert prefers_json(accept) is expected
+
+
+HELD: list[Listed] = [Unshown.OUTSIDE, SMALL, Unshown.HIDDEN, Unshown.OUTSIDE]
+
+
+def told_of(entries: list[Listed], query: bytes = b"") -> tuple[dict[str, int], str]:
+    """Return what the JSON and the page say of what they do not show."""
+
+    def found(wants: Callable[[str], bool]) -> list[Listed]:
+        return [one for one in entries if not isinstance(one, Entry) or wants(one.name)]
+
+    listing, _ = answer((), found, query, "application/json")
+    made, _ = answer((), found, query, "text/html")
+    words = Page(made.decode()).words
+    return json.loads(listing)["unshown"], words
+
+
+def test_what_is_not_shown_is_counted_and_never_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    unshown, words = told_of([*HELD])
+    assert unshown == {"outside-folder": 2, "hidden-name": 1}
+    assert (
+        "0 folders, 1 file, 1 byte; not shown: links that lead out of this folder (2), "
+        "names that begin with a dot (1)\n" in words
+    )
+    unshown, words = told_of([Unshown.SPECIAL])
+    assert unshown == {"not-a-file": 1}
+    assert "Nothing in this folder is served; not shown: pipes and devices (1)\n" in words
+    unshown, words = told_of([SMALL])
+    assert (unshown, "not shown" in words) == ({}, False)
+    monkeypatch.setattr(module, "MOST_ENTRIES", 1)
+    unshown, words = told_of([*HELD, LARGE])
+    assert (unshown, "not shown" in words) == ({}, False)
+
+
+def test_looking_for_a_part_does_not_find_out_hidden_names() -> None:
+    for query in (b"filter=a", b"filter=.env"):
+        unshown, words = told_of([*HELD], query)
+        assert (unshown, "not shown" in words) == ({}, False)

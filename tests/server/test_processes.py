@@ -207,7 +207,7 @@ def test_a_worker_that_does_not_end_within_its_grace_is_killed(make: Make) -> No
 def test_an_end_that_takes_its_time_is_explained_to_who_asked_for_it(make: Make) -> None:
     started, told = make(), list[object]()
     started.server._on_wait = told.append
-    started.server.workers_kill_timeout = 0.7
+    started.server.workers_kill_timeout = 1.2
     for number in (None, signal.SIGINT):
         process = started.add(Told())
         process.is_deaf = True

@@ -36,7 +36,10 @@ def test_ctrl_c_reaches_the_workers_as_well_and_is_no_failure() -> None:
         status, seconds = server.end(signal.SIGINT, group=True)
         assert status == 0
         assert seconds < 2
-        assert server.err.to_the_end()[-1] == "  stop       Ctrl-C"
+        *_, stop, last = ["", *server.err.to_the_end()]
+        # On a busy machine even idle workers may need long enough to be told of.
+        assert "  stop       Ctrl-C" in (stop, last)
+        assert last.endswith(("Ctrl-C", "Ctrl-C again ends now"))
 
 
 def test_a_request_in_flight_is_answered_before_the_end() -> None:

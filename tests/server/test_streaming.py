@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import weakref
 from typing import Any
 
 import pytest
@@ -164,10 +165,33 @@ def test_what_an_application_leaves_behind_holds_no_channel_of_the_server() -> N
 
     async def late() -> Any:
         await send({"type": "http.response.body", "body": b"late"})
-        return await receive()
+        return await asyncio.wait_for(receive(), 1)
 
     assert asyncio.run(late()) == {"type": "http.disconnect"}
     assert len(answer.messages) == before
+
+
+def test_what_an_application_raises_holds_no_channel_of_the_server() -> None:
+    """A traceback holds each frame that it has passed, and what that was called with."""
+    kept: list[LeftError] = []
+    channels: list[weakref.ref[Any]] = []
+
+    async def raising(scope: Any, receive: Any, send: Any) -> None:
+        while (await receive())["type"] == "http.request":
+            pass
+        kept.append(LeftError())
+        raise kept[0]
+
+    served = front(raising, log=Lines())
+
+    def noting(scope: Any, receive: Any, send: Any) -> Any:
+        channels.extend([weakref.ref(receive), weakref.ref(send)])
+        return served(scope, receive, send)
+
+    answer = run(noting, scope("POST", "/", CHUNKED), parts(b"a", broken=True))
+    assert answer.status == 400
+    assert kept[0].__traceback__ is not None
+    assert [channel() for channel in channels] == [None, None]
 
 
 def test_an_application_whose_client_left_owes_no_answer() -> None:

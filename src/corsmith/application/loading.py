@@ -114,6 +114,8 @@ def load_module_file(path: str, verb: str) -> tuple[ModuleType, str]:
     Raises as ``load_app``.
     """
     file = Path(path).resolve()
+    if not file.exists():  # it was there when the server that loads it anew was started
+        raise UsageError(f"there is no file {path}\n  put it back, or start with its new name")
     name, folder = file.stem, file.parent
     while (folder / "__init__.py").is_file():  # a package is imported by its whole name
         name, folder = f"{folder.name}.{name}", folder.parent
@@ -196,7 +198,8 @@ def _no_module(name: str, missing: str, root: str, target: str, verb: str) -> st
     near = nearest_word(name, [file.stem for file in Path(root).glob("*.py")])
     if near is not None:
         return f"{told}; type\n  corsmith {verb} {near}{target.removeprefix(name)}"
-    return f"{told}; for a file type\n  corsmith {verb} {name.replace('.', '/')}.py"
+    step = f"start in the folder that {missing} is in, or name its file: corsmith {verb} FILE.py"
+    return f"{told}\n  {step}"
 
 
 def _execute(file: Path, root: str) -> ModuleType:

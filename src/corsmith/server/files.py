@@ -33,7 +33,7 @@ from corsmith.diagnostics import quote
 from corsmith.errors import UsageError
 from corsmith.server.answers import phrase_of
 from corsmith.server.body import has_body
-from corsmith.server.folder import Entry, Folder, Named, Opened, is_hidden, is_missing, read_path
+from corsmith.server.folder import Folder, Listed, Named, Opened, is_hidden, is_missing, read_path
 from corsmith.server.listing import MOST_ENTRIES, answer, quote_name
 from corsmith.server.parts import AT_ONCE, CutError, leave, read_parts, send_parts
 from corsmith.server.reply import Line, Replies
@@ -180,7 +180,7 @@ class FileServer:
         """Answer with what is in a folder, unless the client leaves before it is read."""
         has_left = threading.Event()
 
-        def entries_of(wants: Callable[[str], bool]) -> Iterator[Entry]:
+        def entries_of(wants: Callable[[str], bool]) -> Iterator[Listed]:
             def wants_still(name: str) -> bool:
                 if has_left.is_set():
                     raise _LeftError

@@ -16,16 +16,19 @@ import os
 import stat
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 from urllib.parse import unquote_to_bytes
 
 __all__ = [
     "Entry",
     "Folder",
+    "Listed",
     "Named",
     "NotServedError",
     "Opened",
+    "Unshown",
     "is_hidden",
     "is_missing",
     "read_path",
@@ -86,6 +89,19 @@ class Entry:
     modified: float
 
 
+class Unshown(StrEnum):
+    """Why something in a folder is in no listing; the value is the log's word for it."""
+
+    HIDDEN = "hidden-name"
+    OUTSIDE = "outside-folder"
+    SPECIAL = "not-a-file"
+    ODD = "odd-name"
+
+
+Listed: TypeAlias = Entry | Unshown
+"""What a folder holds: a line of its listing, or why there is none."""
+
+
 class _LinkMetError(Exception):
     """A name is a symbolic link."""
 
@@ -93,7 +109,7 @@ class _LinkMetError(Exception):
 class NotServedError(FileNotFoundError):
     """Something that is there and is not served; ``word`` says to the log why not."""
 
-    def __init__(self, word: str) -> None:
+    def __init__(self, word: Unshown) -> None:
         """Be as a file that is not there, to everybody else."""
         super().__init__(errno.ENOENT, os.strerror(errno.ENOENT))
         self.word = word
@@ -160,7 +176,7 @@ class Folder:
         top = os.path.realpath(self._root)
         real = os.path.realpath(os.path.join(top, *names))  # noqa: PTH118  Path would lose bytes
         if os.path.commonpath([top, real]) != top:
-            raise NotServedError("outside-folder")
+            raise NotServedError(Unshown.OUTSIDE)
         try:
             return _walk(top, Path(real).relative_to(top).parts)
         except _LinkMetError:
@@ -168,26 +184,36 @@ class Folder:
 
     def entries(
         self, names: Sequence[str], descriptor: int, wants: Callable[[str], bool]
-    ) -> Iterator[Entry]:
+    ) -> Iterator[Listed]:
         """Yield what may be asked for and is wanted in an open folder, in no order.
 
+        Of the rest of what is wanted, the reason alone is yielded.
         ``names`` led to it; a link is shown as what it leads to. A name is all that is read
         of what is not wanted: to ask for the rest takes ten times as long.
         """
         with os.scandir(descriptor) as found:
             for item in found:
-                if not wants(item.name) or not _may_be_asked(os.fsencode(item.name)):
+                if not wants(item.name):
+                    continue
+                name = os.fsencode(item.name)
+                if not _may_be_asked(name):
+                    yield Unshown.HIDDEN if name.startswith(b".") else Unshown.ODD
                     continue
                 try:
                     status = item.stat(follow_symlinks=False)
                     if stat.S_ISLNK(status.st_mode):
                         status = self._behind([*names, item.name])
+                except NotServedError as error:
+                    yield error.word
+                    continue
                 except OSError:
-                    continue  # gone, or a link that leads nowhere or out
+                    continue  # gone, or a link that leads nowhere
                 if stat.S_ISDIR(status.st_mode):
                     yield Entry(name=item.name, size=None, modified=status.st_mtime)
                 elif stat.S_ISREG(status.st_mode):
                     yield Entry(name=item.name, size=status.st_size, modified=status.st_mtime)
+                else:
+                    yield Unshown.SPECIAL
 
     def _behind(self, names: Sequence[str]) -> os.stat_result:
         """Return what is behind a link, if a request would get it."""
@@ -217,7 +243,7 @@ def _walk(root: str, names: Sequence[str]) -> Opened:
             raise _LinkMetError
         # A pipe or a device is not even opened: that may change it.
         if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
-            raise NotServedError("not-a-file")
+            raise NotServedError(Unshown.SPECIAL)
         flags = _LIST if stat.S_ISDIR(mode) else _READ
         return _describe(os.open(here, flags, dir_fd=at))
     finally:

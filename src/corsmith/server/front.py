@@ -172,24 +172,28 @@ class Front:
             await self._refuse(NO_TUNNEL, scope, receive, send)
             return
         streamed = Streamed(receive, send, self._patience, limit, whole=length == 0)
+        # What the application raises holds this frame, and an application may hold that.
+        del receive, send
         try:
-            await self._app(scope, streamed.receive, streamed.send)
-        except Exception:
-            # Of a limit that was broken it was told that the client had gone.
-            if streamed.problem is None:
-                raise
+            try:
+                await self._app(scope, streamed.receive, streamed.send)
+            except Exception:
+                # Of a limit that was broken it was told that the client had gone.
+                if streamed.problem is None:
+                    raise
+            finally:
+                if _BEGUN in scope:
+                    self._note_cut(scope, streamed.ending)
+            problem = streamed.problem
+            if problem is None and not streamed.started and streamed.ending == UNFINISHED:
+                problem = NO_ANSWER
+            if problem is not None:
+                if not streamed.started:
+                    await self._refuse(problem, scope, *streamed.end())
+            elif length != 0 and streamed.is_unread:
+                await drain(streamed.end()[0])
         finally:
-            if _BEGUN in scope:
-                self._note_cut(scope, streamed.ending)
             streamed.end()
-        problem = streamed.problem
-        if problem is None and not streamed.started and streamed.ending == UNFINISHED:
-            problem = NO_ANSWER
-        if problem is not None:
-            if not streamed.started:
-                await self._refuse(problem, scope, receive, send)
-        elif length != 0 and streamed.is_unread:
-            await drain(receive)
 
     async def _connect(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand on what is not a request: a WebSocket, or that the server starts and ends."""

@@ -10,7 +10,8 @@ whoever can name a file below the folder cannot write a script into the page.
 import json
 import re
 from base64 import b64encode
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -21,7 +22,7 @@ from itertools import islice
 from typing import Final
 from urllib.parse import parse_qsl, quote_from_bytes, urlencode
 
-from corsmith.server.folder import Entry
+from corsmith.server.folder import Entry, Listed, Unshown
 from corsmith.server.media import type_of
 
 __all__ = [
@@ -57,6 +58,13 @@ _KEYS: Final = {
     "size": lambda entry: entry.size or 0,
     "date": lambda entry: entry.modified,
 }
+_REASONS: Final = {
+    Unshown.OUTSIDE: "links that lead out of this folder",
+    Unshown.HIDDEN: "names that begin with a dot",
+    Unshown.SPECIAL: "pipes and devices",
+    Unshown.ODD: "names that other systems read differently",
+}
+_ALL_SHOWN: Final[Mapping[Unshown, int]] = {}
 _TITLES: Final = {"name": "Name", "size": "Size", "date": "Changed (UTC)"}
 
 
@@ -144,7 +152,7 @@ def _link(entry: Entry) -> str:
 
 def answer(
     names: Sequence[str],
-    entries_of: Callable[[Callable[[str], bool]], Iterable[Entry]],
+    entries_of: Callable[[Callable[[str], bool]], Iterable[Listed]],
     query: bytes,
     accept: str,
 ) -> tuple[bytes, list[tuple[bytes, bytes]]]:
@@ -154,21 +162,43 @@ def answer(
     server does this in a thread.
     """
     selection = Selection.of(query)
-    entries, is_complete = take(entries_of(selection.wants))
+    unshown: Counter[Unshown] = Counter()
+    entries, is_complete = take(_counted(entries_of(selection.wants), unshown))
     entries = selection.sort(entries)
+    if selection.part or not is_complete:
+        # Whoever may look for a part must not find out the names that are hidden.
+        unshown.clear()
     lines = [(b"vary", b"Accept"), (b"x-content-type-options", b"nosniff")]
     if prefers_json(accept):
         path = "/" + "".join(f"{name}/" for name in names)
         lines.append((b"content-type", b"application/json"))
-        return as_json(path, entries, is_complete=is_complete), lines
-    body, policy = as_page(names, entries, selection, is_complete=is_complete)
+        return as_json(path, entries, unshown, is_complete=is_complete), lines
+    body, policy = as_page(names, entries, selection, unshown, is_complete=is_complete)
     lines.append((b"content-security-policy", policy.encode()))
     lines.append((b"content-type", b"text/html; charset=utf-8"))
     return body, lines
 
 
-def as_json(path: str, entries: Sequence[Entry], *, is_complete: bool) -> bytes:
-    """Return a listing as JSON; each ``url`` is relative to the folder's own."""
+def _counted(found: Iterable[Listed], unshown: Counter[Unshown]) -> Iterator[Entry]:
+    """Yield the entries, and count what there is besides."""
+    for one in found:
+        if isinstance(one, Entry):
+            yield one
+        else:
+            unshown[one] += 1
+
+
+def as_json(
+    path: str,
+    entries: Sequence[Entry],
+    unshown: Mapping[Unshown, int] = _ALL_SHOWN,
+    *,
+    is_complete: bool,
+) -> bytes:
+    """Return a listing as JSON; each ``url`` is relative to the folder's own.
+
+    ``unshown`` counts what is there and is not listed, by the reason.
+    """
     lines = [
         {
             "name": _shown(entry.name),
@@ -179,7 +209,12 @@ def as_json(path: str, entries: Sequence[Entry], *, is_complete: bool) -> bytes:
         }
         for entry in entries
     ]
-    listing = {"path": _shown(path), "complete": is_complete, "entries": lines}
+    listing = {
+        "path": _shown(path),
+        "complete": is_complete,
+        "unshown": {why: unshown[why] for why in _REASONS if why in unshown},
+        "entries": lines,
+    }
     return json.dumps(listing, ensure_ascii=False, separators=(",", ":")).encode()
 
 
@@ -187,6 +222,7 @@ def as_page(
     names: Sequence[str],
     entries: Sequence[Entry],
     selection: Selection,
+    unshown: Mapping[Unshown, int] = _ALL_SHOWN,
     *,
     is_complete: bool,
 ) -> tuple[bytes, str]:
@@ -200,7 +236,7 @@ def as_page(
         "sort": selection.by,
         "order": "desc" if selection.backwards else "asc",
         "filter": escape(selection.part),
-        "count": _count(entries, selection, is_complete=is_complete),
+        "count": _count(entries, selection, unshown, is_complete=is_complete),
         "heads": "".join(_head(by, selection) for by in _KEYS),
         "rows": "\n".join([*_up(names), *(_row(entry, largest) for entry in entries)]),
     }
@@ -219,7 +255,13 @@ def _crumbs(names: Sequence[str]) -> str:
     return " <span>/</span> ".join(links)
 
 
-def _count(entries: Sequence[Entry], selection: Selection, *, is_complete: bool) -> str:
+def _count(
+    entries: Sequence[Entry],
+    selection: Selection,
+    unshown: Mapping[Unshown, int],
+    *,
+    is_complete: bool,
+) -> str:
     sizes = [entry.size for entry in entries if entry.size is not None]
     folders = len(entries) - len(sizes)
     words = (
@@ -231,9 +273,12 @@ def _count(entries: Sequence[Entry], selection: Selection, *, is_complete: bool)
     if selection.part:
         words += f" with “{escape(selection.part)}” in the name"
     elif not entries:
-        words += " is in this folder."
+        words += " is in this folder." if not unshown else " in this folder is served"
     if not is_complete:
         words += "; there are more, which are not listed"
+    if unshown:
+        told = (f"{_REASONS[why]} ({unshown[why]:,})" for why in _REASONS if why in unshown)
+        words += f"; not shown: {', '.join(told)}"
     return words + ('; <a href="./">show all</a>' if selection.part else "")
 
 

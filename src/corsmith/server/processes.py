@@ -83,7 +83,7 @@ _LOGGING: Final = {
 """Granian's errors on standard error; its handlers are replaced as a whole."""
 
 
-_SILENT_SECONDS: Final = 0.5
+_SILENT_SECONDS: Final = 1.0
 """How long an end may take before a person is told of it; an idle worker takes a tenth."""
 
 
@@ -314,7 +314,7 @@ class Processes(MPServer):
     ) -> None:
         """End workers, each within the grace of a request."""
         for process in old:
-            process.interrupt_by_parent = True  # a Ctrl-C may reach it before we do
+            process.interrupt_by_parent = True
         now = time.monotonic()
         youngest = max((self._starts[process].ready_at for process in old), default=0.0)
         time.sleep(max(0.0, youngest + _SETTLE_SECONDS - now))
@@ -334,8 +334,10 @@ class Processes(MPServer):
 
     def _end(self, number: int, _frame: FrameType | None) -> None:
         """End as asked; asked again, at once."""
-        if self.interrupt_signal:
-            for worker in self.wrks:
+        for worker in self.wrks:
+            # A Ctrl-C reaches it too, and it may end before we come to asking it.
+            worker.interrupt_by_parent = True
+            if self.interrupt_signal:
                 worker.kill()  # type: ignore[no-untyped-call]  # Granian's
         self._signal = signal.Signals(number)
         self.signal_handler_interrupt()  # type: ignore[no-untyped-call]  # Granian's

@@ -118,14 +118,15 @@ class Streamed:
         self.started = True
         return self._send(message)
 
-    def end(self) -> None:
-        """Let the server have its channels back.
+    def end(self) -> tuple[Receive, Send]:
+        """Let go of the server's channels; returns them.
 
         What an application leaves behind may hold this for long, in a cycle: as long as the
-        channels are held, the server does not close the connection.
+        channels are held, the server may keep a connection whose body was not read.
         """
-        self._receive = _left
-        self._send = _drop
+        channels = self._receive, self._send
+        self._receive, self._send = _left, _drop
+        return channels
 
     @property
     def is_unread(self) -> bool:
