@@ -145,7 +145,6 @@ def _unreachable(error: aiohttp.ClientConnectorError, host: str) -> Fault:
     )
 
 
-def too_late(upstream: Upstream, seconds: float) -> Fault:
 def _perhaps_tls(upstream: Upstream) -> str:
     """Return what to try where a server of TLS may have been asked in clear: it has no words."""
     if upstream.is_tls:
@@ -153,6 +152,7 @@ def _perhaps_tls(upstream: Upstream) -> str:
     return f" If it speaks TLS, start the gateway with https://{upstream.host.decode()}."
 
 
+def too_late(upstream: Upstream, seconds: float) -> Fault:
     """Return the fault of an upstream that has not begun to answer in time."""
     return Fault(
         status=504,
