@@ -14,7 +14,7 @@ from corsmith.cli.status import Status
 from corsmith.policy import Policy
 from corsmith.server import ports
 from corsmith.server import run as module
-from corsmith.server.files import FOLDER_SEED, Files
+from corsmith.server.folder.serving import FOLDER_SEED, Files
 from corsmith.server.ports import address_of
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from corsmith.server.conditions import NOT_MODIFIED
+from corsmith.server.folder.conditions import NOT_MODIFIED
 from tests.clients import data
 from tests.clients.packages import versions
 

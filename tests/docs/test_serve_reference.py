@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from corsmith.server import body, limits, parts, ranges, run, streaming
+from corsmith.server import body, limits, run, streaming
+from corsmith.server.folder import parts, ranges
 from tests.docs.documents import DOCS
 from tests.server.test_hostile import PARSED, READABLE
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from corsmith.policy import Policy
 from corsmith.routes import Routes
 from corsmith.server.echo import echo
-from corsmith.server.files import Files
+from corsmith.server.folder.serving import Files
 from corsmith.server.front import Front
 from corsmith.server.hosts import Hosts
 from corsmith.server.log import Log, Verdict, request_line

@@ -15,8 +15,8 @@ import pytest
 from corsmith.server import browsing
 from corsmith.server.browsing import Shown, open_address
 from corsmith.server.echo import Echo
-from corsmith.server.files import Files
-from corsmith.server.viewers import find_viewer
+from corsmith.server.folder.serving import Files
+from corsmith.server.folder.viewers import find_viewer
 from tests.server.served import Served, soon
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from corsmith.policy import Policy
-from corsmith.server.files import Files
+from corsmith.server.folder.serving import Files
 from corsmith.server.front import Front
 from tests.server.in_memory import ask
 from tests.server.reader_cases import (

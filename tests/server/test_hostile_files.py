@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from corsmith.policy import Policy
-from corsmith.server.files import Files
+from corsmith.server.folder.serving import Files
 from corsmith.server.front import Front
 from tests.server.in_memory import Answer, ask, scope
 from tests.server.served import Reply, Served, read_all
@@ -157,7 +157,7 @@ def test_a_disk_that_fails_at_once_is_a_500_that_a_page_can_read(
     os.truncate(file, size)
     log = Lines()
     app = Front(Files.of(str(file.parent)).open(), OPEN, log=log)
-    monkeypatch.setattr("corsmith.server.parts.os.pread", failing(errno.EIO))
+    monkeypatch.setattr("corsmith.server.folder.parts.os.pread", failing(errno.EIO))
     answer = ask(app, "GET", "/data.bin")
     assert (answer.status, answer.body) == (500, b"Internal Server Error\n")
     assert answer.headers["access-control-allow-origin"] == "*"
@@ -169,7 +169,7 @@ def test_a_disk_that_fails_later_cuts_the_answer_and_the_next_one_is_served(
 ) -> None:
     log = Lines()
     with monkeypatch.context() as broken:
-        broken.setattr("corsmith.server.parts.os.pread", failing(errno.EIO, after=300_000))
+        broken.setattr("corsmith.server.folder.parts.os.pread", failing(errno.EIO, after=300_000))
         answer = send_while(file, lambda _: None, 1, log)
     assert answer.messages[-1]["more_body"]
     assert OLD.startswith(answer.body)
@@ -191,7 +191,8 @@ def test_what_the_system_says_no_to_is_a_status_that_a_page_can_read(
         raise OSError(number, os.strerror(number))
 
     app = Front(Files.of(str(file.parent)).open(), OPEN)
-    monkeypatch.setattr(f"corsmith.server.folder.os.{'scandir' if path == '/' else 'open'}", fail)
+    name = "scandir" if path == "/" else "open"
+    monkeypatch.setattr(f"corsmith.server.folder.tree.os.{name}", fail)
     answer = ask(app, "GET", path)
     assert answer.status == status
     assert answer.headers["access-control-allow-origin"] == "*"
@@ -203,7 +204,7 @@ def test_a_file_that_becomes_empty_before_it_is_read_is_a_500_that_a_page_can_re
     def pread(*_: object) -> bytes:
         return b""
 
-    monkeypatch.setattr("corsmith.server.parts.os.pread", pread)
+    monkeypatch.setattr("corsmith.server.folder.parts.os.pread", pread)
     answer = ask(Front(Files.of(str(file.parent)).open(), OPEN), "GET", "/data.bin")
     assert answer.status == 500
     assert answer.headers["access-control-allow-origin"] == "*"

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from corsmith.policy import Policy
-from corsmith.server.files import Files
+from corsmith.server.folder.serving import Files
 from corsmith.server.front import Front
 from tests.server.in_memory import Answer, ask, scope
 from tests.server.in_memory import run as play
@@ -229,7 +229,7 @@ def test_a_link_that_takes_the_place_of_a_name_just_then_is_not_followed(
             swap(changing / place, target)
         return real(asked, *arguments, **more)
 
-    monkeypatch.setattr(f"corsmith.server.folder.os.{call}", meanwhile)
+    monkeypatch.setattr(f"corsmith.server.folder.tree.os.{call}", meanwhile)
     answer = probe(changing, "/sub/file")
     assert done
     assert answer.status == 404

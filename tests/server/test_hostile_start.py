@@ -55,22 +55,22 @@ PROBLEMS: dict[str, tuple[Callable[[pytest.MonkeyPatch], None], list[str], str]]
     "a device": (nothing, ["/dev/null"], '"/dev/null" is neither a folder nor a regular file'),
     "a link to itself": (nothing, ["./loop"], "there is no file or folder ./loop"),
     "a folder that may not be listed": (
-        deny("corsmith.server.files.os.scandir", errno.EACCES),
+        deny("corsmith.server.folder.serving.os.scandir", errno.EACCES),
         ["data"],
         '"data" cannot be read: Permission denied',
     ),
     "a folder on a disk that fails": (
-        deny("corsmith.server.files.os.scandir", errno.EIO),
+        deny("corsmith.server.folder.serving.os.scandir", errno.EIO),
         ["data"],
         '"data" cannot be read: Input/output error',
     ),
     "a file that may not be read": (
-        deny("corsmith.server.files.os.open", errno.EACCES),
+        deny("corsmith.server.folder.serving.os.open", errno.EACCES),
         ["data/a.txt"],
         '"data/a.txt" cannot be read: Permission denied',
     ),
     "no more files": (
-        deny("corsmith.server.files.os.open", errno.EMFILE),
+        deny("corsmith.server.folder.serving.os.open", errno.EMFILE),
         ["data/a.txt"],
         '"data/a.txt" cannot be read: Too many open files',
     ),

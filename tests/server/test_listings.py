@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from corsmith.server.files import Files
+from corsmith.server.folder.serving import Files
 from tests.server.in_memory import Answer, scope
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from corsmith.server.folder import Entry
+    from corsmith.server.folder.tree import Entry
 
 MANY = 100
 BIG = b"x" * 100_000
@@ -47,7 +47,7 @@ class Slow:
 @pytest.fixture
 def slow(monkeypatch: pytest.MonkeyPatch) -> Slow:
     made = Slow()
-    monkeypatch.setattr("corsmith.server.files.answer", made)
+    monkeypatch.setattr("corsmith.server.folder.serving.answer", made)
     return made
 
 
@@ -77,7 +77,7 @@ async def until(is_so: Callable[[], bool]) -> None:
 def test_a_file_on_a_disk_is_read_while_listings_wait_for_each_other(
     root: Path, slow: Slow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("corsmith.server.parts._NOW", None)  # nothing is in memory
+    monkeypatch.setattr("corsmith.server.folder.parts._NOW", None)  # nothing is in memory
 
     async def serve() -> None:
         app = Files.of(str(root)).open()
@@ -126,7 +126,7 @@ def test_a_folder_is_read_no_further_for_a_client_that_left(
             seen.append(entry.name)
             time.sleep(0.02)
 
-    monkeypatch.setattr("corsmith.server.files.answer", read_slowly)
+    monkeypatch.setattr("corsmith.server.folder.serving.answer", read_slowly)
 
     async def serve() -> None:
         client = Client(Files.of(str(root)).open(), "/")

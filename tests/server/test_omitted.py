@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from corsmith.server.files import FOLDER_SEED
+from corsmith.server.folder.serving import FOLDER_SEED
 from corsmith.server.gateway.serving import GATEWAY_SEED
 from corsmith.server.omitted import omitted
 from corsmith.server.source import PolicySource

@@ -21,7 +21,7 @@ from corsmith.server import worker as module
 from corsmith.server.admitted import Admitted
 from corsmith.server.asking import Refused
 from corsmith.server.echo import Echo
-from corsmith.server.files import Files
+from corsmith.server.folder.serving import Files
 from corsmith.server.front import Front
 from corsmith.server.hosts import Hosts
 from corsmith.server.serving import Tell, Told

@@ -51,8 +51,8 @@ def _echo(_value: str, _given: Given) -> "Serving":
 def _files(value: str, given: Given) -> "Serving":
     viewer = None
     if given["viewer"] is not None:
-        viewer = load_module("corsmith.server.viewers").find_viewer(given["viewer"])
-    files = load_module("corsmith.server.files").Files
+        viewer = load_module("corsmith.server.folder.viewers").find_viewer(given["viewer"])
+    files = load_module("corsmith.server.folder.serving").Files
     serving: Serving = files.of(value, isolated=given["isolated"], viewer=viewer)
     return serving
 

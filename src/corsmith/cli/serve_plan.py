@@ -33,10 +33,10 @@ from corsmith.target import TargetKind
 if TYPE_CHECKING:
     from corsmith.policy import Policy
     from corsmith.routes import Routes
-    from corsmith.server.files import Files
+    from corsmith.server.folder.serving import Files
+    from corsmith.server.folder.viewers import Viewer
     from corsmith.server.serving import Serving
     from corsmith.server.tls import Certificate
-    from corsmith.server.viewers import Viewer
 
 __all__ = ["run"]
 

@@ -4,7 +4,7 @@ import pytest
 
 from corsmith.errors import UsageError
 from corsmith.policy import Policy
-from corsmith.server.viewers import VIEWERS, find_viewer, is_near, suggest
+from corsmith.server.folder.viewers import VIEWERS, find_viewer, is_near, suggest
 from tests.docs.documents import DOCS
 
 

@@ -1,7 +1,7 @@
 """The viewers that ``--viewer`` knows: pages on the web that read files of this machine.
 
 What lives here: one table, and the link that opens a file in one of them. What does not:
-the policy that lets it read (``files``).
+the policy that lets it read (``serving``).
 """
 
 from collections.abc import Iterable

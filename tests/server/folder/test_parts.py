@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from corsmith.server.files import Files
+from corsmith.server.folder.serving import Files
 from tests.server.in_memory import Answer, ask, scope
 
 if TYPE_CHECKING:
@@ -95,7 +95,8 @@ def test_a_client_that_sends_a_body_with_get_still_gets_the_file(root: Path) -> 
 
 def test_a_read_that_comes_short_is_read_on(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     real = os.pread
-    monkeypatch.setattr("corsmith.server.parts.os.pread", lambda fd, n, at: real(fd, min(n, 7), at))
+    short = "corsmith.server.folder.parts.os.pread"
+    monkeypatch.setattr(short, lambda fd, n, at: real(fd, min(n, 7), at))
     assert ask(Files.of(str(root)).open(), "GET", "/a.bin").body == CONTENT
 
 
@@ -119,7 +120,7 @@ def threads_asked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
         asked.append(arguments)
         return await real(function, *arguments)
 
-    monkeypatch.setattr("corsmith.server.parts.asyncio.to_thread", note)
+    monkeypatch.setattr("corsmith.server.folder.parts.asyncio.to_thread", note)
     return asked
 
 
@@ -131,8 +132,8 @@ def test_what_may_not_be_in_memory_is_read_by_a_thread(
         raise BlockingIOError
 
     asked = threads_asked(monkeypatch)
-    monkeypatch.setattr("corsmith.server.parts._NOW", now)
-    monkeypatch.setattr("corsmith.server.parts.os.preadv", fail)
+    monkeypatch.setattr("corsmith.server.folder.parts._NOW", now)
+    monkeypatch.setattr("corsmith.server.folder.parts.os.preadv", fail)
     answer = ask(Files.of(str(root)).open(), "GET", "/big.pmtiles")
     assert answer.body == BIG
     assert [len(message["body"]) for message in answer.messages[1:]] == [262_144, 37_856]
@@ -143,8 +144,8 @@ def test_what_is_in_memory_is_read_at_once_in_small_pieces(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = threads_asked(monkeypatch)
-    monkeypatch.setattr("corsmith.server.parts._NOW", 0)
-    monkeypatch.setattr("corsmith.server.parts.os.preadv", lambda *_anything: 1)
+    monkeypatch.setattr("corsmith.server.folder.parts._NOW", 0)
+    monkeypatch.setattr("corsmith.server.folder.parts.os.preadv", lambda *_anything: 1)
     answer = ask(Files.of(str(root)).open(), "GET", "/big.pmtiles")
     assert answer.body == BIG
     assert max(len(message["body"]) for message in answer.messages[1:]) == 65_536

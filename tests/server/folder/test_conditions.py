@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corsmith.server.conditions import allows_range, judge, read_date, write_date
+from corsmith.server.folder.conditions import allows_range, judge, read_date, write_date
 
 TAG = '"a"'
 AT = 784111777

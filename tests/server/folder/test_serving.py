@@ -12,10 +12,10 @@ import pytest
 
 from corsmith.errors import UsageError
 from corsmith.policy import Policy
-from corsmith.server.files import FOLDER_SEED, Files, FileServer
-from corsmith.server.folder import Folder
+from corsmith.server.folder.serving import FOLDER_SEED, Files, FileServer
+from corsmith.server.folder.tree import Folder
+from corsmith.server.folder.viewers import find_viewer
 from corsmith.server.front import Front
-from corsmith.server.viewers import find_viewer
 from tests.server.in_memory import Answer, ask
 
 if TYPE_CHECKING:
@@ -245,7 +245,7 @@ def test_a_folder_is_its_index_or_its_listing(root: Path) -> None:
 def test_no_more_paths_are_remembered_than_is_allowed(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("corsmith.server.files._REMEMBERED", 2)
+    monkeypatch.setattr("corsmith.server.folder.serving._REMEMBERED", 2)
     app = FileServer(str(root), [])
     for path in ("/a.bin", "/empty", "/site/", "/gone", f"/{'x' * 300}", "/a.bin"):
         assert ask(app, "GET", path).status == ask(app, "GET", path).status

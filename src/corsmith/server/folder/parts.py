@@ -1,7 +1,7 @@
 """``send_parts``: a body that is read from a file while it is sent.
 
 What lives here: how much is in memory, and what happens when the file or the client is not
-what it was. What does not: which parts, and the head before them (``files``).
+what it was. What does not: which parts, and the head before them (``serving``).
 
 One entity tag stands for one version, so no answer mixes two: a file that is written to
 while it is sent ends the answer, unless it only grew. What cannot be read from the start
@@ -14,8 +14,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from corsmith.adapters.asgi import Message, Receive, Send
-from corsmith.server.folder import Opened, tag_of
-from corsmith.server.ranges import Part, Span
+from corsmith.server.folder.ranges import Part, Span
+from corsmith.server.folder.tree import Opened, tag_of
 
 __all__ = ["AT_ONCE", "CutError", "leave", "read_parts", "send_parts"]
 

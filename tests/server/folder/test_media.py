@@ -2,7 +2,7 @@
 
 import pytest
 
-from corsmith.server.media import OCTETS, TYPES, type_of
+from corsmith.server.folder.media import OCTETS, TYPES, type_of
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corsmith.server.ranges import MOST_RANGES, Span, multipart, select
+from corsmith.server.folder.ranges import MOST_RANGES, Span, multipart, select
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

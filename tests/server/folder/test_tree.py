@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from corsmith.server import folder
-from corsmith.server.folder import (
+from corsmith.server.folder import tree
+from corsmith.server.folder.tree import (
     Entry,
     Folder,
     Named,
@@ -157,7 +157,7 @@ def test_a_link_that_appears_while_it_is_looked_at_is_not_followed(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (root / "out").symlink_to("../secret")
-    monkeypatch.setattr("corsmith.server.folder.os.path.realpath", str)
+    monkeypatch.setattr("corsmith.server.folder.tree.os.path.realpath", str)
     assert missing(root, "out")
 
 
@@ -172,7 +172,7 @@ def test_what_is_no_regular_file_is_not_even_opened(root: Path) -> None:
 
 
 def test_the_examples_in_the_docstrings_hold() -> None:
-    assert doctest.testmod(folder) == (0, 2)
+    assert doctest.testmod(tree) == (0, 2)
 
 
 def test_what_is_there_and_not_served_has_a_word_for_the_log(root: Path) -> None:
@@ -250,6 +250,6 @@ def test_of_what_is_not_wanted_the_name_alone_is_read(
         with real(descriptor) as found:
             yield [Item(item) for item in found]
 
-    monkeypatch.setattr("corsmith.server.folder.os.scandir", scan)
+    monkeypatch.setattr("corsmith.server.folder.tree.os.scandir", scan)
     assert shown(root, "a".__eq__) == {"a": 6}
     assert asked == ["a"]

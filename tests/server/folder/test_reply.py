@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from corsmith.server.folder import Opened
-from corsmith.server.ranges import Span
-from corsmith.server.reply import Replies, Reply, asked_of, reply_to
+from corsmith.server.folder.ranges import Span
+from corsmith.server.folder.reply import Replies, Reply, asked_of, reply_to
+from corsmith.server.folder.tree import Opened
 from tests.server.in_memory import scope
 
 EXTRA = (b"x-extra", b"1")
@@ -126,7 +126,7 @@ def test_a_time_to_come_is_told_anew_each_time() -> None:
 
 
 def test_no_more_is_remembered_than_is_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("corsmith.server.reply._REMEMBERED", 2)
+    monkeypatch.setattr("corsmith.server.folder.reply._REMEMBERED", 2)
     replies = Replies([])
     for number in range(9):
         replies.of(f"{number}.json", opened(), scope("GET", "/"), NOW)

@@ -10,9 +10,9 @@ from urllib.parse import urljoin
 
 import pytest
 
-from corsmith.server import listing as module
-from corsmith.server.folder import Entry, Listed, Unshown
-from corsmith.server.listing import Selection, answer, as_json, as_page, prefers_json, take
+from corsmith.server.folder import listing as module
+from corsmith.server.folder.listing import Selection, answer, as_json, as_page, prefers_json, take
+from corsmith.server.folder.tree import Entry, Listed, Unshown
 
 if TYPE_CHECKING:
     from collections.abc import Callable

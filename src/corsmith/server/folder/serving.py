@@ -1,7 +1,7 @@
 """``Files``: a folder, or one file, as something to serve: an ASGI application without CORS.
 
 What lives here: methods, and which answer is given. What does not: which paths lead where
-(``folder``), the answer of a file (``reply``) and its bytes (``parts``), CORS
+(``tree``), the answer of a file (``reply``) and its bytes (``parts``), CORS
 (``adapters.asgi``).
 
 =====================  ============================================================
@@ -33,13 +33,21 @@ from corsmith.diagnostics import quote
 from corsmith.errors import UsageError
 from corsmith.server.answers import phrase_of
 from corsmith.server.body import has_body
-from corsmith.server.folder import Folder, Listed, Named, Opened, is_hidden, is_missing, read_path
-from corsmith.server.listing import MOST_ENTRIES, answer, quote_name
-from corsmith.server.parts import AT_ONCE, CutError, leave, read_parts, send_parts
-from corsmith.server.reply import Line, Replies
+from corsmith.server.folder.listing import MOST_ENTRIES, answer, quote_name
+from corsmith.server.folder.parts import AT_ONCE, CutError, leave, read_parts, send_parts
+from corsmith.server.folder.reply import Line, Replies
+from corsmith.server.folder.tree import (
+    Folder,
+    Listed,
+    Named,
+    Opened,
+    is_hidden,
+    is_missing,
+    read_path,
+)
+from corsmith.server.folder.viewers import Viewer, is_near, suggest
 from corsmith.server.serving import CUT, NOTE
 from corsmith.server.source import LOOPBACK
-from corsmith.server.viewers import Viewer, is_near, suggest
 
 __all__ = ["FOLDER_SEED", "FileServer", "Files", "OneFile"]
 
@@ -52,7 +60,7 @@ FOLDER_SEED: Final[Mapping[str, object]] = {
 }
 """The policy of files: pages of this machine's own servers, and all that their readers use."""
 
-_LOGGER: Final = logging.getLogger("corsmith.server.files")
+_LOGGER: Final = logging.getLogger("corsmith.server.folder.serving")
 
 _INDEX: Final = "index.html"
 _ALLOW: Final = (b"allow", b"GET, HEAD, OPTIONS")

@@ -1,8 +1,8 @@
 """``reply_to``: what a GET or HEAD of a file is answered with, before any byte is read.
 
 What lives here: the status, the header lines and the parts of the file. What does not: the
-file itself (``folder``), what its ranges and conditions mean (``ranges``, ``conditions``), and
-the sending (``files``, ``parts``).
+file itself (``tree``), what its ranges and conditions mean (``ranges``, ``conditions``), and
+the sending (``serving``, ``parts``).
 """
 
 import secrets
@@ -10,10 +10,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple, TypeAlias
 
 from corsmith.adapters.asgi import Scope
-from corsmith.server.conditions import NOT_MODIFIED, allows_range, judge, write_date
-from corsmith.server.folder import Opened
-from corsmith.server.media import type_of
-from corsmith.server.ranges import Part, Span, multipart, select
+from corsmith.server.folder.conditions import NOT_MODIFIED, allows_range, judge, write_date
+from corsmith.server.folder.media import type_of
+from corsmith.server.folder.ranges import Part, Span, multipart, select
+from corsmith.server.folder.tree import Opened
 
 __all__ = ["Line", "Replies", "Reply", "asked_of", "reply_to"]
 

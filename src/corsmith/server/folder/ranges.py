@@ -1,7 +1,7 @@
 """``select``: which bytes of a file a Range header asks for (RFC 9110, section 14).
 
 What lives here: the header's grammar, and what a multipart answer is made of. What does
-not: whether the header counts at all (``conditions``), and reading the bytes (``files``).
+not: whether the header counts at all (``conditions``), and reading the bytes (``serving``).
 """
 
 import re

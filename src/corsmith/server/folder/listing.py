@@ -1,7 +1,7 @@
 """What a folder looks like: a page that needs no script, or JSON.
 
-What lives here: order, words and marks. What does not: reading the folder (``folder``), and
-for whom it is read (``files``).
+What lives here: order, words and marks. What does not: reading the folder (``tree``), and
+for whom it is read (``serving``).
 
 Every name is escaped, and the page's content security policy lets nothing run or load:
 whoever can name a file below the folder cannot write a script into the page.
@@ -22,8 +22,8 @@ from itertools import islice
 from typing import Final
 from urllib.parse import parse_qsl, quote_from_bytes, urlencode
 
-from corsmith.server.folder import Entry, Listed, Unshown
-from corsmith.server.media import type_of
+from corsmith.server.folder.media import type_of
+from corsmith.server.folder.tree import Entry, Listed, Unshown
 
 __all__ = [
     "MOST_ENTRIES",

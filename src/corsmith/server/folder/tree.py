@@ -1,7 +1,7 @@
 """``Folder``: the files below one folder, and nothing else, by the paths of requests.
 
 What lives here: which names a request may use, and opening what they name without ever
-leaving the folder. What does not: HTTP (``files``), and what a folder looks like (``listing``).
+leaving the folder. What does not: HTTP (``serving``), and what a folder looks like (``listing``).
 
 Two rules hold:
 

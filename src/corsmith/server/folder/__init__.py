@@ -1,0 +1,1 @@
+"""A folder or a file, served to pages of other origins."""
