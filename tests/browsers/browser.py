@@ -70,6 +70,8 @@ class Browser(abc.ABC):
             result = self.driver.execute_async_script(_EVALUATE % js)
         except JavascriptException as error:
             raise ScriptError(error.msg) from None
+        if result is None:
+            raise ScriptError("the page was replaced by another")
         if "error" in result:
             raise ScriptError(result["error"])
         return result["value"]

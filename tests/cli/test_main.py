@@ -35,6 +35,8 @@ def program(*words: str, before: Callable[[], None] | None = None) -> tuple[int,
         text=True,
         check=False,
         preexec_fn=before,
+        # What is not written at once is written at the end, as where nobody asks for it.
+        env={name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"},
     )
     return done.returncode, done.stdout, done.stderr
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from corsmith.errors import CorsmithError, PolicyError, UsageError
+from corsmith.misnomers import FIELDS
 from corsmith.policy import Policy
 from corsmith.routes import Routes
 from corsmith.server.source import PolicySource
@@ -67,6 +68,11 @@ def test_a_field_replaces_the_files_own(tmp_path: Path) -> None:
     fields = {"methods": ["GET"], "credentials": True}
     policy = PolicySource(file=write(tmp_path, POLICY), fields=fields).load()
     assert policy == Policy(origins=["https://app.example"], methods=["GET"], credentials=True)
+
+
+def test_a_file_decides_every_field_and_flags_their_own() -> None:
+    assert PolicySource(file="cors.toml").decided == FIELDS
+    assert set(PolicySource(fields={"methods": ["PUT"]}).decided) == {"methods"}
 
 
 def test_beside_routes_a_field_has_no_place(tmp_path: Path) -> None:

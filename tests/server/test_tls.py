@@ -40,6 +40,8 @@ def test_on_every_address_it_is_for_this_machine_as_the_network_knows_it(
     monkeypatch.setattr(socket, "gethostname", lambda: "Desk")
     monkeypatch.setattr(tls, "address_in_network", lambda: "192.0.2.7")
     assert set(names_for(address)) == {*LOCAL, "desk", "192.0.2.7"}
+    monkeypatch.setattr(tls, "address_in_network", lambda: None)
+    assert set(names_for(address)) == {*LOCAL, "desk"}
 
 
 def test_the_address_in_the_network_is_asked_of_the_routes_and_nothing_is_sent(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from corsmith.adapters.asgi import CORSMiddleware
 from corsmith.errors import AppError
 from corsmith.policy import Policy
 from corsmith.routes import Routes
@@ -33,7 +34,7 @@ from tests.server.in_memory import ask, scope
 from tests.server.served import soon
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from pathlib import Path
 
     from corsmith.server.serving import Serving
@@ -213,6 +214,36 @@ def test_a_worker_that_cannot_serve_says_why_and_waits_for_its_end(
     assert str(started.said.recv().error) == str(error)
     # Whoever ends it need not wait for an event loop.
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+
+def test_what_cannot_be_opened_is_raised_where_nobody_ends_the_worker(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Worker, "_tell", lambda _worker, _told: None)
+    with pytest.raises(AppError, match="cannot be imported"):
+        replace(Started().worker, serving=Opens(AppError("main:app cannot be imported")))()
+
+
+class Wrapped(CORSMiddleware):
+    """A CORS layer of another kind."""
+
+
+@dataclass
+class Wraps(Opens):
+    """Something to serve that needs it, unless a person decided on origins."""
+
+    def layer(self, given: Collection[str]) -> type[CORSMiddleware]:
+        return CORSMiddleware if "origins" in given else Wrapped
+
+
+@pytest.mark.parametrize(("fields", "kind"), [({}, Wrapped), ({"origins": "*"}, CORSMiddleware)])
+def test_what_is_served_chooses_its_layer_by_what_was_decided(
+    fields: dict[str, object], kind: type
+) -> None:
+    started = Started(PolicySource(fields=fields))
+    front = replace(started.worker, serving=Wraps(Slow(Told())))()
+    assert isinstance(front, Front)
+    assert type(front._app) is kind
 
 
 def test_a_worker_of_nobody_has_nobody_to_tell() -> None:

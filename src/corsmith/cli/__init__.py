@@ -74,7 +74,12 @@ class _Verbs(click.Group):
         """Run a command line and exit with its status; every error is told, none is raised."""
         settings["standalone_mode"] = False
         _open_standard_streams()
-        sys.exit(_guarded(lambda: super(_Verbs, self).main(*args, **settings)))
+        status = _guarded(lambda: super(_Verbs, self).main(*args, **settings))
+        try:
+            sys.stderr.flush()
+        except OSError:
+            _close(2)
+        sys.exit(status)
 
 
 def _listed(words: Iterable[str]) -> str:
@@ -108,14 +113,14 @@ def _guarded(run: Callable[[], object]) -> Status | int:
     except (BrokenPipeError, SystemExit):
         # Whoever read the answer has gone, and click ends so if it notices first. Whatever
         # the answer was, it was not told.
-        _close_stdout()
+        _close(1)
         return Status.UNKNOWN
     except Exception as error:
         # Not imported before: `corsmith --help` has no use for them.
         from corsmith.errors import CorsmithError
 
         if isinstance(error, OSError) and error.errno in _FULL and error.filename is None:
-            _close_stdout()
+            _close(1)
             _say(f"corsmith: the answer cannot be written: {error.strerror}")
             return Status.UNKNOWN
         if not isinstance(error, CorsmithError):
@@ -125,9 +130,9 @@ def _guarded(run: Callable[[], object]) -> Status | int:
     return status if isinstance(status, int) else Status.OK
 
 
-def _close_stdout() -> None:
-    """Have what is left to be written go nowhere: it would fail once more at the end."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+def _close(number: int) -> None:
+    """Have what is left to be written to a stream go nowhere: it would fail again at the end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), number)
 
 
 def _say(text: str) -> None:

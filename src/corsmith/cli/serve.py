@@ -50,6 +50,8 @@ Examples:
     help=_HELP,
     params=[click.Argument(["target"], required=False)],
     epilog=_EXAMPLES,
+    # As the program's own: click remembers the help of whoever is asked for it first.
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.pass_context
 def serve(

@@ -101,7 +101,7 @@ class Worker:
             app = self.serving.open()
         except CorsmithError as error:
             self._tell(Told(error=error))
-            raise  # never reached: whoever was told ends this process
+            raise  # where nobody was there to be told, and to end this process
         front = self._front(app)
         self._follow(front)
         if self.admitted is not None:
