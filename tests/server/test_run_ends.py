@@ -36,10 +36,7 @@ def test_ctrl_c_reaches_the_workers_as_well_and_is_no_failure() -> None:
         status, seconds = server.end(signal.SIGINT, group=True)
         assert status == 0
         assert seconds < 2
-        *_, stop, last = ["", *server.err.to_the_end()]
-        # On a busy machine even idle workers may need long enough to be told of.
-        assert "  stop       Ctrl-C" in (stop, last)
-        assert last.endswith(("Ctrl-C", "Ctrl-C again ends now"))
+        assert server.err.to_the_end()[-1] == "  stop       Ctrl-C"
 
 
 def test_a_request_in_flight_is_answered_before_the_end() -> None:
@@ -92,7 +89,7 @@ def test_an_end_that_takes_its_time_says_what_it_waits_for(number: int, told: st
         held.sendall(HELD)
         assert server.ask().status == 200
         assert server.end(number, group=number == signal.SIGINT)[0] == 0
-        lines = [line for line in server.err.to_the_end() if "waiting" in line]
+        lines = [line for line in server.err.to_the_end(waits=True) if "waiting" in line]
         assert [line[9:] for line in lines] == [told]
 
 

@@ -155,9 +155,13 @@ class Slow:
         await send({"type": "http.response.body", "body": b""})
 
 
+class Wrapped(CORSMiddleware):
+    """A CORS layer of another kind."""
+
+
 @dataclass
 class Opens:
-    """Something to serve that opens, or raises, what it is given."""
+    """Something to serve that opens, or raises, what it is given, with a layer of its own."""
 
     opened: Any
     title: str = ""
@@ -168,6 +172,9 @@ class Opens:
 
     def notes(self, url: str) -> list[tuple[str, str]]:
         return []
+
+    def layer(self, given: Collection[str]) -> type[CORSMiddleware]:
+        return CORSMiddleware if "origins" in given else Wrapped
 
     def open(self) -> Any:
         if isinstance(self.opened, Exception):
@@ -224,26 +231,11 @@ def test_what_cannot_be_opened_is_raised_where_nobody_ends_the_worker(
         replace(Started().worker, serving=Opens(AppError("main:app cannot be imported")))()
 
 
-class Wrapped(CORSMiddleware):
-    """A CORS layer of another kind."""
-
-
-@dataclass
-class Wraps(Opens):
-    """Something to serve that needs it, unless a person decided on origins."""
-
-    def layer(self, given: Collection[str]) -> type[CORSMiddleware]:
-        return CORSMiddleware if "origins" in given else Wrapped
-
-
-@pytest.mark.parametrize(("fields", "kind"), [({}, Wrapped), ({"origins": "*"}, CORSMiddleware)])
-def test_what_is_served_chooses_its_layer_by_what_was_decided(
-    fields: dict[str, object], kind: type
-) -> None:
-    started = Started(PolicySource(fields=fields))
-    front = replace(started.worker, serving=Wraps(Slow(Told())))()
-    assert isinstance(front, Front)
-    assert type(front._app) is kind
+def test_what_is_served_chooses_its_layer_by_what_was_decided() -> None:
+    for fields, kind in (({}, Wrapped), ({"origins": "*"}, CORSMiddleware)):
+        front = replace(Started(PolicySource(fields=fields)).worker, serving=Opens(Slow(Told())))()
+        assert isinstance(front, Front)
+        assert type(front._app) is kind
 
 
 def test_a_worker_of_nobody_has_nobody_to_tell() -> None:
