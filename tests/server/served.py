@@ -42,15 +42,11 @@ class Lines:
         with self._changed:
             return list(self._lines)
 
-    def to_the_end(self, *, waits: bool = False) -> list[str]:
-        """Return all lines, once the process has closed its end.
-
-        Whether its end took so long that it said so is a matter of the machine: that line is
-        among them only if it is asked for by ``waits``.
-        """
+    def to_the_end(self) -> list[str]:
+        """Return all lines, once the process has closed its end."""
         self._thread.join(PATIENCE)
         assert not self._thread.is_alive(), "somebody still holds the stream"
-        return [line for line in self.now() if waits or " waiting up to " not in line]
+        return self.now()
 
     def wait(self, pattern: str, seconds: float = PATIENCE) -> str:
         """Return the first line that matches, waiting for it."""

@@ -36,7 +36,9 @@ class Process:
     """A worker's process, as far as it is looked at."""
 
     def __init__(self, exitcode: int | None = None) -> None:
-        self.inner = SimpleNamespace(exitcode=exitcode)
+        # What the system shuts when the process ends.
+        sentinel, self.alive = Pipe(duplex=False)
+        self.inner = SimpleNamespace(exitcode=exitcode, sentinel=sentinel)
         self.is_deaf = False
         self.interrupt_by_parent = False
         self.asked: list[str] = []
@@ -219,6 +221,20 @@ def test_an_end_that_takes_its_time_is_explained_to_who_asked_for_it(make: Make)
     started.server.wrks[:] = [started.add(Told())]
     started.server._stop_workers()
     assert told == [signal.SIGINT]
+
+
+def test_a_worker_has_ended_also_before_its_exit_code_is_known(make: Make) -> None:
+    """Another thread waits for it too, and may be about to say."""
+    started, told = make(), list[object]()
+    started.server._on_wait, started.server._signal = told.append, signal.SIGINT
+    started.server.workers_kill_timeout = 1.2
+    process = started.add(Told())
+    process.is_deaf = True
+    process.alive.close()
+    started.server.wrks[:] = [process]
+    started.server._stop_workers()
+    assert told == []
+    assert process.asked == ["terminate"]
 
 
 # ── reloads ────────────────────────────────────────────────────────────────────

@@ -89,7 +89,7 @@ def test_an_end_that_takes_its_time_says_what_it_waits_for(number: int, told: st
         held.sendall(HELD)
         assert server.ask().status == 200
         assert server.end(number, group=number == signal.SIGINT)[0] == 0
-        lines = [line for line in server.err.to_the_end(waits=True) if "waiting" in line]
+        lines = [line for line in server.err.to_the_end() if "waiting" in line]
         assert [line[9:] for line in lines] == [told]
 
 

@@ -32,7 +32,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from multiprocessing import Pipe
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 from types import FrameType
 from typing import Any, Final, Protocol
 from weakref import WeakKeyDictionary
@@ -324,11 +324,11 @@ class Processes(MPServer):
         end = asked + (self.workers_kill_timeout or 0)
         if on_wait is not None and asked + _SILENT_SECONDS < end:
             _join(old, asked + _SILENT_SECONDS)
-            if any(process.inner.exitcode is None for process in old):
+            if not all(map(_has_ended, old)):
                 on_wait()
         _join(old, end)
         for process in old:
-            if process.inner.exitcode is None:
+            if not _has_ended(process):
                 process.kill()  # type: ignore[no-untyped-call]  # Granian's
                 process.join()  # type: ignore[no-untyped-call]  # Granian's
 
@@ -347,6 +347,16 @@ def _join(processes: Sequence[WorkerProcess], end: float) -> None:
     """Wait for the end of processes, but not longer than until a time."""
     for process in processes:
         process.join(max(0.0, end - time.monotonic()))  # type: ignore[no-untyped-call]  # Granian's
+
+
+def _has_ended(process: WorkerProcess) -> bool:
+    """Return whether a process has ended.
+
+    Its exit code may come a moment later: Granian waits for it in a thread of its own, and of
+    two who wait one gets it from the system.
+    """
+    inner = process.inner
+    return inner.exitcode is not None or bool(wait([inner.sentinel], 0))
 
 
 def share_socket(server: Any, listening: socket.socket) -> None:  # noqa: ANN401  a Granian server, whose attributes have no types
