@@ -219,16 +219,23 @@ def test_what_a_folders_file_leaves_out_is_told_at_the_start_and_after_an_edit(f
         server.err.wait("need expose = ")
 
 
+def edit(file: Path, text: str) -> None:
+    """Change a file at once, as an editor does: no reader finds it empty in between."""
+    new = file.with_suffix(".new")
+    new.write_text(text)
+    new.replace(file)
+
+
 def test_a_bad_edit_keeps_the_policy_and_is_told_once(file: Path) -> None:
     flags = ("--no-try", "--quiet", "--workers", "2", "--policy", str(file))
     with Served(*flags) as server:
-        file.write_text('[policy]\norigin = ["https://b.example"]\n')
+        edit(file, '[policy]\norigin = ["https://b.example"]\n')
         server.err.wait("unknown-field")
         assert allowed(server, "https://a.example")
         file.unlink()
         server.err.wait("there is no file")
         assert allowed(server, "https://a.example")
-        file.write_text(STRICT.format("a"))
+        edit(file, STRICT.format("a"))
         server.err.wait("is in force: ")
         assert server.end()[0] == 0
         told = [line for line in server.err.to_the_end() if "stays" in line]
