@@ -135,7 +135,7 @@ def test_what_the_system_refuses_is_told_in_words(
 
 
 def test_the_examples_in_the_docstrings_hold() -> None:
-    assert doctest.testmod(ports) == (0, 3)
+    assert doctest.testmod(ports) == (0, 4)
 
 
 def test_a_port_that_is_suggested_is_free(monkeypatch: pytest.MonkeyPatch) -> None:

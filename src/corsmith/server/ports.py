@@ -259,6 +259,8 @@ def _as_typed(words: list[str]) -> list[str]:
 
     >>> _as_typed(["/v/bin/python3", "/v/bin/corsmith", "serve", "./data"])
     ['corsmith', 'serve', './data']
+    >>> _as_typed(["/v/bin/python", ".venv/bin/corsmith", "serve"])
+    ['corsmith', 'serve']
     >>> _as_typed(["/usr/bin/python3", "-m", "http.server", "8000"])
     ['python3', '-m', 'http.server', '8000']
     """
@@ -267,7 +269,7 @@ def _as_typed(words: list[str]) -> list[str]:
         return [program, *rest]
     if rest[0] == "-m" and " ".join(rest[1:2]) in _MODULES:
         return [_MODULES[rest[1]], *rest[2:]]
-    script = os.path.basename(rest[0])  # noqa: PTH119  text
-    if not rest[0].startswith("/"):
-        return [program, *rest]
-    return [script, *rest[1:]] if "." not in script else [program, script, *rest[1:]]
+    folder, script = os.path.split(rest[0])
+    if folder and "." not in script:
+        return [script, *rest[1:]]
+    return [program, script if folder.startswith("/") else rest[0], *rest[1:]]
