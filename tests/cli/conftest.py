@@ -1,4 +1,4 @@
-"""A folder with a policy file and a file with routes, and the command in it."""
+"""What several tests of the command line stand on: a folder of policies, a server not started."""
 
 from pathlib import Path
 
@@ -6,6 +6,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from corsmith.cli import main
+from corsmith.server import run as module
 from tests.cli.checking import Check
 
 POLICY = """
@@ -40,3 +41,22 @@ def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Check:
         return CliRunner().invoke(main, ["check", *words])
 
     return run
+
+
+@pytest.fixture
+def plans(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[module.Plan]:
+    """What ``corsmith serve`` plans, in a folder of its own; no server is started."""
+    found: list[module.Plan] = []
+
+    class Supervisor:
+        def __init__(self, plan: module.Plan, _say: object) -> None:
+            found.append(plan)
+
+        def run(self) -> bool:
+            found[-1].listening.close()
+            return True
+
+    monkeypatch.setattr(module, "Supervisor", Supervisor)
+    monkeypatch.setattr("corsmith.cli.serve.signal.signal", lambda *_arguments: None)
+    monkeypatch.chdir(tmp_path)
+    return found

@@ -25,23 +25,7 @@ if TYPE_CHECKING:
 NAMED = "corsmith: the Python app main:app; its code is imported\n"
 
 
-@pytest.fixture(autouse=True)
-def plans(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[module.Plan]:
-    """Have no server started, in a folder of its own."""
-    found: list[module.Plan] = []
-
-    class Supervisor:
-        def __init__(self, plan: module.Plan, _say: object) -> None:
-            found.append(plan)
-
-        def run(self) -> bool:
-            found[-1].listening.close()
-            return True
-
-    monkeypatch.setattr(module, "Supervisor", Supervisor)
-    monkeypatch.setattr("corsmith.cli.serve.signal.signal", lambda *_arguments: None)
-    monkeypatch.chdir(tmp_path)
-    return found
+pytestmark = pytest.mark.usefixtures("plans")
 
 
 def serve(*words: str) -> Result:

@@ -24,25 +24,12 @@ SEED = Policy.from_mapping(dict(FOLDER_SEED))
 
 
 @pytest.fixture
-def plans(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[module.Plan]:
+def plans(plans: list[module.Plan], tmp_path: Path) -> list[module.Plan]:
     """What is planned, in a folder with some data; no server is started."""
-    found: list[module.Plan] = []
-
-    class Supervisor:
-        def __init__(self, plan: module.Plan, _say: object) -> None:
-            found.append(plan)
-
-        def run(self) -> bool:
-            found[-1].listening.close()
-            return True
-
-    monkeypatch.setattr(module, "Supervisor", Supervisor)
-    monkeypatch.setattr("corsmith.cli.serve.signal.signal", lambda *_arguments: None)
-    monkeypatch.chdir(tmp_path)
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "a.pmtiles").touch()
     (tmp_path / "x.har").touch()
-    return found
+    return plans
 
 
 def run(*words: str) -> Result:

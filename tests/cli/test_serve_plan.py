@@ -14,34 +14,24 @@ from click.testing import CliRunner
 
 from corsmith.cli import main, serve_plan
 from corsmith.cli.status import Status
-from corsmith.server import run as module
 from corsmith.server.tried import Tried, TriedKind
 
 if TYPE_CHECKING:
     from click.testing import Result
 
+    from corsmith.server import run as module
+
 
 @pytest.fixture
-def plans(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[module.Plan]:
+def plans(
+    plans: list[module.Plan], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> list[module.Plan]:
     """What is planned, in a folder with a certificate; no server is started."""
-    found: list[module.Plan] = []
-
-    class Supervisor:
-        def __init__(self, plan: module.Plan, _say: object) -> None:
-            found.append(plan)
-
-        def run(self) -> bool:
-            found[-1].listening.close()
-            return True
-
-    monkeypatch.setattr(module, "Supervisor", Supervisor)
-    monkeypatch.setattr("corsmith.cli.serve.signal.signal", lambda *_arguments: None)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    monkeypatch.chdir(tmp_path)
     leaf = trustme.CA().issue_cert("dev.example", "*.dev.example", "127.0.0.1", "::1")
     leaf.cert_chain_pems[0].write_to_path("a.pem")
     leaf.private_key_pem.write_to_path("a.key")
-    return found
+    return plans
 
 
 def run(*words: str) -> Result:
