@@ -136,7 +136,7 @@ def _check_function(source: object, *, asynchronous: bool) -> None:
 def _is_async(function: Callable[..., object]) -> bool:
     if inspect.iscoroutinefunction(function):
         return True
-    return inspect.iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004
+    return inspect.iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004  its own is asked for
 
 
 def _takes_four(function: Callable[..., object]) -> bool:

@@ -75,7 +75,7 @@ def is_asgi(app: object) -> bool:
     """Return whether ``app`` speaks ASGI 3 rather than WSGI; raise for neither."""
     if callable(app):
         # A class is called to make its objects: what counts is not how those are called.
-        call = app if isinstance(app, type) else getattr(app, "__call__", None)  # noqa: B004
+        call = app if isinstance(app, type) else getattr(app, "__call__", None)  # noqa: B004  as above
         if inspect.iscoroutinefunction(app) or inspect.iscoroutinefunction(call):
             return True
         count = _positional_arguments(app)

@@ -88,7 +88,7 @@ def read_app(app: object) -> Imported | None:
 # ── where the options are ────────────────────────────────────────────────────
 
 
-def _applications(app: Any) -> Iterator[tuple[Any, Any]]:  # noqa: ANN401
+def _applications(app: Any) -> Iterator[tuple[Any, Any]]:
     """Yield every resource with its configuration, those of applications inside this one too."""
     cors = _config(app)
     kept: Mapping[Any, Any] = {}
@@ -108,20 +108,20 @@ def _applications(app: Any) -> Iterator[tuple[Any, Any]]:  # noqa: ANN401
             yield resource, None if held is None else (held, cors.defaults)
 
 
-def _config(app: Any) -> Any:  # noqa: ANN401
+def _config(app: Any) -> Any:
     module = sys.modules.get("aiohttp_cors")
     key = getattr(module, "APP_CONFIG_KEY", "aiohttp_cors")
     return app.get(key)
 
 
-def _is_static(resource: Any) -> bool:  # noqa: ANN401
+def _is_static(resource: Any) -> bool:
     return "aiohttp.web_urldispatcher.StaticResource" in class_names(resource)
 
 
 _VERBS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 
-def _drafted(resource: Any, config: tuple[Any, Mapping[str, Options]]) -> Draft:  # noqa: ANN401
+def _drafted(resource: Any, config: tuple[Any, Mapping[str, Options]]) -> Draft:
     held, defaults = config
     views = [view for route in resource if (view := _view(route)) is not None]
     if views:
@@ -158,12 +158,12 @@ def _allowed(options: Iterable[Options]) -> Iterator[str]:
         yield from _VERBS if listed == _ANY else sorted(listed or ())
 
 
-def _view(route: Any) -> Any:  # noqa: ANN401
+def _view(route: Any) -> Any:
     handler = route.handler
     return handler if "aiohttp_cors.mixin.CorsViewMixin" in mro_names(handler) else None
 
 
-def _of_view(view: Any, held: Mapping[str, Options], defaults: Mapping[str, Options]) -> _Resource:  # noqa: ANN401
+def _of_view(view: Any, held: Mapping[str, Options], defaults: Mapping[str, Options]) -> _Resource:
     """Return what a class of handlers says; what the resource was given is only for origins."""
     own = {
         name: getattr(handler, f"{name.lower()}_cors_config", None) or {}

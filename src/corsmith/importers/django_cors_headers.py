@@ -69,7 +69,7 @@ def read_app(app: object) -> Imported | None:
     return read_settings(conf.settings)
 
 
-def read_settings(settings: Any) -> Imported | None:  # noqa: ANN401  a module, or Django's own
+def read_settings(settings: Any) -> Imported | None:
     """Return the CORS of settings; ``None`` where neither middleware nor a setting is."""
     middleware = [str(name) for name in getattr(settings, "MIDDLEWARE", ())]
     if MIDDLEWARE not in middleware and not any(map(_is_setting, dir(settings))):
@@ -137,12 +137,12 @@ def _of_paths(where: Reading, draft: Draft) -> tuple[list[Row], list[Diagnostic]
 # ── the fields ───────────────────────────────────────────────────────────────
 
 
-def _get(settings: Any, name: str, default: Any) -> Any:  # noqa: ANN401
+def _get(settings: Any, name: str, default: Any) -> Any:
     """Return a setting by its name or by the one that it had before version 3."""
     return getattr(settings, name, getattr(settings, _OLD.get(name, name), default))
 
 
-def _draft(settings: Any) -> Draft:  # noqa: ANN401
+def _draft(settings: Any) -> Draft:
     said: list[Diagnostic] = []
     is_any = bool(_get(settings, "CORS_ALLOW_ALL_ORIGINS", default=False))
     methods = _names(settings, "CORS_ALLOW_METHODS", _METHODS, said)
@@ -165,7 +165,7 @@ def _draft(settings: Any) -> Draft:  # noqa: ANN401
 
 
 def _names(
-    settings: Any,  # noqa: ANN401
+    settings: Any,
     name: str,
     default: tuple[str, ...],
     said: list[Diagnostic],
@@ -179,7 +179,7 @@ def _names(
     return ()
 
 
-def _origins(settings: Any, said: list[Diagnostic]) -> tuple[str, ...]:  # noqa: ANN401
+def _origins(settings: Any, said: list[Diagnostic]) -> tuple[str, ...]:
     """Return the origins as they are compared: scheme and host of each, all else left out."""
     value = _get(settings, "CORS_ALLOWED_ORIGINS", ())
     if isinstance(value, str):
@@ -204,14 +204,14 @@ def _origins(settings: Any, said: list[Diagnostic]) -> tuple[str, ...]:  # noqa:
     return tuple(found)
 
 
-def _readings(settings: Any) -> Iterator[Reading]:  # noqa: ANN401
+def _readings(settings: Any) -> Iterator[Reading]:
     for pattern in _get(settings, "CORS_ALLOWED_ORIGIN_REGEXES", ()):
         reading = read_pattern(pattern, is_open=True)
         if reading is not None:
             yield reading
 
 
-def _age(value: Any, said: list[Diagnostic]) -> int | None:  # noqa: ANN401
+def _age(value: Any, said: list[Diagnostic]) -> int | None:
     if not value:
         return None  # then it sends none
     try:
@@ -223,7 +223,7 @@ def _age(value: Any, said: list[Diagnostic]) -> int | None:  # noqa: ANN401
         return None
 
 
-def _differences(settings: Any, *, is_any: bool) -> Iterator[Diagnostic]:  # noqa: ANN401
+def _differences(settings: Any, *, is_any: bool) -> Iterator[Diagnostic]:
     yield from COMMON
     yield differs(
         "preflight",

@@ -84,7 +84,7 @@ class _Extension:
     resources: tuple[_Resource, ...]
     blueprint: str | None = None
 
-    def options(self, path: str) -> Any:  # noqa: ANN401  a mapping or an object, by version
+    def options(self, path: str) -> Any:
         """Return the options of the first resource that covers a path, or ``None``."""
         return next((one.options for one in self.resources if one.covers(path)), None)
 
@@ -97,7 +97,7 @@ def read_app(app: object) -> Imported | None:
     return None
 
 
-def _read(app: Any) -> Imported | None:  # noqa: ANN401  a class that may not be installed
+def _read(app: Any) -> Imported | None:
     extensions = list(_extensions(app))
     marked = {
         endpoint: options
@@ -141,7 +141,7 @@ def _read(app: Any) -> Imported | None:  # noqa: ANN401  a class that may not be
 # ── where the options are ────────────────────────────────────────────────────
 
 
-def _extensions(app: Any) -> Iterator[_Extension]:  # noqa: ANN401
+def _extensions(app: Any) -> Iterator[_Extension]:
     """Yield each extension, in the order in which they see an answer."""
     named = sorted(app.after_request_funcs.items(), key=lambda one: one[0] is None)
     for blueprint, functions in named:
@@ -169,7 +169,7 @@ def _reaches(extension: _Extension, endpoint: str) -> bool:
     return name is None or endpoint.startswith(f"{name}.")
 
 
-def _decorator(view: Any) -> Mapping[str, Any] | None:  # noqa: ANN401
+def _decorator(view: Any) -> Mapping[str, Any] | None:
     """Return what ``@cross_origin`` was given, if it is around a view."""
     seen = 0
     while view is not None and seen < len(_UNKNOWN):
@@ -182,7 +182,7 @@ def _decorator(view: Any) -> Mapping[str, Any] | None:  # noqa: ANN401
     return None
 
 
-def _merged(app: Any, given: Mapping[str, Any]) -> Mapping[str, Any]:  # noqa: ANN401
+def _merged(app: Any, given: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the options of a decorator over the application's config and the defaults."""
     config = {
         key.lower().removeprefix("cors_"): value
@@ -192,7 +192,7 @@ def _merged(app: Any, given: Mapping[str, Any]) -> Mapping[str, Any]:  # noqa: A
     return {**_DEFAULTS, **config, **given}
 
 
-def _option(options: Any, name: str) -> Any:  # noqa: ANN401
+def _option(options: Any, name: str) -> Any:
     """Return an option; the versions before 6.0.2 have a mapping."""
     default = _DEFAULTS.get(name)
     if isinstance(options, Mapping):
@@ -221,7 +221,7 @@ def _draft(found: Iterable[Any]) -> Draft | None:
     return replace(draft, said=(said, *draft.said))
 
 
-def _one(options: Any) -> Draft:  # noqa: ANN401
+def _one(options: Any) -> Draft:
     said: list[Diagnostic] = []
     given = _listed(_option(options, "origins"))
     is_any = bool(_option(options, "allow_all_origins")) or any(_is_any(one) for one in given)
@@ -242,13 +242,13 @@ def _one(options: Any) -> Draft:  # noqa: ANN401
     )
 
 
-def _listed(value: Any) -> list[Any]:  # noqa: ANN401
+def _listed(value: Any) -> list[Any]:
     if isinstance(value, str) or not isinstance(value, Iterable):
         return [] if value is None else [value]
     return list(value)
 
 
-def _is_any(value: Any) -> bool:  # noqa: ANN401
+def _is_any(value: Any) -> bool:
     return getattr(value, "pattern", value) in _ANY
 
 
@@ -267,13 +267,13 @@ def _split(values: Iterable[Any]) -> tuple[tuple[str, ...], tuple[Reading, ...]]
     return tuple(names), tuple(readings)
 
 
-def _words(value: Any) -> tuple[str, ...]:  # noqa: ANN401
+def _words(value: Any) -> tuple[str, ...]:
     """Return the names of a list, or of a text with commas."""
     texts = [str(one) for one in _listed(value)]
     return tuple(name for text in texts for word in text.split(",") if (name := word.strip()))
 
 
-def _methods(value: Any, said: list[Diagnostic]) -> tuple[str, ...]:  # noqa: ANN401
+def _methods(value: Any, said: list[Diagnostic]) -> tuple[str, ...]:
     names = tuple(name.upper() for name in _words(value))
     if "*" not in names:
         return names
@@ -296,7 +296,7 @@ def _headers(given: list[Any], said: list[Diagnostic]) -> tuple[str, ...]:
     return names
 
 
-def _age(value: Any, said: list[Diagnostic]) -> int | None:  # noqa: ANN401
+def _age(value: Any, said: list[Diagnostic]) -> int | None:
     # Neither is sent: a header without a value is left out.
     if value is None or value in (0, ""):
         return None
@@ -312,7 +312,7 @@ def _age(value: Any, said: list[Diagnostic]) -> int | None:  # noqa: ANN401
 
 
 def _differences(
-    options: Any,  # noqa: ANN401
+    options: Any,
     *,
     is_any: bool,
     names: tuple[str, ...],
@@ -357,7 +357,7 @@ def _differences(
         )
 
 
-def _of_vary(options: Any, *, is_any: bool, count: int) -> Iterator[Diagnostic]:  # noqa: ANN401
+def _of_vary(options: Any, *, is_any: bool, count: int) -> Iterator[Diagnostic]:
     if is_any:
         yield differs("Vary", "here the answer is * for everyone, without Vary; there it may vary.")
     elif not _option(options, "vary_header") or count == 1:
@@ -387,7 +387,7 @@ def _of_paths(mixed: Iterable[str], beyond: Iterable[str]) -> Iterator[Diagnosti
         yield differs("paths", message)
 
 
-def _unanswered(app: Any) -> Iterator[Diagnostic]:  # noqa: ANN401
+def _unanswered(app: Any) -> Iterator[Diagnostic]:
     rules = [rule.rule for rule in app.url_map.iter_rules() if "OPTIONS" not in rule.methods]
     if rules:
         message = f"there OPTIONS is no method of {join_words(rules)}; here it is answered."

@@ -71,7 +71,7 @@ def read_app(app: object) -> Imported | None:
     return _of_parts(parts, found)
 
 
-def _listed(app: Any) -> Iterator[_Layer]:  # noqa: ANN401  a class that may not be installed
+def _listed(app: Any) -> Iterator[_Layer]:
     outside: list[str] = []
     for entry in app.user_middleware:
         if _CORS not in mro_names(entry.cls):
@@ -196,7 +196,7 @@ def _defaults(given: Mapping[str, Any] | None) -> frozenset[str]:
     return frozenset(ours for theirs, ours in _ARGUMENTS.items() if theirs not in given)
 
 
-def _origins(cors: Any, said: list[Diagnostic]) -> tuple[str, ...]:  # noqa: ANN401
+def _origins(cors: Any, said: list[Diagnostic]) -> tuple[str, ...]:
     given = cors.allow_origins
     if cors.allow_all_origins:
         return ("*",)

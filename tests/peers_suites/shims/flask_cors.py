@@ -122,14 +122,14 @@ def _policy(
     methods: Iterable[str] = tuple(ALL_METHODS),
     allow_headers: Any = "*",
     expose_headers: Any = (),
-    supports_credentials: bool = False,  # noqa: FBT002
+    supports_credentials: bool = False,
     max_age: Any = None,
-    send_wildcard: bool = False,  # noqa: FBT002
-    always_send: bool = True,  # noqa: FBT002
-    automatic_options: bool = True,  # noqa: FBT002
-    intercept_exceptions: bool = True,  # noqa: FBT002
-    allow_private_network: bool = False,  # noqa: FBT002
-    echoes: bool = False,  # noqa: FBT002
+    send_wildcard: bool = False,
+    always_send: bool = True,
+    automatic_options: bool = True,
+    intercept_exceptions: bool = True,
+    allow_private_network: bool = False,
+    echoes: bool = False,
 ) -> Policy:
     """Return our policy of the peer's options; three of them have nothing to set.
 

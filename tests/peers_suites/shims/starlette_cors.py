@@ -34,9 +34,9 @@ class StarletteMiddleware(CORSMiddleware):
         allow_origins: Iterable[str] = (),
         allow_methods: Iterable[str] = ("GET",),
         allow_headers: Iterable[str] = (),
-        allow_credentials: bool = False,  # noqa: FBT002
+        allow_credentials: bool = False,
         allow_origin_regex: str | None = None,
-        allow_private_network: bool = False,  # noqa: FBT002
+        allow_private_network: bool = False,
         expose_headers: Iterable[str] = (),
         max_age: int = 600,
     ) -> None:

@@ -121,7 +121,7 @@ def _put(response: Response, pairs: Pairs, owned: frozenset[str]) -> None:
         headers[name] = value
 
 
-def _merge(headers: Any, pairs: Pairs, owned: frozenset[str]) -> None:  # noqa: ANN401
+def _merge(headers: Any, pairs: Pairs, owned: frozenset[str]) -> None:  # noqa: ANN401  Django
     replaced = [name for name in headers if name.lower() in owned]
     for name in replaced:
         del headers[name]

@@ -63,7 +63,7 @@ class CORSMiddleware(asgi.CORSMiddleware):
     """
 
     # Type checkers cannot compare the real arguments with those of ``add_middleware``.
-    def __init__(self, app: App, *arguments: Any, **options: Any) -> None:  # noqa: ANN401
+    def __init__(self, app: App, *arguments: Any, **options: Any) -> None:  # noqa: ANN401  passed on
         """Wrap ``app``; everything that can be wrong with the policy is told here."""
         self._application: Starlette | None = None
         self._table = RouteTable()

@@ -20,11 +20,11 @@ _HEAD_END: Final = b"\r\n\r\n"
 _SWITCHING: Final = 101
 
 
-def as_asgi(app: Any) -> App:  # noqa: ANN401  a class that may not be installed
+def as_asgi(app: Any) -> App:
     """Return what speaks ASGI in front of an aiohttp application."""
     runners: list[Any] = []
 
-    async def call(scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401  ASGI's own
+    async def call(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "lifespan":
             await _live(app, runners, receive, send)
             return
@@ -41,7 +41,7 @@ def as_asgi(app: Any) -> App:  # noqa: ANN401  a class that may not be installed
     return call
 
 
-async def _live(app: Any, runners: list[Any], receive: Any, send: Any) -> None:  # noqa: ANN401
+async def _live(app: Any, runners: list[Any], receive: Any, send: Any) -> None:
     """Start the application, and clean up when it is told to end."""
     await receive()
     runner = sys.modules["aiohttp.web"].AppRunner(app, access_log=None)
@@ -59,7 +59,7 @@ async def _live(app: Any, runners: list[Any], receive: Any, send: Any) -> None: 
     await send({"type": "lifespan.shutdown.complete"})
 
 
-async def _request(scope: Any, receive: Any) -> bytes:  # noqa: ANN401
+async def _request(scope: Any, receive: Any) -> bytes:
     """Return the bytes of a request, after which the connection ends."""
     body = b""
     if scope["type"] == "http":
@@ -73,7 +73,7 @@ async def _request(scope: Any, receive: Any) -> bytes:  # noqa: ANN401
     return b"\r\n".join(lines) + _HEAD_END + body
 
 
-async def _answer(wire: "_Wire", kind: str, send: Any) -> None:  # noqa: ANN401
+async def _answer(wire: "_Wire", kind: str, send: Any) -> None:
     """Tell in ASGI what was written, as soon as the head is there."""
     head, rest = await wire.head()
     if not head:  # the server hangs up
@@ -122,7 +122,7 @@ class _Wire(asyncio.Transport):
         self.written.clear()
         return head, rest
 
-    def write(self, data: Any) -> None:  # noqa: ANN401  any buffer
+    def write(self, data: Any) -> None:
         self.written += bytes(data)
         if _HEAD_END in self.written:
             self._has_head.set()
@@ -137,7 +137,7 @@ class _Wire(asyncio.Transport):
     def abort(self) -> None:
         self.close()
 
-    def get_extra_info(self, name: str, default: Any = None) -> Any:  # noqa: ANN401  asyncio's own
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
         return ("127.0.0.1", 50000) if name == "peername" else default
 
     def pause_reading(self) -> None:

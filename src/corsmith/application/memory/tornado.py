@@ -18,10 +18,10 @@ CLASS: Final = "tornado.web.Application"
 _SWITCHING: Final = 101
 
 
-def as_asgi(app: Any) -> App:  # noqa: ANN401  a class that may not be installed
+def as_asgi(app: Any) -> App:
     """Return what speaks ASGI in front of a Tornado application."""
 
-    async def call(scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401  ASGI's own
+    async def call(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "lifespan":
             await _live(receive, send)
             return
@@ -45,7 +45,7 @@ def as_asgi(app: Any) -> App:  # noqa: ANN401  a class that may not be installed
     return call
 
 
-async def _live(receive: Any, send: Any) -> None:  # noqa: ANN401
+async def _live(receive: Any, send: Any) -> None:
     """Tornado has no start-up of its own."""
     await receive()
     await send({"type": "lifespan.startup.complete"})
@@ -53,7 +53,7 @@ async def _live(receive: Any, send: Any) -> None:  # noqa: ANN401
     await send({"type": "lifespan.shutdown.complete"})
 
 
-async def _answer(connection: Any, kind: str, send: Any) -> None:  # noqa: ANN401
+async def _answer(connection: Any, kind: str, send: Any) -> None:
     """Tell in ASGI what was written, as soon as the head is there."""
     await connection.begun.wait()
     if kind == "websocket":
@@ -82,7 +82,7 @@ class _Left:
         raise sys.modules["tornado.iostream"].StreamClosedError
 
 
-def _connection(scope: Any) -> Any:  # noqa: ANN401  a class that may not be installed
+def _connection(scope: Any) -> Any:
     """Return one exchange: what is written, and when it ends."""
 
     class Context:
@@ -99,16 +99,16 @@ def _connection(scope: Any) -> Any:  # noqa: ANN401  a class that may not be ins
             self.begun = asyncio.Event()
             self.ended = asyncio.Event()
 
-        def set_close_callback(self, callback: Any) -> None:  # noqa: ANN401
+        def set_close_callback(self, callback: Any) -> None:
             """The client stays."""
 
-        def write_headers(self, start_line: Any, headers: Any, chunk: Any = None) -> Any:  # noqa: ANN401
+        def write_headers(self, start_line: Any, headers: Any, chunk: Any = None) -> Any:
             self.status = start_line.code
             self.pairs = tuple(headers.get_all())
             self.begun.set()
             return self.write(chunk or b"")
 
-        def write(self, chunk: bytes) -> Any:  # noqa: ANN401
+        def write(self, chunk: bytes) -> Any:
             self.body += chunk
             written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             written.set_result(None)

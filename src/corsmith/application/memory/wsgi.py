@@ -35,7 +35,7 @@ class _Head:
         self.headers: Pairs = ()
         self.body = io.BytesIO()
 
-    def start(self, status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:  # noqa: ANN401  PEP 3333
+    def start(self, status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
         if self.status and exc_info is None:
             raise AssertionError("start_response was called a second time without exc_info")
         self.status, self.headers = status, tuple(headers)
