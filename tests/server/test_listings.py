@@ -47,7 +47,7 @@ class Slow:
 @pytest.fixture
 def slow(monkeypatch: pytest.MonkeyPatch) -> Slow:
     made = Slow()
-    monkeypatch.setattr("corsmith.server.folder.serving.answer", made)
+    monkeypatch.setattr("corsmith.server.folder.files.answer", made)
     return made
 
 
@@ -126,7 +126,7 @@ def test_a_folder_is_read_no_further_for_a_client_that_left(
             seen.append(entry.name)
             time.sleep(0.02)
 
-    monkeypatch.setattr("corsmith.server.folder.serving.answer", read_slowly)
+    monkeypatch.setattr("corsmith.server.folder.files.answer", read_slowly)
 
     async def serve() -> None:
         client = Client(Files.of(str(root)).open(), "/")
