@@ -29,7 +29,8 @@ from corsmith.server.events import Publisher
 from corsmith.server.front import Front
 from corsmith.server.hosts import Hosts
 from corsmith.server.log import Log
-from corsmith.server.serving import Layered, Serving, Starting, Told
+from corsmith.server.serving import Layered, Prompt, Serving, Starting, Told
+from corsmith.server.shortcut import Shortcut
 from corsmith.server.silence import Silence
 from corsmith.server.source import SEED, PolicySource
 from corsmith.server.stalls import Stalls
@@ -102,7 +103,8 @@ class Worker:
         except CorsmithError as error:
             self._tell(Told(error=error))
             raise  # where nobody was there to be told, and to end this process
-        front = self._front(app)
+        log = self._log()
+        front = self._front(app, log)
         self._follow(front)
         if self.admitted is not None:
             self.admitted.follow(front.admit)
@@ -117,11 +119,12 @@ class Worker:
         else:
             _tune_collector()
             tell(Told())
+        outermost = Shortcut(front, app, log) if isinstance(app, Prompt) else front
         if self.tls_port is None:
-            return front
+            return outermost
         silence = Silence(self.tls_port)
         silence.start()
-        return silence.listen(Stalls(silence.close).listen(front))
+        return silence.listen(Stalls(silence.close).listen(outermost))
 
     def _tell(self, told: Told) -> None:
         """Tell the other process; after an error, wait for the end that it will make of this."""
@@ -135,13 +138,13 @@ class Worker:
         while told.error is not None:
             signal.pause()
 
-    def _front(self, app: App) -> Front:
+    def _front(self, app: App, log: Log | None) -> Front:
         return Front(
             app,
             self.policy,
             hosts=self.hosts,
             limit_body=self.limit_body,
-            log=self._log(),
+            log=log,
             publisher=Publisher(self.page),
             streams=self.serving.streams,
             enforces=self.serving.enforces,

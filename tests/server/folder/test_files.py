@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import os
 import re
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from corsmith.server.folder.files import FileServer
+from corsmith.server.folder.files import FileServer, OneFile
 from corsmith.server.folder.tree import Folder
 from tests.server.folder.asked import BIG, CONTENT, front, get
 from tests.server.in_memory import ask
@@ -249,3 +250,69 @@ def test_one_file_that_becomes_a_folder_or_goes_is_404(root: Path) -> None:
     assert ask(app, "GET", "/a.bin").status == 404
     (root / "a.bin").mkdir()
     assert ask(app, "GET", "/a.bin").status == 404
+
+
+# ── at once ────────────────────────────────────────────────────────────────────
+
+
+def at_once(app: FileServer, path: bytes, *asked: tuple[bytes, bytes]) -> Any:
+    async def look() -> Any:
+        return app.at_once(path, asked)
+
+    return asyncio.run(look())
+
+
+def test_a_small_file_or_part_is_there_at_once_and_nothing_else_is(root: Path) -> None:
+    app = FileServer(str(root), [])
+    status, lines, body = at_once(app, b"/a.bin")
+    assert (status, dict(lines)[b"content-length"], body) == (200, b"100", CONTENT)
+    assert at_once(app, b"/a.bin", (b"range", b"bytes=1-2"))[2] == CONTENT[1:3]
+    assert at_once(app, b"/big.pmtiles", (b"range", b"bytes=1-2"))[2] == BIG[1:3]
+    assert at_once(app, b"/empty")[2] == b""
+    assert at_once(app, b"/a.bin", (b"if-none-match", b"*"))[0] == 304
+    assert at_once(app, b"/a.bin", (b"if-match", b'"x"')) is None
+    for path in (b"/big.pmtiles", b"/", b"/site", b"/a.bin/", b"/gone", b"/.hidden", b"*"):
+        assert at_once(app, path) is None
+
+
+def test_what_cannot_be_read_is_not_there_at_once(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = FileServer(str(root), [])
+    assert at_once(app, b"/a.bin") is not None
+    monkeypatch.setattr("corsmith.server.folder.parts.os.pread", lambda *_: b"")
+    assert at_once(app, b"/a.bin") is None
+
+
+def test_one_file_is_there_at_once_whichever_it_is_now(root: Path) -> None:
+    link = root / "now"
+    link.symlink_to(root / "a.bin")
+    app = OneFile(str(link), "now", [])
+    assert at_once(app, b"/now")[2] == CONTENT
+    assert at_once(app, b"/a.bin") is None
+    link.unlink()
+    (root / "b").write_bytes(b"b")
+    link.symlink_to(root / "b")
+    assert at_once(app, b"/now")[2] == b"b"
+
+
+def test_a_file_is_opened_once_for_many_parts(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = FileServer(str(root), [])
+    times = 0
+    real = Folder.open
+
+    def counted(self: Folder, names: Any) -> Any:
+        nonlocal times
+        times += 1
+        return real(self, names)
+
+    monkeypatch.setattr(Folder, "open", counted)
+
+    async def look() -> None:
+        for first in range(9):
+            found = app.at_once(b"/a.bin", [(b"range", b"bytes=%d-%d" % (first, first))])
+            assert found is not None
+            assert found[2] == CONTENT[first : first + 1]
+
+    asyncio.run(look())
+    assert times == 1

@@ -171,6 +171,24 @@ def test_what_is_no_regular_file_is_not_even_opened(root: Path) -> None:
     assert missing(root, "pipe")
 
 
+def test_what_becomes_a_pipe_when_it_is_opened_is_not_served(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    os.mkfifo(root / "pipe")
+    status = (root / "a").stat()
+    monkeypatch.setattr("corsmith.server.folder.tree.os.stat", lambda *_, **__: status)
+    closed: list[int] = []
+    real = os.close
+
+    def close(descriptor: int) -> None:
+        closed.append(descriptor)
+        real(descriptor)
+
+    monkeypatch.setattr("corsmith.server.folder.tree.os.close", close)
+    assert missing(root, "pipe")
+    assert len(closed) == 1
+
+
 def test_the_examples_in_the_docstrings_hold() -> None:
     assert doctest.testmod(tree) == (0, 2)
 

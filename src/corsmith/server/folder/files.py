@@ -28,6 +28,7 @@ from corsmith.adapters.asgi import Message, Receive, Scope, Send
 from corsmith.diagnostics import quote
 from corsmith.server.answers import phrase_of
 from corsmith.server.body import has_body
+from corsmith.server.folder.latest import Latest
 from corsmith.server.folder.listing import answer, quote_name
 from corsmith.server.folder.parts import AT_ONCE, CutError, leave, read_parts, send_parts
 from corsmith.server.folder.reply import Line, Replies
@@ -73,7 +74,9 @@ class FileServer:
 
     def __init__(self, root: str, extra: Iterable[Line]) -> None:
         """Serve what is below ``root``; each answer has the ``extra`` headers."""
+        self._root = root
         self._folder = Folder(root)
+        self._latest = Latest()
         self._extra = list(extra)
         self._replies = Replies(self._extra)
         self._names: dict[bytes, Named] = {}
@@ -105,6 +108,40 @@ class FileServer:
             await self._tell(_status_of(error), send, method)
         finally:
             os.close(opened.descriptor)
+
+    def at_once(self, raw: bytes, asked: Iterable[Line]) -> tuple[int, list[Line], bytes] | None:
+        """Return the answer to a GET of a small file, or of a small part of one.
+
+        Of what is no file, or is not to be had, there is none at once.
+        """
+        named = self._names.get(raw) or self._read(raw)
+        if named is None or named.as_folder:
+            return None
+        opened = self._latest.find(raw) or self._open_latest(raw, named)
+        if opened is None:
+            return None
+        reply = self._replies.of(named.names[-1], opened, "GET", asked, time.time())
+        if reply.parts is None or reply.length > AT_ONCE:
+            return None
+        try:
+            return reply.status, reply.lines, read_parts(opened, reply.parts)
+        except CutError:
+            return None
+
+    def _open_latest(self, raw: bytes, named: Named) -> Opened | None:
+        """Return the file that a path leads to, open until another is asked for."""
+        try:
+            opened = self._open(named)
+        except OSError:
+            return None
+        if opened.is_folder:
+            os.close(opened.descriptor)
+            return None
+        self._latest.take(raw, self._path_of(named), opened)
+        return opened
+
+    def _path_of(self, named: Named) -> str:
+        return os.path.join(self._root, *named.names)  # noqa: PTH118  Path would lose bytes
 
     async def _cut(self, error: CutError, scope: Scope, send: Send) -> None:
         """Answer in place of a file that cannot be sent, or end what has begun of it."""
@@ -200,7 +237,7 @@ class FileServer:
         self, name: str, opened: Opened, scope: Scope, receive: Receive, send: Send
     ) -> None:
         """Answer with a file: all of it, parts of it, or that it has or has not changed."""
-        reply = self._replies.of(name, opened, scope, time.time())
+        reply = self._replies.of(name, opened, scope["method"], scope["headers"], time.time())
         if reply.parts is None:
             await self._tell(reply.status, send, scope["method"], reply.lines)
             return
@@ -236,14 +273,16 @@ class OneFile(FileServer):
     def __init__(self, path: str, name: str, extra: Iterable[Line]) -> None:
         """Serve the file at ``path``, wherever a link there leads, as ``name``."""
         super().__init__(path, extra)
-        self._path = path
         self._name = name
 
     def _open(self, named: Named) -> Opened:
         if named.names not in {(), (self._name,)}:
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
-        root, name = os.path.split(os.path.realpath(self._path))
+        root, name = os.path.split(os.path.realpath(self._root))
         return Folder(root).open([name])
+
+    def _path_of(self, named: Named) -> str:  # noqa: ARG002  it has one name
+        return self._root
 
     def _answer(
         self, named: Named, opened: Opened, scope: Scope, receive: Receive, send: Send

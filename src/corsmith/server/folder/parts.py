@@ -15,7 +15,7 @@ from typing import Final
 
 from corsmith.adapters.asgi import Message, Receive, Send
 from corsmith.server.folder.ranges import Part, Span
-from corsmith.server.folder.tree import Opened, tag_of
+from corsmith.server.folder.tree import Opened, version_of
 
 __all__ = ["AT_ONCE", "CutError", "leave", "read_parts", "send_parts"]
 
@@ -128,6 +128,8 @@ def _is_at_hand(descriptor: int, stretch: Span) -> bool:
 
 def read_parts(opened: Opened, parts: Sequence[Part]) -> bytes:
     """Return a whole body that is small; raises ``CutError``."""
+    if len(parts) == 1 and isinstance(parts[0], Span):
+        return _read(opened.descriptor, parts[0])
     return b"".join(
         [part if isinstance(part, bytes) else _read(opened.descriptor, part) for part in parts]
     )
@@ -141,7 +143,7 @@ def _read_same(opened: Opened, span: Span, before: tuple[Span, bytes] | None) ->
     """
     found = _read(opened.descriptor, span)
     status = os.fstat(opened.descriptor)
-    if tag_of(status) == opened.tag:
+    if version_of(status) == opened.version:
         return found
     has_grown = status.st_size > opened.size
     if not has_grown or (before and _read(opened.descriptor, before[0]) != before[1]):
@@ -151,13 +153,19 @@ def _read_same(opened: Opened, span: Span, before: tuple[Span, bytes] | None) ->
 
 def _read(descriptor: int, span: Span) -> bytes:
     """Return exactly these bytes."""
-    found = b""
-    while (at := span.start + len(found)) < span.stop:
-        try:
-            more = os.pread(descriptor, span.stop - at, at)
-        except OSError as error:
-            raise CutError("file-unreadable", f"it cannot be read: {error.strerror}") from None
-        if not more:
-            raise CutError("file-changed", "the file became shorter")
-        found += more
+    start, stop = span
+    found = _read_some(descriptor, start, stop) if start < stop else b""
+    while start + len(found) < stop:
+        found += _read_some(descriptor, start + len(found), stop)
+    return found
+
+
+def _read_some(descriptor: int, start: int, stop: int) -> bytes:
+    """Return these bytes, or as many of the first of them as come at once."""
+    try:
+        found = os.pread(descriptor, stop - start, start)
+    except OSError as error:
+        raise CutError("file-unreadable", f"it cannot be read: {error.strerror}") from None
+    if not found:
+        raise CutError("file-changed", "the file became shorter")
     return found

@@ -28,6 +28,9 @@ MOST_RANGES: Final = 200
 """The most ranges of one request, as Apache's MaxRanges; each costs a head of its own."""
 
 _UNIT = re.compile(r"bytes=", re.IGNORECASE)
+_USUAL = re.compile(r"bytes=([0-9]{1,18})-([0-9]{1,18})\Z")
+"""One range of two positions, as nearly every reader writes it."""
+
 _ONE = re.compile(r"([0-9]*)-([0-9]*)\Z")
 _BEYOND: Final = 10**_MOST_DIGITS
 
@@ -43,6 +46,11 @@ def select(value: str, size: int) -> tuple[Span, ...] | None:
     >>> select("bytes=0-9", 100), select("bytes=-10", 100), select("bytes=100-", 100)
     ((Span(start=0, stop=10),), (Span(start=90, stop=100),), ())
     """
+    usual = _USUAL.match(value)
+    if usual is not None:
+        first, last = int(usual[1]), int(usual[2])
+        if first <= last:
+            return (Span(first, min(last + 1, size)),) if first < size else ()
     unit = _UNIT.match(value)
     if unit is None:
         return None

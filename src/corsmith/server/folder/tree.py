@@ -29,10 +29,12 @@ __all__ = [
     "NotServedError",
     "Opened",
     "Unshown",
+    "Version",
     "is_hidden",
     "is_missing",
     "read_path",
     "tag_of",
+    "version_of",
 ]
 
 _SHOWN: Final = frozenset({b".zarray", b".zattrs", b".zgroup", b".zmetadata", b".well-known"})
@@ -57,7 +59,7 @@ _THROUGH: Final = frozenset({errno.ENOTDIR, errno.ELOOP, errno.EMLINK})
 """What opening a link as a folder ends with: Linux, macOS, FreeBSD."""
 
 # Where the system can, a folder is passed without the right to list it.
-_PASS: Final = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_CLOEXEC
+_PASS: Final = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _LIST: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
@@ -70,14 +72,26 @@ class Named:
     as_folder: bool
 
 
+Version: TypeAlias = tuple[int, int, int]
+"""What tells a version of a file: when it was written in ns, its size, and its inode.
+
+The inode tells a file from one that took its place at the same time and size.
+"""
+
+
 class Opened(NamedTuple):
     """What a path names, open; whoever gets it closes ``descriptor``."""
 
     descriptor: int
     size: int
     modified: float
-    tag: str
+    version: Version
     is_folder: bool
+
+    @property
+    def tag(self) -> str:
+        """The entity tag of this version."""
+        return tag_of(self.version)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,7 +248,7 @@ def _walk(root: str, names: Sequence[str]) -> Opened:
     here, at = f"{root}/{names[0]}", None
     try:
         for name in names[1:]:
-            above, at = at, _enter(here, at)
+            above, at = at, _open(here, _PASS, at)
             here = name
             if above is not None:
                 os.close(above)
@@ -245,15 +259,16 @@ def _walk(root: str, names: Sequence[str]) -> Opened:
         if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
             raise NotServedError(Unshown.SPECIAL)
         flags = _LIST if stat.S_ISDIR(mode) else _READ
-        return _describe(os.open(here, flags, dir_fd=at))
+        return _describe(_open(here, flags, at))
     finally:
         if at is not None:
             os.close(at)
 
 
-def _enter(name: str, at: int | None) -> int:
+def _open(name: str, flags: int, at: int | None) -> int:
+    """Open a name in a folder; ``_LinkMetError`` if it is a link."""
     try:
-        return os.open(name, _PASS | os.O_NOFOLLOW, dir_fd=at)
+        return os.open(name, flags, dir_fd=at)
     except OSError as error:
         if error.errno in _THROUGH:
             raise _LinkMetError from None
@@ -261,15 +276,23 @@ def _enter(name: str, at: int | None) -> int:
 
 
 def _describe(descriptor: int) -> Opened:
+    """Return what is open; ``NotServedError`` if it has just become no file and no folder."""
     status = os.fstat(descriptor)
-    is_folder = stat.S_ISDIR(status.st_mode)
-    return Opened(descriptor, status.st_size, status.st_mtime, tag_of(status), is_folder)
+    is_folder = not stat.S_ISREG(status.st_mode)
+    if is_folder and not stat.S_ISDIR(status.st_mode):
+        os.close(descriptor)
+        raise NotServedError(Unshown.SPECIAL)
+    return Opened(descriptor, status.st_size, status.st_mtime, version_of(status), is_folder)
 
 
-def tag_of(status: os.stat_result) -> str:
-    """Return the entity tag of a version of a file, in its quotes."""
-    # The inode tells a file from one that took its place at the same time and size.
-    return f'"{status.st_mtime_ns:x}-{status.st_size:x}-{status.st_ino:x}"'
+def version_of(status: os.stat_result) -> Version:
+    """Return which version of a file it is."""
+    return status.st_mtime_ns, status.st_size, status.st_ino
+
+
+def tag_of(version: Version) -> str:
+    """Return the entity tag of a version, in its quotes."""
+    return '"{:x}-{:x}-{:x}"'.format(*version)
 
 
 def _nothing() -> OSError:
