@@ -12,12 +12,12 @@ import pytest
 
 from corsmith.errors import CorsmithError, PolicyError, UsageError
 from corsmith.gate import (
-    FAILED,
     Choice,
     Watcher,
     admit,
     check_enforce,
     choose,
+    failed,
     load,
     load_env,
     path_of_target,
@@ -239,10 +239,11 @@ def test_what_a_function_must_not_return_is_a_type_error() -> None:
     "origin", ["https://app.example", "null", "https://nobody.invalid", "", "*", "x"]
 )
 def test_a_function_that_failed_allows_nobody(origin: str) -> None:
-    assert FAILED.varies
-    assert FAILED.policy is not None
-    assert FAILED.policy.answers.actual(origin) == (("Vary", "Origin"),)
-    assert FAILED.policy.warnings == ()
+    choice = failed()
+    assert choice.varies
+    assert choice.policy is not None
+    assert choice.policy.answers.actual(origin) == (("Vary", "Origin"),)
+    assert choice.policy.warnings == ()
 
 
 @pytest.mark.parametrize(

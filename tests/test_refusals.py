@@ -168,7 +168,7 @@ def test_what_is_not_written_is_not_computed_either(
         asked.append(origin)
         return None
 
-    monkeypatch.setattr(refusals, "nearest", nearest)
+    monkeypatch.setattr("corsmith.nearest.nearest", nearest)
     for number in range(100):
         noted.note_origin(POLICY, OTHER)
         noted.note_origin(POLICY, f"https://{number}.example")

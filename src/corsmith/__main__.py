@@ -1,5 +1,6 @@
 """``python -m corsmith``, and the program ``corsmith``."""
 
+import gc
 import signal
 import threading
 
@@ -10,8 +11,14 @@ __all__ = ["main"]
 _IS_MAIN = threading.current_thread() is threading.main_thread()
 _BEFORE = signal.signal(signal.SIGINT, signal.SIG_DFL) if _IS_MAIN else None
 
-from corsmith.cli import main  # noqa: E402  after that line is the point
+# Loading makes no garbage (``corsmith.cli.loading``, which is not loaded yet).
+_COLLECTS = gc.isenabled()
+gc.disable()
 
+from corsmith.cli import main  # noqa: E402  after those lines is the point
+
+if _COLLECTS:
+    gc.enable()
 if _IS_MAIN:
     signal.signal(signal.SIGINT, _BEFORE)
 

@@ -16,11 +16,10 @@ from corsmith.diagnostics import diagnose, quote
 from corsmith.document import read_document, read_environment
 from corsmith.errors import CorsmithError, PolicyError, UsageError
 from corsmith.policy import Policy
-from corsmith.refusals import NOBODY, note_warnings
+from corsmith.refusals import nobody, note_warnings
 from corsmith.routes import Routes
 
 __all__ = [
-    "FAILED",
     "AsyncChooser",
     "Choice",
     "Chooser",
@@ -29,6 +28,7 @@ __all__ = [
     "admit",
     "check_enforce",
     "choose",
+    "failed",
     "load",
     "load_env",
     "path_of_target",
@@ -109,6 +109,7 @@ def admit(
         note_warnings(policy.warnings)
         return policy
     _check_function(policy, asynchronous=asynchronous)
+    nobody()  # made now: where a function raises, there may be no file left to open
     return policy
 
 
@@ -174,8 +175,9 @@ class Choice:
     ambiguous: bool = False
 
 
-FAILED: Final = Choice(policy=NOBODY, varies=True)
-"""What a policy function that raised stands for: nobody is allowed."""
+def failed() -> Choice:
+    """Return what a policy function that raised stands for: nobody is allowed."""
+    return Choice(policy=nobody(), varies=True)
 
 
 def choose(

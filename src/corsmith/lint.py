@@ -13,7 +13,6 @@ from corsmith.fields import Declared
 from corsmith.groups import EXPOSE_GROUPS, HEADER_GROUPS, ORIGIN_GROUPS
 from corsmith.headers import SAFELISTED_RESPONSE_HEADERS, SENSITIVE_RESPONSE_HEADERS
 from corsmith.pattern import OriginPattern, PatternSet, parse_pattern
-from corsmith.regex import check_regex, compile_regex, matches_regex
 from corsmith.tables import AnswerFields
 
 __all__ = ["Draft"]
@@ -198,6 +197,8 @@ class Draft:
     def _check_regex(self) -> None:
         pattern = self.declared.origin_regex
         if pattern is not None:
+            from corsmith.regex import check_regex  # with the tree of an expression
+
             accepted = "wide-regex" in self.declared.accept_risks
             self.found.extend(
                 check_regex(pattern, credentials=self.declared.credentials, accepted=accepted)
@@ -250,6 +251,8 @@ class Draft:
 
 
 def _regex_matcher(pattern: str) -> Callable[[str], bool]:
+    from corsmith.regex import compile_regex, matches_regex  # only where there is one
+
     compiled = compile_regex(pattern)
     assert not isinstance(compiled, Diagnostic)  # noqa: S101  checked before
 

@@ -20,6 +20,7 @@ from types import MappingProxyType
 from typing import Final
 
 __all__ = [
+    "APP_SCHEMES",
     "DEFAULT_PORTS",
     "LABEL",
     "MAX_HOST_LENGTH",
@@ -53,6 +54,20 @@ MAX_PORT: Final = 65535
 
 DEFAULT_PORTS: Final = MappingProxyType({"ftp": 21, "http": 80, "https": 443, "ws": 80, "wss": 443})
 """The port that a serializer leaves out (URL Standard, #special-scheme)."""
+
+APP_SCHEMES: Final = frozenset(
+    {
+        "app",
+        "capacitor",
+        "chrome-extension",
+        "extension",
+        "ionic",
+        "moz-extension",
+        "safari-web-extension",
+        "tauri",
+    }
+)
+"""The schemes of installed apps and browser extensions, which the network cannot forge."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,7 @@ from functools import cache
 
 from corsmith.diagnostics import Diagnostic
 from corsmith.origin import (
+    APP_SCHEMES,
     LABEL,
     MAX_HOST_LENGTH,
     MAX_ORIGIN_LENGTH,
@@ -28,7 +29,6 @@ from corsmith.origin import (
     is_port,
     split_origin,
 )
-from corsmith.repair import APP_SCHEMES, repair
 from corsmith.suffixes import is_valid_punycode
 
 __all__ = ["OriginPattern", "PatternSet", "parse_pattern", "read_pattern"]
@@ -93,7 +93,11 @@ def parse_pattern(text: str) -> OriginPattern | tuple[Diagnostic, ...]:
     ['origin-has-path', 'origin-upper-case']
     """
     pattern = read_pattern(text)
-    return repair(text, _is_pattern).problems if pattern is None else pattern
+    if pattern is not None:
+        return pattern
+    from corsmith.repair import repair  # only when something is wrong
+
+    return repair(text, _is_pattern).problems
 
 
 def _is_pattern(text: str) -> bool:

@@ -16,19 +16,14 @@ from contextlib import contextmanager
 from typing import Final, TypeAlias
 
 from corsmith.diagnostics import Diagnostic, quote
-from corsmith.nearest import nearest
 from corsmith.policy import Policy
 from corsmith.tables import Fault
 
-__all__ = ["NOBODY", "Refusals", "hushed", "note_replaced_headers", "note_warnings"]
+__all__ = ["Refusals", "hushed", "nobody", "note_replaced_headers", "note_warnings"]
 
 LOGGER: Final = logging.getLogger("corsmith")
 
-NOBODY: Final = Policy(origin_regex="(?!)")
-"""The policy in place of one that could not be chosen: nothing matches this expression.
-
-Whom it refuses is not written: the failure was.
-"""
+_NOBODY: Final[list[Policy]] = []
 
 _REPEAT_SECONDS: Final = 60.0
 """How long the same origin refused for the same reason is not written again."""
@@ -64,7 +59,7 @@ class Refusals:
         written = self._written.get(origin)
         if written is not None and self._clock() - written < _REPEAT_SECONDS:
             return
-        if policy is not NOBODY and self._may_write(_cut(origin)):
+        if not _is_nobody(policy) and self._may_write(_cut(origin)):
             text = _text(origin)
             code = policy.answers.refusal(text)
             shown = "several Origin headers" if text is None else quote(text)
@@ -111,6 +106,21 @@ class Refusals:
         return len(kept) < _REMEMBERED
 
 
+def nobody() -> Policy:
+    """Return the policy in place of one that could not be chosen, always the same.
+
+    Nothing matches its expression. Whom it refuses is not written: the failure was. It is made
+    when it is first asked for, since to judge an expression loads modules of its own.
+    """
+    if not _NOBODY:
+        _NOBODY.append(Policy(origin_regex="(?!)"))
+    return _NOBODY[0]
+
+
+def _is_nobody(policy: Policy) -> bool:
+    return bool(_NOBODY) and policy is _NOBODY[0]
+
+
 def _cut(value: _Value) -> _Value:
     return value if value is None else value[:_LONGEST_KEY]
 
@@ -120,6 +130,8 @@ def _text(value: _Value) -> str | None:
 
 
 def _nearest_words(policy: Policy, origin: str) -> str:
+    from corsmith.nearest import nearest  # only for a line that is written
+
     found = nearest(origin, policy.origins)
     return "" if found is None else f"; nearest allowed {found.origin} ({found.difference})"
 

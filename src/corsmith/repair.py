@@ -16,6 +16,7 @@ from typing import Final
 
 from corsmith.diagnostics import Diagnostic, diagnose, quote
 from corsmith.origin import (
+    APP_SCHEMES,
     DEFAULT_PORTS,
     MAX_HOST_LENGTH,
     MAX_LABEL_LENGTH,
@@ -28,21 +29,7 @@ from corsmith.origin import (
 )
 from corsmith.suffixes import is_public_suffix, is_valid_punycode, to_punycode
 
-__all__ = ["APP_SCHEMES", "Repair", "repair"]
-
-APP_SCHEMES: Final = frozenset(
-    {
-        "app",
-        "capacitor",
-        "chrome-extension",
-        "extension",
-        "ionic",
-        "moz-extension",
-        "safari-web-extension",
-        "tauri",
-    }
-)
-"""The schemes of installed apps and browser extensions, which the network cannot forge."""
+__all__ = ["Repair", "repair"]
 
 _LONGEST_TEXT: Final = 1024
 """What is longer is not read part by part: three times what an origin can have."""

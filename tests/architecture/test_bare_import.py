@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 from tests.architecture.tree import SOURCE
 
 # No I/O module and nothing third-party. On 3.11 pathlib and importlib.metadata load urllib and
@@ -23,6 +25,32 @@ NOT_FOR_HELP = {
     *("corsmith.server.run", "corsmith.server.echo"),
     *("granian", "h11", "h2", "idna", "msgspec", "publicsuffixlist", "rich"),
 }
+
+# What a server does before its first answer without: a start is mostly the loading of modules.
+NOT_BEFORE_THE_FIRST_ANSWER = {
+    # What the person is told, and the page to try it from.
+    *("corsmith.advice", "corsmith.question", "corsmith.words", "webbrowser", "tomllib"),
+    *("corsmith.server.banner", "corsmith.server.browsing", "corsmith.server.herald"),
+    *("corsmith.server.omitted", "corsmith.server.page", "corsmith.server.prediction"),
+    *("corsmith.server.visit", "corsmith.server.tls"),
+    # What only a slip, an expression, a failure or a line about a refusal needs.
+    *("corsmith.ambiguity", "corsmith.application", "corsmith.expression", "corsmith.nearest"),
+    *("corsmith.regex", "corsmith.repair", "corsmith.strangers", "difflib", "sysconfig"),
+    # What only a listing, a page or a gateway needs.
+    *("aiohttp", "email", "html", "http.client", "http.server", "importlib.resources"),
+    *("encodings.idna", "idna", "publicsuffixlist", "secrets"),
+}
+
+SERVES = """
+from corsmith.__main__ import main
+import corsmith.server.run
+corsmith.server.run.Processes.serve = lambda self, **_settings: self.signal_handler_interrupt()
+sys.argv = ["corsmith", "serve", *{words}, "--port", "0"]
+try:
+    main()
+except SystemExit as done:
+    assert not done.code, done.code
+"""
 
 ASKS_FOR_HELP = """
 from corsmith.__main__ import main
@@ -73,3 +101,12 @@ def test_the_help_text_loads_no_policy_code_and_no_server() -> None:
     loaded = loaded_by(ASKS_FOR_HELP)
     assert "click" in loaded
     assert NOT_FOR_HELP & loaded == set()
+
+
+@pytest.mark.parametrize("words", [[], ["."]], ids=["the API", "a folder"])
+def test_a_server_loads_nothing_before_its_first_answer_that_it_can_load_later(
+    words: list[str],
+) -> None:
+    loaded = loaded_by(SERVES.format(words=words))
+    assert {"corsmith.server.front", "granian"} <= loaded
+    assert NOT_BEFORE_THE_FIRST_ANSWER & loaded == set()

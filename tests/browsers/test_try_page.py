@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from corsmith.policy import Policy
+from corsmith.server.in_force import InForce
 from corsmith.server.page import TryPage
-from corsmith.server.prediction import InForce
 from tests.browsers.serving import Served, serving
 from tests.browsers.trying import NEWEST, READY, SETTLED, open_page, press, shown, steps, type_path
 

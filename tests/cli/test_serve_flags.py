@@ -79,6 +79,7 @@ def test_the_help_loads_nothing_that_serves_or_judges() -> None:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
     assert done.stderr.decode().split() == [
         "corsmith.cli",
+        "corsmith.cli.loading",
         "corsmith.cli.serve",
         "corsmith.cli.serve_flags",
         "corsmith.cli.serve_slips",

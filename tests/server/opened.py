@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 from corsmith.policy import Policy
 from corsmith.server.exchange import Exchange
+from corsmith.server.in_force import InForce
 from corsmith.server.page import TryPage
-from corsmith.server.prediction import InForce
 
 TARGET = "http://127.0.0.1:8000"
 OPEN = InForce(policy=Policy(origins="*"))

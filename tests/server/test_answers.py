@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from corsmith.server.answers import ALLOW, NOT_ALLOWED, OK, STATUSES, make_answer, phrase_of
+from corsmith.server.answers import ALLOW, NOT_ALLOWED, OK, make_answer, phrase_of, statuses
 from tests.server.in_memory import names
 
 
@@ -17,7 +17,7 @@ def test_the_usual_answer_is_the_tutorials() -> None:
 
 
 def test_every_final_status_has_an_answer() -> None:
-    assert sorted(STATUSES) == [f"/status/{status}" for status in range(200, 600)]
+    assert sorted(statuses()) == [f"/status/{status}" for status in range(200, 600)]
 
 
 @pytest.mark.parametrize(
@@ -36,18 +36,18 @@ def test_every_final_status_has_an_answer() -> None:
 def test_an_answer_tells_its_status_on_any_python(status: int, phrase: str) -> None:
     """Python 3.13 renamed four of them."""
     assert phrase_of(status) == phrase
-    assert json.loads(STATUSES[f"/status/{status}"].body["body"]) == {"status": phrase}
+    assert json.loads(statuses()[f"/status/{status}"].body["body"]) == {"status": phrase}
 
 
 @pytest.mark.parametrize("status", [204, 205, 304])
 def test_a_status_without_content_has_neither_body_nor_length(status: int) -> None:
-    answer = STATUSES[f"/status/{status}"]
+    answer = statuses()[f"/status/{status}"]
     assert answer.start["headers"] == []
     assert answer.body["body"] == b""
 
 
 def test_a_length_is_the_length_of_its_body() -> None:
-    for answer in (OK, ALLOW, NOT_ALLOWED, *STATUSES.values()):
+    for answer in (OK, ALLOW, NOT_ALLOWED, *statuses().values()):
         lengths = [value for name, value in answer.start["headers"] if name == b"content-length"]
         body = answer.body["body"]
         assert lengths == [str(len(body)).encode()] or (lengths, body) == ([], b"")

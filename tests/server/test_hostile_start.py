@@ -190,10 +190,11 @@ STAGES = {
     "while modules are loaded": "import sys\nsys.meta_path.insert(0, Hook())",
     "before it listens": "import corsmith.server.ports as at\nbefore(at, 'listen')",
     "once it listens": "import corsmith.server.run as at\nbefore(at, '_raise_file_limit')",
-    "once there is a try page": "import corsmith.server.run as at\nbefore(at, 'Processes')",
+    "once the channel is open": "import corsmith.server.run as at\nbefore(at, 'Processes')",
+    "as the try page is opened": "import corsmith.server.page as at\nbefore(at.TryPage, 'start')",
     "as workers are started": "import granian.server.mp as at\nbefore(at.WorkerProcess, 'start')",
     "once they are started": "import granian.server.mp as at\nbefore(at.MPServer, '_serve_loop')",
-    "as it is announced": "import corsmith.server.run as at\nbefore(at.Supervisor, '_announce')",
+    "as it is announced": "import corsmith.server.herald as at\nbefore(at.Herald, 'announce')",
 }
 
 HIT = """

@@ -12,9 +12,10 @@ import pytest
 
 from corsmith.policy import Policy
 from corsmith.server import page as page_module
+from corsmith.server import visit
 from corsmith.server.events import Publisher
+from corsmith.server.in_force import InForce
 from corsmith.server.page import TryPage
-from corsmith.server.prediction import InForce
 from tests.server.opened import OPEN, PATIENCE, TARGET, Opened, Stream, exchange
 
 pytestmark = pytest.mark.servers
@@ -47,7 +48,7 @@ def test_an_edit_is_told_at_once_and_so_is_what_is_wrong_with_one(
 def test_the_same_policy_is_told_once(stream: Stream, opened: Opened) -> None:
     stream.next()
     opened.now = InForce(policy=OPEN.policy)  # made anew, as a function may do each time
-    time.sleep(3 * page_module._TICK_SECONDS)
+    time.sleep(3 * visit._TICK_SECONDS)
     Publisher(opened.page.address).publish(exchange())
     assert stream.next()[0] == "exchange"
 
@@ -85,7 +86,7 @@ def test_a_page_that_lost_its_stream_is_told_what_it_missed(
 def test_a_silent_stream_shows_that_it_lives(
     opened: Opened, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(page_module, "_BEAT_SECONDS", 0.01)
+    monkeypatch.setattr(visit, "_BEAT_SECONDS", 0.01)
     stream = Stream(opened)
     stream.next()
     assert stream.response.readline() == b":\n"
@@ -93,7 +94,7 @@ def test_a_silent_stream_shows_that_it_lives(
 
 
 def test_so_many_pages_may_be_open_and_a_closed_one_makes_room(opened: Opened) -> None:
-    streams = [Stream(opened) for _ in range(page_module._MOST_STREAMS)]
+    streams = [Stream(opened) for _ in range(TryPage.most_streams)]
     response, text = opened.get("/events" + opened.query)
     assert (response.status, text) == (503, "8 try pages are open: close one and reload.\n")
     streams.pop().close()
@@ -128,7 +129,7 @@ def test_so_many_connections_may_be_open_and_a_closed_one_makes_room(opened: Ope
 
 
 def test_a_client_that_says_nothing_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(page_module._Handler, "timeout", 0.05)
+    monkeypatch.setattr(visit.Visit, "timeout", 0.05)
     opened = Opened()
     with socket.create_connection(("127.0.0.1", opened.port), PATIENCE) as silent:
         assert silent.recv(1) == b""

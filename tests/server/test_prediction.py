@@ -11,9 +11,9 @@ import pytest
 
 from corsmith.policy import Policy
 from corsmith.routes import Routes
+from corsmith.server.in_force import InForce
 from corsmith.server.prediction import (
     BUTTONS,
-    InForce,
     Prediction,
     describe,
     predict,

@@ -5,6 +5,7 @@ Real ones are in `test_run.py`, `test_run_ends.py` and `test_serve_apps.py`.
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import threading
@@ -64,13 +65,20 @@ class Process:
 class Started:
     """Processes whose workers are made up; `heard` is what the supervisor is told."""
 
-    def __init__(self, *, stays: bool = False, workers: int = 1) -> None:
+    def __init__(
+        self,
+        *,
+        stays: bool = False,
+        workers: int = 1,
+        on_start: Callable[[], None] | None = None,
+    ) -> None:
         self.heard: list[tuple[Told, bool]] = []
         self.listening = listen("127.0.0.1", 0)
         self.server: Any = Processes(
             self.listening,
             self.hear,
             stays=(lambda: True) if stays else None,
+            on_start=on_start,
             interface=Interfaces.ASGI,
             workers=workers,
             workers_kill_timeout=1,
@@ -348,3 +356,29 @@ def test_no_kernel_thread_polls_for_a_loop_unless_somebody_wants_one(
     monkeypatch.setenv("UV_USE_IO_URING", "1")
     Started().listening.close()
     assert os.environ["UV_USE_IO_URING"] == "1"
+
+
+# ── garbage ────────────────────────────────────────────────────────────────────
+
+
+def test_what_is_there_at_the_start_is_never_looked_at_again_and_what_comes_later_is(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A look writes into each object, and what is written is no longer shared with a worker."""
+    frozen: list[int] = []
+    monkeypatch.setattr(MPServer, "startup", lambda *_: frozen.append(gc.get_freeze_count()))
+    handlers = {name: signal.getsignal(name) for name in (signal.SIGINT, signal.SIGTERM)}
+    hang_up = signal.getsignal(signal.SIGHUP)
+    begun: list[str] = []
+    one = make(on_start=lambda: begun.append("now"))
+    gc.disable()  # as while a program is loaded
+    try:
+        one.server.startup(None, None)
+        assert gc.isenabled()
+    finally:
+        gc.enable()
+        gc.unfreeze()
+        for name, handler in {**handlers, signal.SIGHUP: hang_up}.items():
+            signal.signal(name, handler)
+    assert frozen[0] > 0
+    assert begun == ["now"]

@@ -18,7 +18,7 @@ from collections.abc import Awaitable, Callable, Iterable, MutableMapping, Seque
 from contextlib import suppress
 from typing import Any, ClassVar, Final, TypeAlias, cast
 
-from corsmith.gate import FAILED, AsyncChooser, Choice, Source, admit, check_enforce, choose
+from corsmith.gate import AsyncChooser, Choice, Source, admit, check_enforce, choose, failed
 from corsmith.headers import OWNED_RESPONSE_HEADERS, REQUEST_HEADERS_OF_PREFLIGHT, merge_vary
 from corsmith.marks import UNMARKED, Mark, Marks
 from corsmith.policy import Policy
@@ -279,7 +279,7 @@ class CORSMiddleware:
             return choose(chosen, path, raw_path, varies=True)
         except Exception as error:  # noqa: BLE001  a refusal must not become a crash
             self._refusals.note_failure(origin, error)
-            return FAILED
+            return failed()
 
     async def _pass_connection(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand on what is not HTTP; with ``enforce``, guard WebSocket handshakes."""

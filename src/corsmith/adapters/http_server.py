@@ -26,7 +26,7 @@ from urllib.parse import unquote
 
 from corsmith.diagnostics import diagnose
 from corsmith.errors import PolicyError
-from corsmith.gate import FAILED, Choice, admit, choose, path_of_target
+from corsmith.gate import Choice, admit, choose, failed, path_of_target
 from corsmith.headers import OWNED_RESPONSE_HEADERS, REQUEST_HEADERS_OF_PREFLIGHT, merge_vary
 from corsmith.policy import Policy
 from corsmith.refusals import Refusals, note_replaced_headers
@@ -301,7 +301,7 @@ class CORSMixin(BaseHTTPRequestHandler, metaclass=_Checked):
             return choose(chosen, path, raw_path, varies=True)
         except Exception as error:  # noqa: BLE001  a refusal must not become a crash
             self._refusals.note_failure(origin, error)
-            return FAILED
+            return failed()
 
 
 def _after_preflights(own: Callable[[Any], None]) -> Callable[[Any], None]:

@@ -15,7 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias, cast
 
-from corsmith.gate import FAILED, Choice, admit, check_enforce, choose
+from corsmith.gate import Choice, admit, check_enforce, choose, failed
 from corsmith.headers import OWNED_RESPONSE_HEADERS, merge_vary
 from corsmith.marks import UNMARKED, Mark
 from corsmith.policy import Policy
@@ -270,7 +270,7 @@ class Layer:
 
     def _fail(self, asked: Asked, error: Exception) -> Choice:
         self._refusals.note_failure(_single(asked.origins), error)
-        return FAILED
+        return failed()
 
     def _treat(self, choice: Choice, asked: Asked) -> Treatment:
         policy = choice.policy

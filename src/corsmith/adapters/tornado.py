@@ -42,7 +42,7 @@ from corsmith.gate import admit, path_of_target
 from corsmith.headers import ALLOW_ORIGIN, OWNED_RESPONSE_HEADERS
 from corsmith.marks import UNMARKED, Mark, cors, mark_of
 from corsmith.policy import Policy
-from corsmith.refusals import NOBODY
+from corsmith.refusals import nobody
 from corsmith.routes import Routes
 
 if TYPE_CHECKING:
@@ -364,5 +364,5 @@ def _add_transform(app: Application) -> None:
         app.add_transform(_Marking)
 
 
-_NOBODYS: Final = Layer(NOBODY)
+_NOBODYS: Final = Layer(nobody())
 """What decides by the mark of a handler whose application has no layer."""

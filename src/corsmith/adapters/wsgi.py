@@ -20,7 +20,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, TypeAlias, cast
 
 from corsmith.adapters.head import TEXT, Head, Unstarted, answer_with, head_of
-from corsmith.gate import FAILED, Choice, admit, check_enforce, choose, path_of_target
+from corsmith.gate import Choice, admit, check_enforce, choose, failed, path_of_target
 from corsmith.headers import OWNED_RESPONSE_HEADERS
 from corsmith.marks import UNMARKED
 from corsmith.policy import Policy
@@ -201,7 +201,7 @@ class CORSMiddleware:
             return choose(chosen, path, raw_path, varies=True)
         except Exception as error:  # noqa: BLE001  a refusal must not become a crash
             self._refusals.note_failure(origin, error)
-            return FAILED
+            return failed()
 
 
 def _find_nothing(_: str | None) -> None:

@@ -16,6 +16,7 @@ from typing import Any, Final, NoReturn
 import click
 
 from corsmith import __version__
+from corsmith.cli.loading import loading
 from corsmith.cli.status import Status
 
 __all__ = ["main"]
@@ -49,7 +50,8 @@ class _Verbs(click.Group):
             return None
         path = _VERBS[name][0]
         # Named as its module is: `import` is a word of the language, and so `import_`.
-        command: click.Command = getattr(import_module(path), path.rpartition(".")[2])
+        with loading():
+            command: click.Command = getattr(import_module(path), path.rpartition(".")[2])
         return command
 
     def format_commands(self, _context: click.Context, formatter: click.HelpFormatter) -> None:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import click
 
+from corsmith.cli.loading import loading
 from corsmith.cli.serve_flags import ServeCommand
 from corsmith.cli.status import Status
 
@@ -64,7 +65,8 @@ def serve(
     # Until the server has its own answer to it, this one means the same as Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        ended = import_module("corsmith.cli.serve_plan").run(context, target, given)
+        with loading():  # until the workers are started
+            ended = import_module("corsmith.cli.serve_plan").run(context, target, given)
     except KeyboardInterrupt:
         ended = True
     if not ended:

@@ -22,7 +22,6 @@ from corsmith.cli.status import Status
 from corsmith.cli.terminal import is_terminal
 from corsmith.decision import CorsRequest, decide
 from corsmith.errors import AppError, PolicyError, UsageError
-from corsmith.server.banner import not_started, problems
 from corsmith.server.machine import hosts_for
 from corsmith.server.ports import address_of, free_near, listen, listen_near
 from corsmith.server.serving import FOLLOWED
@@ -93,6 +92,8 @@ def run(context: click.Context, word: str | None, given: Given) -> bool:
         try:
             ended: bool = server.Supervisor(plan, _say).run()
         except AppError as error:
+            from corsmith.server.banner import not_started  # only where it does not start
+
             _say(not_started(error))
             raise click.exceptions.Exit(Status.NO) from None
     return ended
@@ -148,6 +149,8 @@ def _load(source: PolicySource, viewer: "Viewer | None", serving: "Serving") -> 
     try:
         policy = source.load()
     except PolicyError as error:
+        from corsmith.server.banner import problems  # only where there are some
+
         name = source.file or "this policy"
         number = len(error.problems)
         count = "1 problem" if number == 1 else f"{number} problems"

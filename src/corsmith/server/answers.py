@@ -7,6 +7,7 @@ copy).
 
 import json
 from dataclasses import dataclass
+from functools import cache
 from http import HTTPStatus
 from typing import Final
 
@@ -17,10 +18,11 @@ __all__ = [
     "NOT_ALLOWED",
     "NO_BODY",
     "OK",
-    "STATUSES",
+    "STATUS",
     "Answer",
     "make_answer",
     "phrase_of",
+    "statuses",
 ]
 
 _JSON: Final = (b"content-type", b"application/json")
@@ -98,11 +100,20 @@ ALLOW: Final = make_answer(200, None, (_METHODS,))
 NOT_ALLOWED: Final = make_answer(405, {"status": phrase_of(405)}, (_METHODS,))
 """A method that the API does not have."""
 
-STATUSES: Final = {
-    f"/status/{status}": make_answer(
-        status, None if status in _WITHOUT_CONTENT else {"status": phrase_of(status)}
-    )
-    for status in range(_FIRST_STATUS, _LAST_STATUS + 1)
-}
-"""The answer at each path that has one of its own: any final status, so that a page can
-see what becomes of a 404 or a 500."""
+STATUS: Final = "/status/"
+"""What the paths begin with that have an answer of their own."""
+
+
+@cache
+def statuses() -> dict[str, Answer]:
+    """Return the answer at each path that has one of its own.
+
+    They are of any final status, so that a page can see what becomes of a 404 or a 500; made
+    together when the first is asked for.
+    """
+    return {
+        f"{STATUS}{status}": make_answer(
+            status, None if status in _WITHOUT_CONTENT else {"status": phrase_of(status)}
+        )
+        for status in range(_FIRST_STATUS, _LAST_STATUS + 1)
+    }

@@ -5,9 +5,10 @@ What lives here: the lines. What does not: when they are written (``run``).
 
 import re
 import shlex
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from corsmith.errors import AppError, CorsmithError, PolicyError
 from corsmith.origin import is_loopback as is_here
@@ -16,11 +17,14 @@ from corsmith.routes import Routes
 from corsmith.server.hosts import is_loopback
 from corsmith.server.serving import Guiding, Lending, Serving
 from corsmith.server.source import LOOPBACK
-from corsmith.server.tls import Certificate, trust_line
 from corsmith.words import describe
+
+if TYPE_CHECKING:
+    from corsmith.server.tls import Certificate
 
 __all__ = [
     "Started",
+    "at_now",
     "banner",
     "edited",
     "failed",
@@ -46,7 +50,7 @@ class Started:
     page: str | None
     serving: Serving
     notes: tuple[tuple[str, str], ...] = ()
-    certificate: Certificate | None = None
+    certificate: "Certificate | None" = None
     others: str | None = None
     """The address at which other machines reach it, where it listens on every one."""
 
@@ -94,6 +98,8 @@ def banner(started: Started) -> list[str]:
     authority = None if started.certificate is None else started.certificate.authority
     trusting = ""
     if authority is not None:
+        from corsmith.server.tls import trust_line  # only where a certificate is ours
+
         lines.append(_row("trust it", trust_line(authority)))
         trusting = f" --cacert {shlex.quote(str(authority))}"
     asked = shlex.quote(f"Origin: {some_origin(started.policy)}")
@@ -134,6 +140,11 @@ def some_origin(policy: Policy | Routes) -> str:
     return next(plain, "http://localhost:5173" if LOOPBACK in listed else "https://app.example")
 
 
+def at_now(lines: list[str]) -> list[str]:
+    """Return lines that begin with the time, as request lines do."""
+    return [f"{time.strftime('%H:%M:%S')} {lines[0]}", *lines[1:]]
+
+
 def edited(file: str, policy: Policy | Routes) -> list[str]:
     """Return what is said of an edit that is now in force."""
     return [f"{file} is in force: {' · '.join(describe(policy))}"]
@@ -164,7 +175,7 @@ def problems(error: CorsmithError) -> list[str]:
     return [f"  {line.strip()}" for line in str(error).splitlines()]
 
 
-def warnings(policy: Policy | Routes) -> Iterable[str]:
+def warnings(policy: Policy | Routes) -> list[str]:
     """Return what is suspicious but legitimate in a policy, a line each.
 
     A viewer on the web stands beside ``@loopback`` in a policy of ours: whoever writes the

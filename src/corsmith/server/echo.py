@@ -20,9 +20,10 @@ from corsmith.server.answers import (
     NO_BODY,
     NOT_ALLOWED,
     OK,
-    STATUSES,
+    STATUS,
     make_answer,
     phrase_of,
+    statuses,
 )
 from corsmith.server.source import SEED
 
@@ -34,6 +35,7 @@ __all__ = ["PROBLEM", "Echo", "answer_problem", "echo"]
 PROBLEM: Final = "corsmith.problem"
 """Where a scope holds what its request is answered instead of being served."""
 
+_AT: Final = len(STATUS)
 _SERVED: Final = frozenset({"GET", "HEAD", "POST"})
 
 
@@ -41,7 +43,8 @@ async def echo(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG
     """Answer one request; its body, if it has one, was read before."""
     method = scope["method"]
     if method in _SERVED:
-        answer = STATUSES.get(scope["path"], OK)
+        path = scope["path"]
+        answer = statuses().get(path, OK) if path[:_AT] == STATUS else OK
     else:
         answer = ALLOW if method == "OPTIONS" else NOT_ALLOWED
     await send(answer.start)

@@ -108,7 +108,9 @@ class Receiver:
         return str(self._folder / "events")
 
     def start(self) -> None:
-        """Make the socket, and read from it in a thread until ``stop``."""
+        """Make the socket, and read from it in a thread until ``stop``; again does nothing."""
+        if self._socket is not None:
+            return
         self._socket, self._folder = _bind()
         self._thread = threading.Thread(
             target=self._read_all, args=(self._socket,), name="corsmith-receive", daemon=True

@@ -170,8 +170,10 @@ def wait_for_answer(address: str, port: int) -> None:
 
 
 def _resolve(host: str, port: int) -> tuple[socket.AddressFamily, tuple[object, ...]]:
+    # As bytes where it is ASCII: for text, Python loads its tables of international names.
+    asked = host.encode() if host.isascii() else host
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM) if host else []
+        found = socket.getaddrinfo(asked, port, type=socket.SOCK_STREAM) if host else []
     except (OSError, UnicodeError):
         found = []
     if not found:

@@ -16,9 +16,10 @@ from corsmith.policy import Policy
 from corsmith.question import Question, Stage, ask
 from corsmith.routes import Routes
 from corsmith.safelists import unsafe_request_header_names
+from corsmith.server.in_force import InForce
 from corsmith.server.tried import Tried
 
-__all__ = ["BUTTONS", "Button", "InForce", "Prediction", "describe", "predict", "predict_all"]
+__all__ = ["BUTTONS", "Button", "Prediction", "describe", "predict", "predict_all"]
 
 _TUTORIAL: Final = Tried()
 
@@ -72,22 +73,6 @@ BUTTONS: Final[dict[str, Button]] = {
     "s500": Button(path="/status/500", status=500),
     "null": Button(sandboxed=True),
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InForce:
-    """The policy in force, the file it is from if it is from one, and what is wrong with that.
-
-    ``flags`` are the fields that the command line sets, whatever the file says of them;
-    ``is_brought`` says that the application has brought the policy; ``problems`` are those
-    of an edit that could not take the place of ``policy``.
-    """
-
-    policy: Policy | Routes
-    source: str | None = None
-    flags: tuple[str, ...] = ()
-    is_brought: bool = False
-    problems: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,6 +23,7 @@ Facts about Granian 2.8 that shape the code:
   ``reload`` is our own, and the old ones serve until the new ones are ready.
 """
 
+import gc
 import os
 import signal
 import socket
@@ -34,7 +35,7 @@ from dataclasses import replace
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection, wait
 from types import FrameType
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 from weakref import WeakKeyDictionary
 
 from granian._granian import SocketHolder
@@ -48,8 +49,10 @@ from corsmith.errors import AppError, CorsmithError
 from corsmith.server.limits import HEAD_SECONDS, PARSER_BYTES, TAKE_SECONDS
 from corsmith.server.ports import BACKLOG, address_of, end_stalled
 from corsmith.server.serving import Told
-from corsmith.server.tls import Certificate
 from corsmith.server.worker import Worker
+
+if TYPE_CHECKING:
+    from corsmith.server.tls import Certificate
 
 __all__ = ["Hear", "Processes", "share_socket"]
 
@@ -133,14 +136,16 @@ class Processes(MPServer):
         *,
         stays: Callable[[], bool] | None = None,
         on_wait: Callable[[signal.Signals], None] | None = None,
-        certificate: Certificate | None = None,
+        on_start: Callable[[], None] | None = None,
+        certificate: "Certificate | None" = None,
         **settings: Any,  # noqa: ANN401  Granian's own settings
     ) -> None:
         """Prepare; nothing is started yet.
 
         ``hear`` is told of each start. While ``stays`` says so, a failed one is no reason to
         end: ``reload`` is waited for. ``on_wait`` is called with the signal that ends it
-        where requests in flight hold up the end.
+        where requests in flight hold up the end, ``on_start`` once the first workers have been
+        started, and none of them is copied from what it does.
         """
         address, port = address_of(listening)
         if certificate is not None:
@@ -170,6 +175,7 @@ class Processes(MPServer):
         self._hear = hear
         self._stays = stays
         self._on_wait = on_wait
+        self._on_start = on_start
         self._signal: signal.Signals | None = None
         self._is_trial = False
         self._starts: WeakKeyDictionary[WorkerProcess, _Start] = WeakKeyDictionary()
@@ -192,13 +198,19 @@ class Processes(MPServer):
     def startup(self, spawn_target: object, target_loader: object) -> None:
         """Start the workers, then answer signals ourselves."""
         hang_up = signal.getsignal(signal.SIGHUP)
+        # What is there now stays, and is never looked at again: a look writes into each object,
+        # and a page that is written has a copy of its own in each process.
+        gc.freeze()
         super().startup(spawn_target, target_loader)  # type: ignore[no-untyped-call]  # Granian's
+        gc.enable()  # it is off while a program is loaded
         signal.signal(signal.SIGINT, self._end)
         signal.signal(signal.SIGTERM, self._end)
         # Granian would start its workers anew. A closed terminal ends what runs in it, and
         # nohup, which has the signal ignored, is still obeyed.
         ignored = hang_up is signal.SIG_IGN
         signal.signal(signal.SIGHUP, signal.SIG_IGN if ignored else self._end)
+        if self._on_start is not None:
+            self._on_start()
 
     def _spawn_worker(  # type: ignore[override]  # as Granian's own servers do
         self, idx: int, target: object, callback_loader: Worker

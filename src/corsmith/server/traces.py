@@ -13,7 +13,6 @@ import os
 import sys
 from typing import Final
 
-from corsmith.application.frames import from_theirs
 from corsmith.server.lines import WRITE_BYTES, takes
 
 __all__ = ["Console", "Plain", "Traces"]
@@ -51,6 +50,8 @@ class Traces(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the lines of a record."""
+        from corsmith.application.frames import from_theirs  # only when something is wrong
+
         return from_theirs(_plain(super().format(record)))
 
 

@@ -97,6 +97,7 @@ class Worker:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         # Refusals have their request line, and warnings are told by the other process.
         logging.getLogger("corsmith").disabled = True
+        gc.enable()  # an application is loaded as everywhere else
         self.lifeline.hold()
         try:
             app = self.serving.open()

@@ -25,7 +25,7 @@ from django.utils import translation
 
 from corsmith.errors import PolicyError
 from corsmith.marks import UNMARKED, mark_of
-from corsmith.refusals import NOBODY, Refusals
+from corsmith.refusals import Refusals, nobody
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -88,7 +88,7 @@ class Views:
         except PolicyError as error:
             self.problems.append((_name(view), error.problems))
             Refusals().note_failure(None, error)
-            return NOBODY
+            return nobody()
 
 
 def _views(patterns: Iterable[Any]) -> Iterator[View]:

@@ -16,8 +16,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from hashlib import sha256
-from html import escape
-from importlib.resources import files
 from itertools import islice
 from typing import Final
 from urllib.parse import parse_qsl, quote_from_bytes, urlencode
@@ -66,6 +64,13 @@ _REASONS: Final = {
 }
 _ALL_SHOWN: Final[Mapping[Unshown, int]] = {}
 _TITLES: Final = {"name": "Name", "size": "Size", "date": "Changed (UTC)"}
+
+
+def escape(text: str) -> str:
+    """Return a text as it stands in a page."""
+    from html import escape as escaped  # only for a page: with half a megabyte of names
+
+    return escaped(text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -370,4 +375,6 @@ def _style() -> tuple[str, str]:
 
 @cache
 def _asset(name: str) -> str:
+    from importlib.resources import files  # as above
+
     return files("corsmith.server").joinpath("assets", name).read_text(encoding="utf-8")

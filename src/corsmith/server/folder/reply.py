@@ -5,7 +5,6 @@ file itself (``tree``), what its ranges and conditions mean (``ranges``, ``condi
 the sending (``serving``, ``parts``).
 """
 
-import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple, TypeAlias
@@ -115,6 +114,8 @@ def reply_to(name: str, opened: Opened, method: str, asked: Mapping[str, str], n
         length = stop - start
         lines.append((b"content-range", f"bytes {start}-{stop - 1}/{size}".encode()))
     elif spans is not None:
+        import secrets  # only for several ranges
+
         boundary = secrets.token_hex(16)
         parts, length = multipart(spans, size, kind, boundary)
         kind = f"multipart/byteranges; boundary={boundary}"

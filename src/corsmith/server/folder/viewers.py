@@ -6,7 +6,6 @@ the policy that lets it read (``serving``).
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from difflib import get_close_matches
 from ipaddress import ip_address
 from typing import Final
 from urllib.parse import quote, urlsplit
@@ -202,6 +201,8 @@ def find_viewer(name: str) -> Viewer:
     """
     found = VIEWERS.get(name.lower())
     if found is None:
+        from difflib import get_close_matches  # only for a slip
+
         near = get_close_matches(name.lower(), VIEWERS, n=1)
         meant = f"; did you mean {near[0]}?" if near else ""
         raise UsageError(
