@@ -15,6 +15,8 @@ from h2.connection import H2Connection
 from h2.events import RemoteSettingsChanged
 from h2.settings import SettingCodes
 
+from corsmith.cli.status import Status
+from tests.cli.asking import check
 from tests.server.served import Served, soon
 
 if TYPE_CHECKING:
@@ -47,6 +49,18 @@ def client(request: pytest.FixtureRequest, server: Served, state: Path) -> Itera
     base = f"https://localhost:{server.port}"
     with httpx.Client(http2=request.param, verify=trusting(state), base_url=base) as asking:
         yield asking
+
+
+def test_check_tells_the_authority_of_this_machine_and_takes_it(
+    server: Served, state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(state))
+    url, file = f"https://localhost:{server.port}/", str(state / "corsmith" / "tls" / "ca.pem")
+    said = " ".join(check(url).stdout.split())
+    assert f"Add --cacert {file}, and let browsers trust it, too." in said
+    done = check(url, "--cacert", file)
+    assert done.exit_code == Status.OK, done.output
+    assert "over HTTP/2" in done.stdout
 
 
 def test_both_versions_of_http_answer_whoever_trusts_the_authority(
