@@ -63,6 +63,20 @@ def test_check_tells_the_authority_of_this_machine_and_takes_it(
     assert "over HTTP/2" in done.stdout
 
 
+def test_plain_http_is_told_once_by_the_server_and_by_check(server: Served) -> None:
+    url = f"http://localhost:{server.port}/a?b"
+    for words in ((url,), (url, "-X", "PUT"), (url, "-d", "x" * 300_000)):
+        said = " ".join(check(*words).stdout.split())
+        assert f"change localhost:{server.port} speaks TLS. Write https{url[4:]}." in said
+    line = server.err.wait("plain http")
+    assert line == (
+        f"corsmith: a client spoke plain http to port {server.port}, which speaks TLS: "
+        "write https:// in place of http://"
+    )
+    assert len([line for line in server.err.now() if "plain http" in line]) == 1
+    assert not [line for line in server.err.now() if "handshake" in line]
+
+
 def test_both_versions_of_http_answer_whoever_trusts_the_authority(
     client: httpx.Client, request: pytest.FixtureRequest
 ) -> None:

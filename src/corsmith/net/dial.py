@@ -52,6 +52,9 @@ _HINTS: Final = {
 _OTHER_NAME: Final = frozenset({62, 64})
 _OF_NOBODY: Final = frozenset({18, 19, 20, 21})
 
+_HANDSHAKE_SECONDS: Final = 2.0
+"""How long it is waited for TLS where plain HTTP was asked: it is only to say so."""
+
 _MOST_NAMES: Final = 5
 """The most names of a certificate that are told: of a host of many sites it may have 100."""
 
@@ -96,6 +99,11 @@ class Dialer:
         except BaseException:
             connected.close()
             raise
+
+    def speaks_tls(self, address: Address, peer: str) -> bool:
+        """Return whether a port does a handshake of TLS, with whichever certificate."""
+        seconds = min(self.timeout, _HANDSHAKE_SECONDS)
+        return _shake_hands(address, peer, seconds, verify=False) is not None
 
     # ── resolve ──────────────────────────────────────────────────────────────
 
@@ -195,7 +203,7 @@ class Dialer:
             what, hint = _named(address, self._names(address, peer), what, hint)
         elif code in _OF_NOBODY:
             own = kept_authority()
-            if own is not None and self._certificate(address, peer, own) is not None:
+            if own is not None and _shake_hands(address, peer, self.timeout, ca=own) is not None:
                 what = "its certificate comes from the authority of corsmith serve --tls"
                 hint = f"add --cacert {shlex.quote(own)}, and let browsers trust it, too"
             elif self.ca is not None:
@@ -210,23 +218,27 @@ class Dialer:
 
     def _names(self, address: Address, peer: str) -> list[str]:
         """Return the names in a certificate that is trusted, and for another name."""
-        found = self._certificate(address, peer, self.ca) or {}
+        found = _shake_hands(address, peer, self.timeout, ca=self.ca) or {}
         return [_shorter(str(pair[1])) for pair in found.get("subjectAltName", ())]
 
-    def _certificate(
-        self, address: Address, peer: str, ca: str | None
-    ) -> Mapping[str, Any] | None:  # as ssl types it
-        """Return a certificate by whoever trusts ``ca``, for whichever name; else ``None``."""
-        try:
-            context = _context(verify=True, ca=ca)
-            context.check_hostname = False
-            with (
-                socket.create_connection((peer, address.port), self.timeout) as plain,
-                context.wrap_socket(plain, server_hostname=address.host.strip("[]")) as secured,
-            ):
-                return secured.getpeercert() or {}
-        except (OSError, UsageError):  # every ssl.SSLError is an OSError
-            return None
+
+def _shake_hands(
+    address: Address, peer: str, seconds: float, *, verify: bool = True, ca: str | None = None
+) -> Mapping[str, Any] | None:  # as ssl types it
+    """Return the certificate of a port, for whichever name; ``None`` where there is no TLS.
+
+    With ``verify`` it is one that whoever trusts ``ca`` trusts, and is told with its names.
+    """
+    try:
+        context = _context(verify=verify, ca=ca)
+        context.check_hostname = False
+        with (
+            socket.create_connection((peer, address.port), seconds) as plain,
+            context.wrap_socket(plain, server_hostname=address.host.strip("[]")) as secured,
+        ):
+            return secured.getpeercert() or {}
+    except (OSError, UsageError):  # every ssl.SSLError is an OSError
+        return None
 
 
 def _shorter(name: str) -> str:

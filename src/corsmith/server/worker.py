@@ -33,6 +33,7 @@ from corsmith.server.serving import Layered, Serving, Starting, Told
 from corsmith.server.silence import Silence
 from corsmith.server.source import SEED, PolicySource
 from corsmith.server.stalls import Stalls
+from corsmith.server.unencrypted import Unencrypted
 
 __all__ = ["Lifeline", "Worker"]
 
@@ -119,6 +120,8 @@ class Worker:
             tell(Told())
         if self.tls_port is None:
             return front
+        if not self.quiet:
+            Unencrypted(self.tls_port).start()
         silence = Silence(self.tls_port)
         silence.start()
         return silence.listen(Stalls(silence.close).listen(front))
