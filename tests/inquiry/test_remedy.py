@@ -179,3 +179,22 @@ def test_a_server_that_says_nothing_needs_no_header_lines() -> None:
     found = remedy(silent, method="PUT")
     assert found is not None
     assert (found.need, found.preflight, found.request) == (Need.REACH, (), ())
+
+
+def test_corsmith_stands_before_the_app_that_it_serves() -> None:
+    app = answer(404, ("Proxy-Status", "corsmith; error=x"), body=b'{"detail":"Not Found"}')
+    found = remedy(app, method="PUT", headers=(("X-Key", "1"),), credentials="include")
+    assert found is not None
+    assert (found.need, found.stack) == (Need.PREFLIGHT, "corsmith")
+    assert found.note == (
+        "Without a file, on its command line: --origin https://app.example --method PUT "
+        "--header x-key --credentials; a flag replaces its list, so name again what is to stay, "
+        "as in --origin @loopback,https://app.example."
+    )
+
+
+def test_what_corsmith_checks_besides_origins_has_a_flag_of_its_own() -> None:
+    body = b'{"status": "Misdirected Request", "detail": "This server does not answer to x"}'
+    found = remedy(answer(421, body=body))
+    assert found is not None
+    assert (found.need, found.lines) == (Need.HOST, ("--allow-host api.example",))

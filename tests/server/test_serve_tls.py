@@ -63,6 +63,13 @@ def test_check_tells_the_authority_of_this_machine_and_takes_it(
     assert "over HTTP/2" in done.stdout
 
 
+def test_check_knows_the_server_by_a_host_that_nobody_has(server: Served) -> None:
+    said = " ".join(check(f"https://localhost:{server.port}/", "-k", "-X", "PUT").stdout.split())
+    assert "layers seen corsmith (its body says" in said
+    assert "on its command line: --origin https://app.example --method" in said
+    assert server.err.wait("GET / 421 - refused host-not-allowed")
+
+
 def test_plain_http_is_told_once_by_the_server_and_by_check(server: Served) -> None:
     url = f"http://localhost:{server.port}/a?b"
     for words in ((url,), (url, "-X", "PUT"), (url, "-d", "x" * 300_000)):

@@ -150,6 +150,8 @@ def _shown(layers: Sequence[Layer], need: Need) -> str | None:
     known = [layer.stack for layer in layers if layer.stack is not None]
     if not known:
         return None
+    if "corsmith" in known and need in _FROM_SET_UP:
+        return "corsmith"  # it replaces what an app or an upstream sets
     return known[0] if need in {Need.SINGLE, Need.UPSTREAM} else known[-1]
 
 
@@ -173,6 +175,17 @@ def _stack_lines(case: Case, name: str | None, need: Need) -> tuple[str, ...]:
     return fill(template, _values(case))
 
 
+def _flags(case: Case) -> Iterable[str]:
+    """Yield the flags of ``corsmith serve`` for what a page does."""
+    yield f"--origin {case.request.page}"
+    if case.request.method not in SAFELISTED_METHODS:
+        yield f"--method {','.join(_methods(case))}"
+    if _headers(case):
+        yield f"--header {','.join(_headers(case))}"
+    if case.credentials:
+        yield "--credentials"
+
+
 def _values(case: Case) -> dict[str, str]:
     lists = {
         "methods": _methods(case),
@@ -185,6 +198,7 @@ def _values(case: Case) -> dict[str, str]:
         "credentials": "true" if case.credentials else "",
         "credentials!": "True" if case.credentials else "",
         "symbols": ", ".join(f":{word.lower()}" for word in lists["methods"]),
+        "flags": " ".join(_flags(case)),
     }
     for name, words in lists.items():
         values[name] = ", ".join(words)
