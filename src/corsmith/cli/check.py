@@ -357,6 +357,7 @@ def _asked(words: _Words) -> "check_url.Asked":
         cookie=words.cookie,
         client=check_url.read_client(words.client),
         stack=check_url.read_stack(words.stack),
+        programs=check_url.read_programs(words.targets),
         connection=check_url.Connection(
             authority=check_url.read_authority(words.cacert),
             insecure=words.insecure,

@@ -28,6 +28,7 @@ from corsmith.net.client import Client, Limits, Request
 from corsmith.net.dial import Dialer
 from corsmith.origin import is_loopback
 from corsmith.pasted.request import PastedRequest
+from corsmith.profiles import Profile, find_profile
 
 __all__ = [
     "ASSUMED_PAGE",
@@ -39,6 +40,7 @@ __all__ = [
     "check_urls",
     "read_authority",
     "read_client",
+    "read_programs",
     "read_resolve",
     "read_stack",
     "read_timeout",
@@ -83,6 +85,7 @@ class Asked:
     """What every URL of one command line is asked, and how the answer is written.
 
     ``body_kind`` is what the page would hand to ``fetch``; ``user_agent`` is sent as it is.
+    ``programs`` are those that were named in place of an address.
     """
 
     asking: Asking
@@ -91,6 +94,7 @@ class Asked:
     cookie: str | None = None
     client: str | None = None
     stack: str | None = None
+    programs: tuple[Profile, ...] = ()
     user_agent: str = _USER_AGENT
     connection: Connection = Connection()
 
@@ -114,6 +118,11 @@ def read_client(word: str | None) -> str | None:
     if word.lower() in CLIENTS:
         return word.lower()
     raise UsageError(f"--as {word}: {_nearest(word, CLIENTS)}the clients are {', '.join(CLIENTS)}")
+
+
+def read_programs(words: Iterable[str]) -> tuple[Profile, ...]:
+    """Return the programs that are among the targets."""
+    return tuple(find_profile(word) for word in words if word.startswith("@"))
 
 
 def read_stack(word: str | None) -> str | None:
@@ -263,10 +272,15 @@ def _inquiry(address: Address, origin: str | None, asked: Asked, *, probes: bool
         request=request,
         body=asked.body,
         assumed=origin is None,
-        stack=asked.stack,
+        stack=asked.stack or _program(address, asked.programs),
         client=asked.client,
         probes=probes,
     )
+
+
+def _program(address: Address, programs: Iterable[Profile]) -> str | None:
+    """Return the name of the program that an address stands for."""
+    return next((one.name for one in programs if one.url + one.probe == address.url), None)
 
 
 # ── the wire ─────────────────────────────────────────────────────────────────

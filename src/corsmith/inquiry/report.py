@@ -37,7 +37,8 @@ class Conclusion(StrEnum):
 class Inquiry:
     """What is asked: the page's request, and what the person said about the server.
 
-    ``assumed`` says that nobody named the page; ``stack`` and ``client`` are names of tables;
+    ``assumed`` says that nobody named the page; ``stack`` and ``client`` are names of tables
+    (``stack`` also of ``profiles``);
     ``probes`` says whether more is sent than the page's own requests.
     """
 
