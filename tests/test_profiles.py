@@ -56,12 +56,20 @@ def test_the_fields_of_a_profile_make_a_policy_with_credentials(row: Profile) ->
 
 @pytest.mark.parametrize("row", ROWS, ids=named)
 def test_a_profile_says_in_one_line_what_the_server_does_by_itself(row: Profile) -> None:
-    for text in (row.title, row.itself, row.source, row.note):
+    for text in (row.title, row.itself, row.source, row.note, row.allow, row.besides):
         assert "\n" not in text
         assert len(text) <= 100
     assert row.title
     assert row.itself
     assert row.source
+
+
+@pytest.mark.parametrize("row", ROWS, ids=named)
+def test_a_profile_tells_how_its_program_allows_an_origin(row: Profile) -> None:
+    assert row.besides.endswith(".")
+    lacks_a_word_for_it = {"@lmstudio", "@mcp"}  # all or nothing, and one for each program
+    assert ("«origin»" in row.allow) is (row.name not in lacks_a_word_for_it)
+    assert bool(row.allow) is (row.name != "@mcp")
 
 
 def test_no_two_profiles_listen_on_one_port() -> None:

@@ -93,6 +93,7 @@ def test_an_application_that_raises_by_itself_says_where(folder: Path) -> None:
     [
         (["--from", "https://a.example", "--from", "https://b.example"], "one page at a time"),
         (["-k"], "-k is for a URL; an application is asked in memory"),
+        (["--cacert", "ca.pem"], "--cacert is for a URL; an application is asked in memory"),
         (["--path", "/x"], "--path is for a policy file with [[routes]]"),
         (["--send"], "--send is for what was pasted"),
         (["--fix", "--format", "json"], "--fix prints a diff"),

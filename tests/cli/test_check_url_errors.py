@@ -40,6 +40,10 @@ def test_a_recording_is_checked_by_itself(tmp_path: Path) -> None:
         (["http://a.example", "--format", "xml"], "--format: 'xml' is not one of 'text', 'json'"),
         (["http://a.example", "--resolve", "x"], "--resolve x: write HOST:PORT:ADDR"),
         (["http://a.example", "--resolve", "a:1:b"], "--resolve a:1:b: b is no IP address"),
+        (["https://a.example", "--cacert", "no.pem"], "--cacert no.pem cannot be read: No such"),
+        (["curl", "--cacert", "no.pem", "https://a.example"], "--cacert no.pem cannot be read: "),
+        (["--cacert", "no.pem", "curl", "https://a.example"], "--cacert no.pem cannot be read: "),
+        (["https://a.example", "--cacert", __file__], "test_check_url_errors.py holds no cert"),
         (["http://a.example", "--path", "/x"], "--path is for a policy file with [[routes]]"),
         (["http://a.example", "-H", "X: \x01"], '-H X: "\\x01" is no value that a browser sends'),
         (["http://a.example", "-H", "Host: a"], "-H Host: browsers let no page set it"),
@@ -66,6 +70,7 @@ def test_a_wrong_command_line_is_told_and_nothing_is_sent(words: list[str], erro
         (["-d", "x"], "-d is for a URL; a policy file is asked without it"),
         (["--as", "cog"], "--as is for a URL"),
         (["-k"], "-k is for a URL"),
+        (["--cacert", "ca.pem"], "--cacert is for a URL"),
         (["--resolve", "a:1:127.0.0.1"], "--resolve is for a URL"),
     ],
 )

@@ -9,7 +9,7 @@ import pytest
 
 from corsmith.browser import Failure, FetchRequest, Profile, Sent
 from corsmith.exchange import Answer, Exchange, NoAnswer, Result
-from corsmith.inquiry.probes import NO_SUCH_PATH, Findings, probe
+from corsmith.inquiry.probes import NO_SUCH_PATH, Findings, ask_for_corsmith, probe
 
 PAGE = "https://app.example"
 URL = "https://api.example/v1/items?page=2"
@@ -247,3 +247,21 @@ def test_a_cookie_of_the_same_site_or_without_credentials_is_fine() -> None:
     same = {"page": "https://www.api.test", "url": "https://x.api.test/"}
     assert codes(server, **same, credentials="include") == []
     assert codes(server, page="https://www.api.test") == []
+
+
+# ── corsmith serve ───────────────────────────────────────────────────────────
+
+
+def test_corsmith_is_asked_for_its_root_under_a_name_that_nobody_has() -> None:
+    asked: list[Sent] = []
+
+    def server(sent: Sent, _: bytes | None) -> Answer:
+        asked.append(sent)
+        return Answer(status=421)
+
+    exchange = Exchange(send=server, follow=lambda _: True)
+    leg = ask_for_corsmith(FetchRequest(page=PAGE, url=URL, credentials="include"), exchange)
+    assert leg.answer == Answer(status=421)
+    (sent,) = asked
+    assert (sent.method, sent.url) == ("GET", "https://api.example/")
+    assert (sent.headers, sent.credentials) == ((("Host", "corsmith.invalid"),), False)

@@ -179,3 +179,64 @@ def test_a_server_that_says_nothing_needs_no_header_lines() -> None:
     found = remedy(silent, method="PUT")
     assert found is not None
     assert (found.need, found.preflight, found.request) == (Need.REACH, (), ())
+
+
+def test_corsmith_stands_before_the_app_that_it_serves() -> None:
+    app = answer(404, ("Proxy-Status", "corsmith; error=x"), body=b'{"detail":"Not Found"}')
+    found = remedy(app, method="PUT", headers=(("X-Key", "1"),), credentials="include")
+    assert found is not None
+    assert (found.need, found.stack) == (Need.PREFLIGHT, "corsmith")
+    assert found.note == (
+        "Without a file, on its command line: --origin https://app.example --method PUT "
+        "--header x-key --credentials; a flag replaces its list, so name again what is to stay, "
+        "as in --origin @loopback,https://app.example."
+    )
+
+
+def test_what_corsmith_checks_besides_origins_has_a_flag_of_its_own() -> None:
+    body = b'{"status": "Misdirected Request", "detail": "This server does not answer to x"}'
+    found = remedy(answer(421, body=body))
+    assert found is not None
+    assert (found.need, found.lines) == (Need.HOST, ("--allow-host api.example",))
+
+
+@pytest.mark.parametrize(
+    ("program", "lines"),
+    [
+        (
+            "@ollama",
+            (f"OLLAMA_ORIGINS={PAGE} ollama serve", f"corsmith serve @ollama --origin {PAGE}"),
+        ),
+        ("@lmstudio", ("lms server start --cors", f"corsmith serve @lmstudio --origin {PAGE}")),
+        ("@mcp", (f"corsmith serve @mcp --origin {PAGE}",)),
+    ],
+)
+def test_a_program_that_has_a_name_is_told_what_to_type(
+    program: str, lines: tuple[str, ...]
+) -> None:
+    for refused in (answer(403), answer(404), answer(200, ("Access-Control-Allow-Origin", "x"))):
+        for method in ("GET", "PUT"):
+            found = remedy(refused, stack=program, method=method)
+            assert found is not None
+            assert (found.need, found.stack, found.lines) == (Need.ALLOW, program, lines)
+            assert (found.preflight, found.request) == ((), ())
+            assert f" allow {PAGE}, or let the page ask a gateway before it" in found.says
+
+
+@pytest.mark.parametrize(
+    ("refused", "request_"),
+    [
+        (NoAnswer(failure=Failure.REFUSED, step="connect", problem="refused"), {}),
+        (answer(200, ORIGIN, VARY), {"credentials": "include"}),
+        (answer(200, ORIGIN, VARY), {"method": "PUT"}),
+        (answer(403), {"page": "null"}),
+    ],
+    ids=["down", "credentials", "method", "null"],
+)
+def test_what_is_not_about_the_origin_is_told_of_a_program_as_of_any(
+    refused: Result, request_: dict[str, Any]
+) -> None:
+    found = remedy(refused, stack="@ollama", **request_)
+    assert found == remedy(refused, **request_)
+    assert found is not None
+    assert not any("OLLAMA" in line for line in found.lines)

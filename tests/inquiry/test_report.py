@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
@@ -10,11 +11,13 @@ import pytest
 from corsmith.browser import Body, Failure, FetchRequest, Sent
 from corsmith.exchange import Answer, NoAnswer, Result
 from corsmith.inquiry.report import Conclusion, Inquiry, Report, inquire
+from corsmith.server.limits import _foreign
 
 PAGE = "https://app.example"
 URL = "https://api.example/items"
 OPEN = (("Access-Control-Allow-Origin", "*"),)
 Server: TypeAlias = Callable[[Sent], Result]
+Headers: TypeAlias = tuple[tuple[str, str], ...]
 
 
 def asked(server: Server, inquiry: dict[str, Any] | None = None, **request: Any) -> Report:
@@ -45,6 +48,7 @@ def test_a_page_that_may_is_told_so_with_what_was_sent() -> None:
 def test_a_page_that_may_not_is_told_who_answered_and_what_to_change() -> None:
     report = asked(always(("Server", "uvicorn"), status=401), {"stack": "django"}, method="PUT")
     assert report.conclusion is Conclusion.NO
+    assert report.sent == 1
     assert report.code == "preflight-allow-origin-missing"
     assert report.witness is not None
     assert report.witness.kind == "authentication"
@@ -190,3 +194,65 @@ def test_the_body_is_sent() -> None:
     request = FetchRequest(page=PAGE, url=URL, method="POST", body=Body(kind="text"))
     inquire(Inquiry(request=request, body=b"hi", probes=False), send, lambda _: True)
     assert bodies == [b"hi"]
+
+
+# ── corsmith serve ───────────────────────────────────────────────────────────
+
+FOREIGN = _foreign(b"corsmith.invalid").sentence
+HOST = (("Host", "corsmith.invalid"),)
+
+
+def on_granian(says: str = FOREIGN, headers: Headers = ()) -> tuple[list[Sent], Server]:
+    """Return what is asked of a server that refuses a Host that is not its own."""
+    sent_to: list[Sent] = []
+
+    def server(sent: Sent) -> Result:
+        sent_to.append(sent)
+        granian = ("Server", "granian")
+        if sent.headers == HOST:
+            body = json.dumps({"status": "Misdirected Request", "detail": says}).encode()
+            return Answer(status=421, headers=(granian,), body=body)
+        return Answer(status=200, headers=(*headers, granian))
+
+    return sent_to, server
+
+
+def test_corsmith_is_known_by_its_check_of_the_host_where_a_page_may_not() -> None:
+    sent_to, server = on_granian()
+    report = asked(server, method="PUT")
+    assert [layer.title for layer in report.layers] == ["corsmith", "granian"]
+    assert [sent.headers for sent in sent_to].count(HOST) == 1
+    assert report.remedy is not None
+    assert report.remedy.stack == "corsmith"
+    assert "--origin https://app.example --method PUT;" in (report.remedy.note or "")
+
+
+@pytest.mark.parametrize(
+    ("says", "headers", "inquiry", "asks"),
+    [
+        ("Invalid host header", (), {}, 1),
+        (FOREIGN, OPEN, {}, 0),
+        (FOREIGN, (), {"probes": False}, 0),
+        (FOREIGN, (("Proxy-Status", "corsmith; error=connection_refused"),), {}, 0),
+    ],
+    ids=["another server", "a page that may", "without probes", "known already"],
+)
+def test_corsmith_is_asked_for_only_where_that_helps(
+    says: str, headers: Headers, inquiry: dict[str, Any], asks: int
+) -> None:
+    sent_to, server = on_granian(says, headers)
+    report = asked(server, inquiry)
+    assert [sent.headers for sent in sent_to].count(HOST) == asks
+    titles = [layer.title for layer in report.layers]
+    assert ("corsmith" in titles) is (headers not in {(), OPEN})
+
+
+def test_a_server_that_does_not_answer_that_is_told_as_granian() -> None:
+    _, server = on_granian()
+
+    def hangs(sent: Sent) -> Result:
+        if sent.headers == HOST:
+            return NoAnswer(failure=Failure.TIMEOUT, step="first byte", problem="no answer")
+        return server(sent)
+
+    assert [layer.title for layer in asked(hangs).layers] == ["granian"]

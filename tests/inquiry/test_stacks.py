@@ -27,6 +27,7 @@ FULL = {
     "credentials": "true",
     "credentials!": "True",
     "symbols": ":get, :put",
+    "flags": "--origin https://app.example",
 }
 PYTHON = ["fastapi", "starlette", "django", "flask", "http.server"]
 

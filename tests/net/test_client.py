@@ -5,11 +5,14 @@ from __future__ import annotations
 import gzip
 import pickle
 import socket
+import ssl
 import threading
 from typing import Any
 
 import pytest
+import trustme
 
+from corsmith.net import dial
 from corsmith.net.client import Client, Limits
 from tests.peers import OK, QUICK, client, failure, peer, reset, send
 
@@ -208,7 +211,7 @@ def test_a_head_under_the_limit_is_taken() -> None:
             "the answer is not HTTP: ",
         ),
         (b"SSH-2.0-OpenSSH_9\r\n\r\n", "headers", "malformed", "the answer is not HTTP: "),
-        (b"\x15\x03\x01\x00\x02", "first byte", "malformed", "the port speaks TLS"),
+        (b"\x15\x03\x01\x00\x02", "tls", "malformed", "127.0.0.1:"),
     ],
 )
 def test_what_comes_in_place_of_an_answer_is_named(
@@ -218,6 +221,49 @@ def test_what_comes_in_place_of_an_answer_is_named(
         error = failure(f"http://127.0.0.1:{server.port}/")
     assert (error.step, error.failure) == (step, kind)
     assert error.problem.startswith(problem)
+
+
+def tls() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("localhost").configure_cert(context)
+    return context
+
+
+def test_a_port_that_speaks_tls_is_told_with_the_url_to_write() -> None:
+    """Python's server closes without a word, others send an alert."""
+    with peer(OK, tls()) as closes, peer(b"\x15\x03\x03\x00\x02\x02\x32") as alerts:
+        for server in (closes, alerts):
+            error = failure(f"http://localhost:{server.port}/a?b")
+            assert error.step == "tls"
+            assert error.problem == f"localhost:{server.port} speaks TLS"
+            assert error.hint == f"write https://localhost:{server.port}/a?b"
+
+
+def test_a_record_in_place_of_an_answer_over_tls_is_no_hint_of_tls() -> None:
+    with peer(b"\x15\x03\x03\x00\x02\x02\x32", tls()) as server:
+        error = failure(f"https://localhost:{server.port}/", client(verify=False))
+    assert (error.step, error.failure, error.hint) == ("first byte", "malformed", None)
+
+
+def test_a_server_that_says_nothing_is_not_long_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It closes on HTTP, and reads on where it may come to a handshake."""
+
+    def script(connection: socket.socket, head: bytes) -> None:
+        if not head.startswith(b"GET "):
+            connection.recv(1)
+
+    monkeypatch.setattr(dial, "_HANDSHAKE_SECONDS", 0.1)
+    connect, waits = socket.create_connection, list[float]()
+
+    def connects(where: tuple[str, int], seconds: float) -> socket.socket:
+        waits.append(seconds)
+        return connect(where, seconds)
+
+    monkeypatch.setattr(socket, "create_connection", connects)
+    with peer(script) as server:
+        error = failure(f"http://127.0.0.1:{server.port}/")
+    assert error.problem == "the server closes the connection without an answer"
+    assert waits[1:] == [0.1]
 
 
 def test_a_server_that_does_not_take_the_request_times_out_at_sending() -> None:

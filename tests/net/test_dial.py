@@ -12,12 +12,20 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import trustme
 
+from corsmith.errors import UsageError
 from tests.peers import OK, QUICK, client, failure, peer, send
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 pytestmark = pytest.mark.servers
+
+
+@pytest.fixture(autouse=True)
+def state(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Let this person have no authority of ``--tls`` but one that a test puts there."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    return tmp_path / "state" / "corsmith" / "tls" / "ca.pem"
 
 
 # ── what fails, by its step ──────────────────────────────────────────────────
@@ -258,6 +266,73 @@ def test_names_that_cannot_be_read_any_more_are_not_told(
         error = failure(f"https://127.0.0.1:{server.port}/", client(ca=str(file)))
     assert error.problem.endswith(" is not trusted: its certificate is for another name")
     assert len(asked) == 2
+
+
+def test_an_authority_that_is_named_is_trusted(tmp_path: Path, authority: trustme.CA) -> None:
+    file = tmp_path / "ca.pem"
+    authority.cert_pem.write_to_path(file)
+    with peer(OK, server_tls(authority.issue_cert("localhost"))) as server:
+        url = f"https://localhost:{server.port}/"
+        assert "name its authority with --cacert FILE; -k" in (failure(url).hint or "")
+        assert send(url, client(ca=str(file))).status == 200
+
+
+def test_a_certificate_that_is_its_own_authority_is_trusted_by_itself(tmp_path: Path) -> None:
+    own = trustme.CA().issue_cert("localhost")
+    file = tmp_path / "cert.pem"
+    own.cert_chain_pems[0].write_to_path(file)
+    with peer(OK, server_tls(own)) as server:
+        assert send(f"https://localhost:{server.port}/", client(ca=str(file))).status == 200
+
+
+def test_an_authority_that_is_named_and_is_another_is_told(
+    tmp_path: Path, authority: trustme.CA
+) -> None:
+    file = tmp_path / "other.pem"
+    trustme.CA().cert_pem.write_to_path(file)
+    with peer(OK, server_tls(authority.issue_cert("localhost"))) as server:
+        error = failure(f"https://localhost:{server.port}/", client(ca=str(file)))
+    assert error.hint == (
+        f"{file} is not its authority: name that with --cacert; -k checks the rest"
+    )
+
+
+def test_a_file_without_an_authority_is_a_slip_of_the_person(tmp_path: Path) -> None:
+    with peer(OK, server_tls(trustme.CA().issue_cert("localhost"))) as server:
+        asks = client(ca=str(tmp_path / "none.pem"))
+        with pytest.raises(UsageError, match=r"--cacert \S+none\.pem cannot be read: No such file"):
+            send(f"https://localhost:{server.port}/", asks)
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_the_authority_of_this_machine_is_told_with_its_file(
+    tmp_path: Path, state: Path, authority: trustme.CA, *, named: bool
+) -> None:
+    state.parent.mkdir(parents=True)
+    authority.cert_pem.write_to_path(state)
+    trustme.CA().cert_pem.write_to_path(tmp_path / "other.pem")
+    asks = client(ca=str(tmp_path / "other.pem") if named else None)
+    # For another name too: that is told once the authority is trusted.
+    with peer(OK, server_tls(authority.issue_cert("b.example"))) as server:
+        error = failure(f"https://127.0.0.1:{server.port}/", asks)
+    assert error.problem == (
+        f"127.0.0.1:{server.port} is not trusted: "
+        "its certificate comes from the authority of corsmith serve --tls"
+    )
+    assert error.hint == f"add --cacert {state}, and let browsers trust it, too"
+
+
+@pytest.mark.parametrize("kept", ["another authority", "nothing", "no file"])
+def test_an_authority_of_this_machine_that_is_not_the_servers_is_not_told(
+    state: Path, authority: trustme.CA, kept: str
+) -> None:
+    if kept != "no file":
+        state.parent.mkdir(parents=True)
+        state.write_bytes(trustme.CA().cert_pem.bytes() if kept == "another authority" else b"")
+    with peer(OK, server_tls(authority.issue_cert("localhost"))) as server:
+        error = failure(f"https://localhost:{server.port}/")
+    assert error.problem.endswith("comes from an authority that nobody here trusts")
+    assert str(state) not in (error.hint or "")
 
 
 def test_a_port_without_tls_is_named_with_the_url_to_write() -> None:

@@ -135,6 +135,14 @@ def test_a_request_is_sent_as_it_is_given_in_lower_case_and_without_host() -> No
         ]
 
 
+def test_a_host_that_is_given_is_the_authority() -> None:
+    with peer(answers) as server:
+        send(server.url, headers=(("Host", "b.example"),))
+        head = dict(server.streams[0].headers)
+    assert head[":authority"] == "b.example"
+    assert "host" not in head
+
+
 def test_an_answer_is_returned_as_it_came() -> None:
     with peer(answers) as server:
         answer = send(server.url)

@@ -141,6 +141,12 @@ def test_what_changes_nothing_is_said_to_be_ignored(words: str, ignored: tuple[s
     assert (request.url, request.ignored) == (URL, ignored)
 
 
+def test_an_authority_is_named_and_not_read() -> None:
+    request = read(f"curl {URL} --cacert none.pem")
+    assert (request.authority, request.ignored, request.notes) == ("none.pem", (), ())
+    assert read(f"curl {URL}").authority is None
+
+
 def test_the_page_is_known_by_origin_or_referer() -> None:
     assert read(f"curl {URL} -e 'https://app.example/page;auto'").page == "https://app.example"
     assert read(f"curl {URL} -H 'Origin: https://app.example'").page == "https://app.example"

@@ -92,10 +92,10 @@ def test_quiet_stops_both_lines() -> None:
 def test_the_banner_is_there_once_the_server_answers_and_is_the_first_thing() -> None:
     with Served() as server:
         assert server.ask().status == 200
-        lines = server.err.now()[:5]
+        lines = server.err.now()[:7]
         assert lines[0] == f'corsmith serves {{"status": "OK"}} on http://127.0.0.1:{server.port}'
-        assert re.search(r"^  try it     http://127\.0\.0\.1:\d+/\?token=\S+   \(a page", lines[2])
-        assert lines[4] == "  stop       Ctrl-C"
+        assert re.fullmatch(r"  try it     http://127\.0\.0\.1:\d+/\?token=\S+", lines[3])
+        assert lines[6] == "  stop       Ctrl-C"
         assert server.out.now() == []
 
 

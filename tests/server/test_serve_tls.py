@@ -15,6 +15,8 @@ from h2.connection import H2Connection
 from h2.events import RemoteSettingsChanged
 from h2.settings import SettingCodes
 
+from corsmith.cli.status import Status
+from tests.cli.asking import check
 from tests.server.served import Served, soon
 
 if TYPE_CHECKING:
@@ -47,6 +49,39 @@ def client(request: pytest.FixtureRequest, server: Served, state: Path) -> Itera
     base = f"https://localhost:{server.port}"
     with httpx.Client(http2=request.param, verify=trusting(state), base_url=base) as asking:
         yield asking
+
+
+def test_check_tells_the_authority_of_this_machine_and_takes_it(
+    server: Served, state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(state))
+    url, file = f"https://localhost:{server.port}/", str(state / "corsmith" / "tls" / "ca.pem")
+    said = " ".join(check(url).stdout.split())
+    assert f"Add --cacert {file}, and let browsers trust it, too." in said
+    done = check(url, "--cacert", file)
+    assert done.exit_code == Status.OK, done.output
+    assert "over HTTP/2" in done.stdout
+
+
+def test_check_knows_the_server_by_a_host_that_nobody_has(server: Served) -> None:
+    said = " ".join(check(f"https://localhost:{server.port}/", "-k", "-X", "PUT").stdout.split())
+    assert "layers seen corsmith (its body says" in said
+    assert "on its command line: --origin https://app.example --method" in said
+    assert server.err.wait("GET / 421 - refused host-not-allowed")
+
+
+def test_plain_http_is_told_once_by_the_server_and_by_check(server: Served) -> None:
+    url = f"http://localhost:{server.port}/a?b"
+    for words in ((url,), (url, "-X", "PUT"), (url, "-d", "x" * 300_000)):
+        said = " ".join(check(*words).stdout.split())
+        assert f"change localhost:{server.port} speaks TLS. Write https{url[4:]}." in said
+    line = server.err.wait("plain http")
+    assert line == (
+        f"corsmith: a client spoke plain http to port {server.port}, which speaks TLS: "
+        "write https:// in place of http://"
+    )
+    assert len([line for line in server.err.now() if "plain http" in line]) == 1
+    assert not [line for line in server.err.now() if "handshake" in line]
 
 
 def test_both_versions_of_http_answer_whoever_trusts_the_authority(

@@ -182,10 +182,6 @@ def test_it_is_in_the_users_folder_for_state(
 ) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     assert make_certificate(LOCAL).cert.parent == tmp_path / "state" / "corsmith" / "tls"
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    for ignored in ({}, {"XDG_STATE_HOME": "relative"}):
-        folder = tls._state_folder(ignored)
-        assert folder == tmp_path / "home" / ".local" / "state" / "corsmith" / "tls"
 
 
 def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:

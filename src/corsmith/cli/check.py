@@ -7,7 +7,7 @@ is meant.
 
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -59,6 +59,7 @@ _FOR_ADDRESSES: Final = {
     "cookie": "-b",
     "client": "--as",
     "stack": "--for",
+    "cacert": "--cacert",
     "insecure": "-k",
     "timeout": "--timeout",
     "resolve": "--resolve",
@@ -132,6 +133,7 @@ _FOR_ROUTES: Final = {"path": "--path"}
     help="How the answer is written.",
 )
 @click.option("--send", is_flag=True, help="Ask the address of a pasted text without a question.")
+@click.option("--cacert", metavar="FILE", help="Trust this authority too, in PEM.")
 @click.option("-k", "insecure", is_flag=True, help="Take any TLS certificate.")
 @click.option("--timeout", metavar="SECONDS", help="How long each step may take.  [10]")
 @click.option("--resolve", metavar="HOST:PORT:ADDR", multiple=True, help="Connect there instead.")
@@ -159,6 +161,7 @@ class _Words:
     client: str | None
     stack: str | None
     form: Literal["text", "json"]
+    cacert: str | None
     insecure: bool
     timeout: str | None
     resolve: tuple[str, ...]
@@ -262,6 +265,8 @@ def _text(target: Target, words: _Words) -> Status:
     manner = paste.Manner(form=words.form, send=words.send, page=page, cookies=words.cookies)
 
     def ask(pasted: "PastedRequest") -> Status:
+        # No file is read on the word of a text; its `next` line has the flag.
+        pasted = replace(pasted, authority=None)
         return check_url.check_pasted(pasted, asked, words.form, probes=False)
 
     if target.kind is TargetKind.RECORDING:
@@ -352,7 +357,9 @@ def _asked(words: _Words) -> "check_url.Asked":
         cookie=words.cookie,
         client=check_url.read_client(words.client),
         stack=check_url.read_stack(words.stack),
+        programs=check_url.read_programs(words.targets),
         connection=check_url.Connection(
+            authority=check_url.read_authority(words.cacert),
             insecure=words.insecure,
             timeout=check_url.read_timeout(words.timeout),
             resolve=tuple(check_url.read_resolve(word) for word in words.resolve),

@@ -23,10 +23,12 @@ from corsmith.cli.status import Status
 from corsmith.errors import NetworkError, UsageError
 from corsmith.exchange import NoAnswer, Result
 from corsmith.inquiry.report import Conclusion, Inquiry, Report, inquire
+from corsmith.net.authorities import load_authorities
 from corsmith.net.client import Client, Limits, Request
 from corsmith.net.dial import Dialer
 from corsmith.origin import is_loopback
 from corsmith.pasted.request import PastedRequest
+from corsmith.profiles import Profile, find_profile
 
 __all__ = [
     "ASSUMED_PAGE",
@@ -36,7 +38,9 @@ __all__ = [
     "Connection",
     "check_pasted",
     "check_urls",
+    "read_authority",
     "read_client",
+    "read_programs",
     "read_resolve",
     "read_stack",
     "read_timeout",
@@ -67,8 +71,9 @@ _LONGEST: Final = 600.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connection:
-    """How the server is reached, in curl's words."""
+    """How the server is reached, in curl's words; ``authority`` is a file in PEM."""
 
+    authority: str | None = None
     insecure: bool = False
     timeout: float = SECONDS
     resolve: tuple[tuple[str, int, str], ...] = ()
@@ -80,6 +85,7 @@ class Asked:
     """What every URL of one command line is asked, and how the answer is written.
 
     ``body_kind`` is what the page would hand to ``fetch``; ``user_agent`` is sent as it is.
+    ``programs`` are those that were named in place of an address.
     """
 
     asking: Asking
@@ -88,8 +94,19 @@ class Asked:
     cookie: str | None = None
     client: str | None = None
     stack: str | None = None
+    programs: tuple[Profile, ...] = ()
     user_agent: str = _USER_AGENT
     connection: Connection = Connection()
+
+
+def read_authority(file: str | None) -> str | None:
+    """Return the file of ``--cacert``, or raise ``UsageError`` if no authority is in it."""
+    if file is None:
+        return None
+    import ssl  # only for whoever names a file
+
+    load_authorities(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), "--cacert", file)
+    return file
 
 
 def read_client(word: str | None) -> str | None:
@@ -101,6 +118,11 @@ def read_client(word: str | None) -> str | None:
     if word.lower() in CLIENTS:
         return word.lower()
     raise UsageError(f"--as {word}: {_nearest(word, CLIENTS)}the clients are {', '.join(CLIENTS)}")
+
+
+def read_programs(words: Iterable[str]) -> tuple[Profile, ...]:
+    """Return the programs that are among the targets."""
+    return tuple(find_profile(word) for word in words if word.startswith("@"))
 
 
 def read_stack(word: str | None) -> str | None:
@@ -157,6 +179,7 @@ def check_pasted(
     words = set(pasted.ignored)
     connection = replace(
         asked.connection,
+        authority=asked.connection.authority or read_authority(pasted.authority),
         insecure=asked.connection.insecure or bool(words & {"-k", "--insecure"}),
         location=asked.connection.location or bool(words & {"-L", "--location"}),
     )
@@ -218,7 +241,18 @@ def _told(inquiries: list[Inquiry], asked: Asked, form: Literal["text", "json"])
 
 def _put(inquiry: Inquiry, asked: Asked) -> Report:
     address = read_address(inquiry.request.url)
-    return inquire(inquiry, _sender(address, asked), _follower(address, asked))
+    report = inquire(inquiry, _sender(address, asked), _follower(address, asked))
+    if report.conclusion is Conclusion.YES and address.scheme == "https":
+        return replace(report, notes=(*report.notes, *_by_a_browser(asked.connection)))
+    return report
+
+
+def _by_a_browser(connection: Connection) -> Iterator[str]:
+    """Yield what was taken here on the person's word, and is not by a browser."""
+    if connection.insecure:
+        yield "A browser checks the certificate; -k has left it unchecked here."
+    elif connection.authority is not None:
+        yield f"A browser has to trust the authority of {connection.authority}, too."
 
 
 def _inquiry(address: Address, origin: str | None, asked: Asked, *, probes: bool) -> Inquiry:
@@ -238,10 +272,15 @@ def _inquiry(address: Address, origin: str | None, asked: Asked, *, probes: bool
         request=request,
         body=asked.body,
         assumed=origin is None,
-        stack=asked.stack,
+        stack=asked.stack or _program(address, asked.programs),
         client=asked.client,
         probes=probes,
     )
+
+
+def _program(address: Address, programs: Iterable[Profile]) -> str | None:
+    """Return the name of the program that an address stands for."""
+    return next((one.name for one in programs if one.url + one.probe == address.url), None)
 
 
 # ── the wire ─────────────────────────────────────────────────────────────────
@@ -265,6 +304,7 @@ def _sender(address: Address, asked: Asked) -> Callable[[Sent, bytes | None], Re
     dialer = Dialer(
         timeout=connection.timeout,
         verify=not connection.insecure,
+        ca=connection.authority,
         resolve={(host, port): peer for host, port, peer in connection.resolve},
     )
     client = Client(dialer=dialer, limits=Limits(timeout=connection.timeout))

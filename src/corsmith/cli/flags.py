@@ -13,7 +13,7 @@ __all__ = ["CURL", "CheckCommand"]
 CURL: Final = "corsmith.pasted.curl"
 """Where the words of a curl command are kept, in ``Context.meta``."""
 
-_CONNECTION: Final = frozenset({"insecure", "timeout", "resolve", "location"})
+_CONNECTION: Final = frozenset({"cacert", "insecure", "timeout", "resolve", "location"})
 
 # What is allowed has a policy's words, in `serve`; what is asked has curl's, here.
 _POLICYS_WORDS: Final = {

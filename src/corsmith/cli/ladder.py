@@ -12,6 +12,7 @@ from corsmith.cli.columns import encodable, wrapped
 from corsmith.diagnostics import CODES
 from corsmith.exchange import Answer, Leg, NoAnswer, Trial
 from corsmith.inquiry.report import Conclusion, Inquiry, Report
+from corsmith.profiles import PROFILES
 from corsmith.prose import join_words
 
 if TYPE_CHECKING:
@@ -239,7 +240,12 @@ def _remedy(remedy: "Remedy | None") -> Iterator[str]:
             yield from (f"{' ' * 17}{name}: {value}" for name, value in pairs)
     from corsmith.inquiry.stacks import STACKS
 
-    if remedy.stack is not None and remedy.lines:
+    program = PROFILES.get(remedy.stack or "")
+    if program is not None:
+        both = f"{program.title} itself, or a gateway before it"
+        yield from _row("type", both if program.allow else f"a gateway before {program.title}")
+        yield from (f"    {line}" for line in remedy.lines)
+    elif remedy.stack is not None and remedy.lines:
         stack = STACKS[remedy.stack]
         where = stack.places.get(remedy.need, stack.where)
         yield from _row("write", f"{stack.title}: {where}")

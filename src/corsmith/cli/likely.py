@@ -107,7 +107,7 @@ def _request_rows(request: PastedRequest | None, sighting: Sighting | None) -> I
 
 def _notes(pasted: Pasted) -> Iterator[str]:
     request = pasted.request
-    notes = [*pasted.notes, *(request.notes if request is not None else ())]
+    notes = _told(pasted)
     ignored = [] if request is None else _ignored(request)
     if ignored:
         notes.append(f"Ignored, as it changes nothing here: {', '.join(ignored)}.")
@@ -120,6 +120,14 @@ def _notes(pasted: Pasted) -> Iterator[str]:
         if not index:
             yield ""
         yield from wrapped(note, " " * 13, f"  {'note':<11}")
+
+
+def _told(pasted: Pasted) -> list[str]:
+    request = pasted.request
+    told = [*pasted.notes, *(() if request is None else request.notes)]
+    if request is not None and request.authority is not None:
+        told.append(f"The authority in the file {request.authority} is not read.")
+    return told
 
 
 def _ignored(request: PastedRequest) -> list[str]:
@@ -157,6 +165,8 @@ def _command(request: PastedRequest) -> str:
         words.append("--cookies")
     if request.body is not None:
         words += ["-d", "BODY"]
+    if request.authority is not None:
+        words += ["--cacert", request.authority]
     words += [_HEEDED[word] for word in request.ignored if word in _HEEDED]
     return shlex.join(words)
 
@@ -169,7 +179,7 @@ def as_json(pasted: Pasted) -> str:
         "kind": pasted.kind,
         "recognised": [_sighting(sighting) for sighting in pasted.sightings],
         "request": None if request is None else _request(request),
-        "notes": [*pasted.notes, *(() if request is None else request.notes)],
+        "notes": _told(pasted),
         "ignored": [] if request is None else _ignored(request),
         "next": None if request is None else _command(request),
     }

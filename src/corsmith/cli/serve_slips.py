@@ -23,6 +23,7 @@ OTHERS_WORDS: Final[Mapping[str, str]] = {
     "--allow-origin": "--origin",
     "--allow-origins": "--origin",
     "--bind": "--host",
+    "--cacert": "--ca",
     "--cors": "--origin",
     "--expose-header": "--expose",
     "--expose-headers": "--expose",

@@ -17,7 +17,16 @@ from corsmith.errors import UsageError
 from corsmith.exchange import Answer, Leg, NoAnswer
 from corsmith.prose import spell_header
 
-__all__ = ["Kind", "Layer", "Place", "Witness", "read_layers", "redirect_address", "witness"]
+__all__ = [
+    "GRANIAN",
+    "Kind",
+    "Layer",
+    "Place",
+    "Witness",
+    "read_layers",
+    "redirect_address",
+    "witness",
+]
 
 
 class Place(IntEnum):
@@ -54,6 +63,9 @@ def _mark(title: str, place: Place, header: str, pattern: str, stack: str | None
     return _Mark(title=title, place=place, header=header, pattern=pattern, stack=stack)
 
 
+GRANIAN: Final = "granian"
+"""The title of the server that ``corsmith serve`` runs on, and others too."""
+
 _BODY: Final = ""  # in place of a header: the body
 
 _MARKS: Final = (
@@ -88,10 +100,11 @@ _MARKS: Final = (
     _mark("Kestrel", Place.SERVER, "server", r"Kestrel", "aspnet"),
     _mark("uvicorn", Place.SERVER, "server", r"uvicorn\b", "starlette"),
     _mark("hypercorn", Place.SERVER, "server", r"hypercorn", "starlette"),
-    # Of its other answers nothing is corsmith's alone: Granian serves others too.
+    # Its other answers are as of any server on Granian: `probes` asks for the last of these.
     _mark("corsmith", Place.SERVER, "proxy-status", r"corsmith;", "corsmith"),
     _mark("corsmith", Place.SERVER, _BODY, r"This origin may not use this server: the", "corsmith"),
-    _mark("granian", Place.SERVER, "server", r"granian\b"),
+    _mark("corsmith", Place.SERVER, _BODY, r".*: .This server does not answer to", "corsmith"),
+    _mark(GRANIAN, Place.SERVER, "server", r"granian\b"),
     _mark("gunicorn", Place.SERVER, "server", r"gunicorn\b"),
     _mark("Django's server", Place.SERVER, "server", r"WSGIServer/.*CPython", "django"),
     _mark("Werkzeug", Place.SERVER, "server", r"Werkzeug/", "flask"),

@@ -18,10 +18,14 @@ from corsmith.exchange import Answer, Exchange, Leg, Trial
 from corsmith.headers import FORBIDDEN_RESPONSE_HEADERS, SAFELISTED_RESPONSE_HEADERS
 from corsmith.prose import join_words, spell_header
 
-__all__ = ["NO_SUCH_PATH", "Findings", "probe"]
+__all__ = ["NO_SUCH_HOST", "NO_SUCH_PATH", "Findings", "ask_for_corsmith", "probe"]
 
 NO_SUCH_PATH: Final = "corsmith-asks-for-a-path-that-does-not-exist"
 """The last segment of the path that is asked for to see an error page."""
+
+NO_SUCH_HOST: Final = "corsmith.invalid"
+"""The Host that ``corsmith serve`` is known by, for it refuses it in words of its own; a name
+that nobody has (RFC 6761, section 6.4)."""
 
 # Nobody's script has a use for these, so nobody misses them.
 _OF_THE_WIRE: Final = frozenset(  # as text: a literal would have one name a line
@@ -85,6 +89,17 @@ def _ask(exchange: Exchange, sent: Sent, *, origin: bool) -> Leg | None:
         hop=sent.hop,
     )
     return Leg(sent=again, result=exchange.ask(again)) if exchange.follow(sent.url) else None
+
+
+def ask_for_corsmith(request: FetchRequest, exchange: Exchange) -> Leg:
+    """Ask for the root under a Host that nobody has, of a server that runs on Granian.
+
+    Of ``corsmith serve`` no more than that check is reached, whatever it serves.
+    """
+    root = join(request.url, "/")
+    headers = (("Host", NO_SUCH_HOST),)
+    sent = Sent(kind="actual", method="GET", url=root, headers=headers, credentials=False, hop=0)
+    return Leg(sent=sent, result=exchange.ask(sent))
 
 
 # ── the same URL without Origin ──────────────────────────────────────────────

@@ -15,6 +15,7 @@ from corsmith.headers import ALLOW_ORIGIN, SAFELISTED_METHODS
 from corsmith.inquiry.change import Case, Need, base_code, find_need
 from corsmith.inquiry.layer import Layer, Witness
 from corsmith.inquiry.stacks import STACKS, fill
+from corsmith.profiles import PROFILES, Profile
 
 __all__ = ["Remedy", "find_remedy"]
 
@@ -27,7 +28,8 @@ _VARY: Final = ("Vary", "Origin")
 class Remedy:
     """One change: a sentence, the header lines that the answers need, the lines of a stack.
 
-    ``preflight`` and ``request`` are header lines that the answer to each must carry.
+    ``preflight`` and ``request`` are header lines that the answer to each must carry. ``stack``
+    is a name of ``STACKS``, or of ``PROFILES`` where the lines are commands.
     """
 
     need: Need
@@ -48,7 +50,8 @@ def find_remedy(
 ) -> Remedy | None:
     """Return the change that lets the page; ``None`` where nothing is wrong.
 
-    ``stack`` is the one that the person named; else one that the answers show is taken.
+    ``stack`` is the one that the person named, or a program of ``PROFILES``; else one that the
+    answers show is taken.
     """
     verdict = trial.verdict
     if verdict is None or verdict.code is None:
@@ -56,6 +59,11 @@ def find_remedy(
     case = Case(
         request=request, verdict=verdict, leg=trial.last, who=who, code=base_code(verdict.code)
     )
+    program = PROFILES.get(stack or "")
+    if program is not None:
+        stack = None
+        if case.code in _ABOUT_ORIGIN and case.answer is not None and request.page != "null":
+            return _of_program(program, request.page)
     need, says = find_need(case)
     name = stack or _shown(layers, need)
     needs_headers = need in _NEEDS_HEADERS
@@ -73,6 +81,28 @@ def find_remedy(
         stack=name if _has_lines(name, need) else None,
         lines=_stack_lines(case, name, need),
         note=_note(case, name, need),
+    )
+
+
+_ABOUT_ORIGIN: Final = frozenset(
+    {
+        *("allow-origin-missing", "allow-origin-mismatch", "allow-origin-invalid"),
+        *("allow-origin-list", "preflight-status"),
+    }
+)
+
+
+def _of_program(program: Profile, page: str) -> Remedy:
+    """Return how a program is told to allow a page, and how it is not touched."""
+    gateway = f"corsmith serve {program.name} --origin {page}"
+    own = fill(program.allow, {"origin": page}) if program.allow else ()
+    return Remedy(
+        need=Need.ALLOW,
+        says=f"Let {program.title} allow {page}, or let the page ask a gateway before it, which "
+        "leaves it as it is.",
+        stack=program.name,
+        lines=(*own, gateway),
+        note=program.besides,
     )
 
 
@@ -150,6 +180,8 @@ def _shown(layers: Sequence[Layer], need: Need) -> str | None:
     known = [layer.stack for layer in layers if layer.stack is not None]
     if not known:
         return None
+    if "corsmith" in known and need in _FROM_SET_UP:
+        return "corsmith"  # it replaces what an app or an upstream sets
     return known[0] if need in {Need.SINGLE, Need.UPSTREAM} else known[-1]
 
 
@@ -173,6 +205,17 @@ def _stack_lines(case: Case, name: str | None, need: Need) -> tuple[str, ...]:
     return fill(template, _values(case))
 
 
+def _flags(case: Case) -> Iterable[str]:
+    """Yield the flags of ``corsmith serve`` for what a page does."""
+    yield f"--origin {case.request.page}"
+    if case.request.method not in SAFELISTED_METHODS:
+        yield f"--method {','.join(_methods(case))}"
+    if _headers(case):
+        yield f"--header {','.join(_headers(case))}"
+    if case.credentials:
+        yield "--credentials"
+
+
 def _values(case: Case) -> dict[str, str]:
     lists = {
         "methods": _methods(case),
@@ -185,6 +228,7 @@ def _values(case: Case) -> dict[str, str]:
         "credentials": "true" if case.credentials else "",
         "credentials!": "True" if case.credentials else "",
         "symbols": ", ".join(f":{word.lower()}" for word in lists["methods"]),
+        "flags": " ".join(_flags(case)),
     }
     for name, words in lists.items():
         values[name] = ", ".join(words)

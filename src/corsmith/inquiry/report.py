@@ -13,8 +13,8 @@ from corsmith.address import is_private, read_address
 from corsmith.browser import ENGINES, Failure, FetchRequest, Profile
 from corsmith.diagnostics import Diagnostic
 from corsmith.exchange import Exchange, Leg, NoAnswer, Send, Trial
-from corsmith.inquiry.layer import Layer, Witness, read_layers, witness
-from corsmith.inquiry.probes import Findings, probe
+from corsmith.inquiry.layer import GRANIAN, Layer, Witness, read_layers, witness
+from corsmith.inquiry.probes import Findings, ask_for_corsmith, probe
 
 if TYPE_CHECKING:
     from corsmith.inquiry.clients import ClientResult
@@ -37,7 +37,8 @@ class Conclusion(StrEnum):
 class Inquiry:
     """What is asked: the page's request, and what the person said about the server.
 
-    ``assumed`` says that nobody named the page; ``stack`` and ``client`` are names of tables;
+    ``assumed`` says that nobody named the page; ``stack`` and ``client`` are names of tables
+    (``stack`` also of ``profiles``);
     ``probes`` says whether more is sent than the page's own requests.
     """
 
@@ -133,6 +134,9 @@ def inquire(inquiry: Inquiry, send: Send, follow: Callable[[str], bool]) -> Repo
     answers = [leg.answer for leg in (*legs, *findings.legs) if leg.answer is not None]
     layers = read_layers(answers)
     blocked, failing = _blocked(request, main, client)
+    if inquiry.probes and failing is not None and _may_be_corsmith(layers):
+        known = ask_for_corsmith(request, exchange).answer
+        layers = read_layers(answers if known is None else [known, *answers])
     who = None if failing is None or failing.last is None else witness(failing.last)
     remedy = None
     if failing is not None:
@@ -151,6 +155,11 @@ def inquire(inquiry: Inquiry, send: Send, follow: Callable[[str], bool]) -> Repo
         sent=len(exchange.record),
         notes=tuple(_notes(bare)),
     )
+
+
+def _may_be_corsmith(layers: tuple[Layer, ...]) -> bool:
+    titles = {layer.title for layer in layers}
+    return GRANIAN in titles and "corsmith" not in titles
 
 
 def _blocked(

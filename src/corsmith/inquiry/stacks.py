@@ -7,7 +7,8 @@ the values in the lines (``remedy``).
 A blank is ``«name»``; a line whose blank stays empty is left out. Blanks: ``origin``;
 ``methods``, ``headers`` and ``expose``, joined by commas, or each in double quotes as
 ``methods"``; ``credentials`` is ``true``, ``True`` as ``credentials!``, and nothing as
-``credentials?``, which only keeps its line; ``symbols`` are methods as Ruby has them.
+``credentials?``, which only keeps its line; ``symbols`` are methods as Ruby has them, ``flags``
+those of ``corsmith serve``.
 """
 
 import re
@@ -142,8 +143,7 @@ class Handler(CORSMixin, BaseHTTPRequestHandler):
         ),
         "corsmith": Stack(
             title="corsmith serve",
-            where="the file of --policy; the same are --origin, --method, --header, --expose and "
-            "--credentials on its command line",
+            where="the file of --policy, if it has one",
             lines="""\
 [policy]
 origins = ["«origin»"]
@@ -151,6 +151,13 @@ methods = [«methods"»]
 headers = [«headers"»]
 expose = [«expose"»]
 «credentials?»credentials = true""",
+            notes=dict.fromkeys(
+                ("allow", "preflight", "error"),
+                "Without a file, on its command line: «flags»; a flag replaces its list, so name "
+                "again what is to stay, as in --origin @loopback,«origin».",
+            ),
+            other={"host": "--allow-host «host»"},
+            places={"host": "its command line"},
         ),
         "express": Stack(
             title="Express",

@@ -6,6 +6,7 @@ when ALPN chose it), redirects, cookies and caches: nothing is followed, kept or
 """
 
 from dataclasses import dataclass, field
+from typing import Final
 
 import h11
 
@@ -16,6 +17,9 @@ from corsmith.net.dial import Dialer, Line
 from corsmith.net.wire import MOST_HEADERS, Ended, Limits, Request, Wire, complete_headers
 
 __all__ = ["Client", "Limits", "Request"]
+
+_RECORDS: Final = frozenset({b"\x15", b"\x16"})
+"""How a record of TLS begins: an alert, a handshake (RFC 8446, section 5.1)."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -35,8 +39,36 @@ class Client:
 
                 return converse(line, address, request, self.limits)
             return _Conversation(line, request, self.limits).run(address)
+        except NetworkError as error:
+            if address.scheme == "http" and self._wants_tls(address, line, error):
+                raise _in_plain(address, error) from error
+            raise
         finally:
             line.socket.close()
+
+    def _wants_tls(self, address: Address, line: Line, error: NetworkError) -> bool:
+        """Return whether a port that did not answer plain HTTP speaks TLS.
+
+        rustls sends an alert. OpenSSL, and with it Python, closes without a word.
+        """
+        if error.step != "first byte":
+            return False
+        # Of what is no HTTP only a record of TLS is known by its first byte.
+        is_record = error.failure == "malformed"
+        return is_record or (
+            error.failure == "closed" and self.dialer.speaks_tls(address, line.peer)
+        )
+
+
+def _in_plain(address: Address, error: NetworkError) -> NetworkError:
+    """Return what is told of a port that speaks TLS, where plain HTTP was spoken to it."""
+    return NetworkError(
+        asked=error.asked,
+        step="tls",
+        failure=error.failure,
+        problem=f"{address.netloc} speaks TLS",
+        hint=f"write https://{address.host}:{address.port}{address.target}",
+    )
 
 
 class _Conversation:
@@ -92,12 +124,8 @@ class _Conversation:
 
     def _feed(self, data: bytes) -> None:
         if data and not self.received:
-            if data[:1] in {b"\x15", b"\x16"}:  # a TLS alert or handshake record
-                raise self.wire.failed(
-                    "malformed",
-                    "the port speaks TLS",
-                    f"write https{self.request.url.removeprefix('http')}",
-                )
+            if data[:1] in _RECORDS:
+                raise self.wire.failed("malformed", "the answer is not HTTP: it is a record of TLS")
             self.wire.begin("headers")
         if not data:
             when = "in the middle of the head" if self.received else "without an answer"

@@ -5,16 +5,18 @@ failure. What does not: HTTP (``net`` and ``multiplex``).
 """
 
 import errno
+import shlex
 import socket
 import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from corsmith.address import Address
-from corsmith.errors import NetworkError
+from corsmith.errors import NetworkError, UsageError
+from corsmith.net.authorities import kept_authority, load_authorities
 from corsmith.origin import is_loopback
 
 if TYPE_CHECKING:
@@ -35,18 +37,23 @@ _UNTRUSTED: Final = {
     62: "its certificate is for another name",
     64: "its certificate is for another name",
 }
-_TRUST: Final = "let the system trust it, or use one that browsers trust; -k checks the rest"
+_REST: Final = "-k checks the rest"
+_TRUST: Final = f"let the system trust it, or name its authority with --cacert FILE; {_REST}"
 _HINTS: Final = {
     9: "check the clock of this machine",
     10: "renew the certificate; a page cannot skip this, -k can",
-    18: _TRUST,
+    18: f"let the system trust it, or name it with --cacert FILE; {_REST}",
     19: _TRUST,
     20: _TRUST,
-    21: "serve the full chain; -k checks the rest",
+    21: f"serve the full chain, or name what is missing with --cacert FILE; {_REST}",
     62: "use a name that it is for, or leave the name unchecked with -k",
     64: "use a name that it is for, or leave the name unchecked with -k",
 }
 _OTHER_NAME: Final = frozenset({62, 64})
+_OF_NOBODY: Final = frozenset({18, 19, 20, 21})
+
+_HANDSHAKE_SECONDS: Final = 2.0
+"""How long it is waited for TLS where plain HTTP was asked: it is only to say so."""
 
 _MOST_NAMES: Final = 5
 """The most names of a certificate that are told: of a host of many sites it may have 100."""
@@ -71,8 +78,9 @@ class Line:
 class Dialer:
     """How to connect: seconds for each step, which addresses, whether certificates count.
 
-    ``ca`` is a file in PEM whose authorities are trusted besides the system's. ``resolve``
-    gives addresses for (host, port) in place of the system's resolver.
+    ``ca`` is a file in PEM whose authorities are trusted besides the system's; with one that
+    holds none the first connection over TLS raises ``UsageError``. ``resolve`` gives addresses
+    for (host, port) in place of the system's resolver.
     """
 
     timeout: float = 10.0
@@ -91,6 +99,11 @@ class Dialer:
         except BaseException:
             connected.close()
             raise
+
+    def speaks_tls(self, address: Address, peer: str) -> bool:
+        """Return whether a port does a handshake of TLS, with whichever certificate."""
+        seconds = min(self.timeout, _HANDSHAKE_SECONDS)
+        return _shake_hands(address, peer, seconds, verify=False) is not None
 
     # ── resolve ──────────────────────────────────────────────────────────────
 
@@ -175,25 +188,57 @@ class Dialer:
             problem = "the server does not finish the TLS handshake"
             raise _timed_out(asked, "tls", problem, self.timeout) from error
         except ssl.SSLCertVerificationError as error:
-            names = self._names(address, peer) if error.verify_code in _OTHER_NAME else []
-            raise _untrusted(address, asked, error, names) from error
+            raise self._untrusted(address, asked, error, peer) from error
         except (ssl.SSLError, OSError) as error:
             raise _no_tls(address, asked, error) from error
         return Line(secured, secured.selected_alpn_protocol() or "http/1.1", peer)
 
+    def _untrusted(
+        self, address: Address, asked: str, error: "ssl.SSLCertVerificationError", peer: str
+    ) -> NetworkError:
+        code = error.verify_code
+        what = _UNTRUSTED.get(code, f"its certificate is refused: {error.verify_message}")
+        hint = _HINTS.get(code, f"browsers refuse it too; {_REST}")
+        if code in _OTHER_NAME:
+            what, hint = _named(address, self._names(address, peer), what, hint)
+        elif code in _OF_NOBODY:
+            own = kept_authority()
+            if own is not None and _shake_hands(address, peer, self.timeout, ca=own) is not None:
+                what = "its certificate comes from the authority of corsmith serve --tls"
+                hint = f"add --cacert {shlex.quote(own)}, and let browsers trust it, too"
+            elif self.ca is not None:
+                hint = f"{self.ca} is not its authority: name that with --cacert; {_REST}"
+        return NetworkError(
+            asked=asked,
+            step="tls",
+            failure="tls",
+            problem=f"{address.netloc} is not trusted: {what}",
+            hint=hint,
+        )
+
     def _names(self, address: Address, peer: str) -> list[str]:
         """Return the names in a certificate that is trusted, and for another name."""
-        context = _context(verify=True, ca=self.ca)
-        context.check_hostname = False
-        try:
-            with (
-                socket.create_connection((peer, address.port), self.timeout) as plain,
-                context.wrap_socket(plain, server_hostname=address.host.strip("[]")) as secured,
-            ):
-                found = secured.getpeercert() or {}
-        except OSError:  # every ssl.SSLError is one
-            return []
+        found = _shake_hands(address, peer, self.timeout, ca=self.ca) or {}
         return [_shorter(str(pair[1])) for pair in found.get("subjectAltName", ())]
+
+
+def _shake_hands(
+    address: Address, peer: str, seconds: float, *, verify: bool = True, ca: str | None = None
+) -> Mapping[str, Any] | None:  # as ssl types it
+    """Return the certificate of a port, for whichever name; ``None`` where there is no TLS.
+
+    With ``verify`` it is one that whoever trusts ``ca`` trusts, and is told with its names.
+    """
+    try:
+        context = _context(verify=verify, ca=ca)
+        context.check_hostname = False
+        with (
+            socket.create_connection((peer, address.port), seconds) as plain,
+            context.wrap_socket(plain, server_hostname=address.host.strip("[]")) as secured,
+        ):
+            return secured.getpeercert() or {}
+    except (OSError, UsageError):  # every ssl.SSLError is an OSError
+        return None
 
 
 def _shorter(name: str) -> str:
@@ -209,7 +254,7 @@ def _context(*, verify: bool, ca: str | None) -> "ssl.SSLContext":
 
     context = ssl.create_default_context()
     if ca is not None:
-        context.load_verify_locations(ca)
+        load_authorities(context, "--cacert", ca)
     if not verify:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
@@ -227,27 +272,18 @@ def _timed_out(asked: str, step: str, problem: str, seconds: float) -> NetworkEr
     )
 
 
-def _untrusted(
-    address: Address, asked: str, error: "ssl.SSLCertVerificationError", names: list[str]
-) -> NetworkError:
-    code = error.verify_code
-    what = _UNTRUSTED.get(code, f"its certificate is refused: {error.verify_message}")
-    hint = _HINTS.get(code, "browsers refuse it too; -k checks the rest")
-    if names:
-        more = ", …" if len(names) > _MOST_NAMES else ""
-        what = f"its certificate is for {', '.join(names[:_MOST_NAMES])}{more}"
-        plain = next((name for name in names if "*" not in name), None)
-        if plain is not None:
-            host = f"[{plain}]" if ":" in plain else plain
-            url = f"https://{host}:{address.port}{address.target}"
-            hint = f"write {url}, or leave the name unchecked with -k"
-    return NetworkError(
-        asked=asked,
-        step="tls",
-        failure="tls",
-        problem=f"{address.netloc} is not trusted: {what}",
-        hint=hint,
-    )
+def _named(address: Address, names: list[str], what: str, hint: str) -> tuple[str, str]:
+    """Return what is told of a certificate for other names, and what to do, by these names."""
+    if not names:
+        return what, hint
+    more = ", …" if len(names) > _MOST_NAMES else ""
+    what = f"its certificate is for {', '.join(names[:_MOST_NAMES])}{more}"
+    plain = next((name for name in names if "*" not in name), None)
+    if plain is not None:
+        host = f"[{plain}]" if ":" in plain else plain
+        url = f"https://{host}:{address.port}{address.target}"
+        hint = f"write {url}, or leave the name unchecked with -k"
+    return what, hint
 
 
 def _no_tls(address: Address, asked: str, error: OSError) -> NetworkError:

@@ -80,7 +80,7 @@ class _Stream:
         pseudo = [
             (b":method", self.request.method.encode("ascii")),
             (b":scheme", address.scheme.encode("ascii")),
-            (b":authority", address.netloc.encode("ascii")),
+            (b":authority", _authority(self.request, address).encode("ascii")),
             (b":path", address.target.encode("ascii")),
         ]
         self.wire.begin("send")
@@ -143,3 +143,9 @@ class _Stream:
             self._read()
         except NetworkError as error:
             self.ended = "time" if error.failure == "timeout" else "cut"
+
+
+def _authority(request: Request, address: Address) -> str:
+    """Return what stands for the Host header (RFC 9113, section 8.3.1): one that is given."""
+    given = (value for name, value in request.headers if name.lower() == "host")
+    return next(given, address.netloc)

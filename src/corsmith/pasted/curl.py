@@ -9,7 +9,7 @@ Every option is understood or told as ignored; none is dropped in silence.
 import base64
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from corsmith.errors import UsageError
@@ -31,6 +31,7 @@ class _Command:
     head: bool = False
     in_query: bool = False
     upload: bool = False
+    authority: str | None = None
     ignored: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -117,7 +118,7 @@ def _request(command: _Command) -> PastedRequest:
     names = {name.lower() for name, _ in command.headers}
     if command.content_type is not None and "content-type" not in names:
         command.headers.append(("Content-Type", command.content_type))
-    return from_wire(
+    request = from_wire(
         url,
         command.method or _method(command),
         command.headers,
@@ -126,6 +127,7 @@ def _request(command: _Command) -> PastedRequest:
         ignored=tuple(dict.fromkeys(command.ignored)),
         notes=tuple(dict.fromkeys(command.notes)),
     )
+    return replace(request, authority=command.authority)
 
 
 def _method(command: _Command) -> str:
@@ -255,6 +257,10 @@ def _set_method(command: _Command, value: str) -> None:
     command.method = value
 
 
+def _authority(command: _Command, value: str) -> None:
+    command.authority = value
+
+
 def _range(command: _Command, value: str) -> None:
     command.headers.append(("Range", f"bytes={value}"))
 
@@ -272,6 +278,7 @@ def _as_browser(_command: _Command) -> None:
 
 
 _WITH_VALUE: Final[dict[str, Callable[[_Command, str], None]]] = {
+    "cacert": _authority,
     "cookie": _cookie,
     "data": _data,
     "data-ascii": _data,
@@ -301,7 +308,7 @@ _FLAGS: Final[dict[str, Callable[[_Command], None]]] = {
 
 # curl 8: options that take a value, and that change nothing that a page could send.
 _IGNORED_WITH_VALUE: Final = frozenset({
-    "abstract-unix-socket", "alt-svc", "aws-sigv4", "cacert", "capath", "cert", "cert-type",
+    "abstract-unix-socket", "alt-svc", "aws-sigv4", "capath", "cert", "cert-type",
     "ciphers", "config", "connect-timeout", "connect-to", "continue-at", "cookie-jar",
     "create-file-mode", "crlfile", "curves", "delegation", "dns-interface", "dns-ipv4-addr",
     "dns-ipv6-addr", "dns-servers", "doh-url", "dump-header", "ech", "egd-file", "engine",

@@ -49,7 +49,8 @@ class PastedRequest:
 
     ``headers`` are those a script sets. ``page`` is the page's origin, ``None`` where nothing
     tells it. ``body`` is ``None`` where there is none, or where it stands in a file.
-    ``ignored`` are options that change nothing here, ``notes`` whole sentences about the rest.
+    ``authority`` is a file that a curl command trusts, not read. ``ignored`` are options that
+    change nothing here, ``notes`` whole sentences about the rest.
     """
 
     url: str = field(repr=False)
@@ -61,6 +62,7 @@ class PastedRequest:
     cookie: str | None = field(default=None, repr=False)
     mode: Mode = "cors"
     page: str | None = None
+    authority: str | None = None
     ignored: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 

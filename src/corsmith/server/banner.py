@@ -5,6 +5,7 @@ What lives here: the lines. What does not: when they are written (``run``).
 
 import re
 import shlex
+import textwrap
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -36,7 +37,17 @@ __all__ = [
 
 _HOST: Final = re.compile(r"https?://(\[[^\]]*\]|[^:]*)")
 _NETWORK: Final = "local network"
-_ANY_ADDRESS = frozenset({"0.0.0.0", "::"})  # noqa: S104  compared, not bound
+
+_COLUMNS: Final = 80
+_INDENT: Final = " " * 13
+
+_COPIED: Final = frozenset({"in the app"})
+"""The rows of a kind of target with a line that somebody copies, which must be one."""
+
+_HELD: Final = "\N{NO-BREAK SPACE}"
+"""Where no line ends."""
+
+_ANY_ADDRESS: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104  compared, not bound
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,14 +84,17 @@ class Started:
 
 
 def banner(started: Started) -> list[str]:
-    """Return at most eight lines: what is served where, under which policy, how to try it."""
+    """Return what is served where, under which policy and how to try it: a line, and rows.
+
+    Rows of words are wrapped at 80 columns; one with a line to copy stays whole.
+    """
     reach = "" if is_loopback(started.address) else ", for everyone who reaches this machine"
     lines = [f"corsmith serves {started.serving.title} on {started.url}{reach}"]
     if started.network is not None:
-        lines.append(_row("others", f"reach it at {started.network}"))
+        lines += _row("others", f"reach it at {started.network}")
     if started.file is not None:
-        lines.append(_row("policy", f"{started.file} (an edit is in force at once)"))
-    lines.append(_row("allows", " · ".join(describe(started.policy))))
+        lines += _row("policy", f"{started.file} (an edit is in force at once)")
+    lines += _row("allows", _phrases(started.policy))
     notes = [*started.notes, *started.serving.notes(started.url)]
     if isinstance(started.serving, Guiding):
         notes += started.serving.guide(started.url, started.policy)
@@ -88,33 +102,58 @@ def banner(started: Started) -> list[str]:
     if lent and not is_loopback(started.address):
         words = f"everyone who reaches this machine uses {', '.join(lent)} as you do"
         notes.append(("shared", words))
-    lines += [_row(name, text) for name, text in notes]
+    for name, text in notes:
+        lines += _row(name, text)
     visitor = _visitor(started.policy) if is_loopback(started.address) else None
     # A viewer's own row has said it already.
     if visitor is not None and not any(_NETWORK in text for _, text in notes):
-        lines.append(
-            _row("prompt", f"Chromium asks once whether {visitor} may use the {_NETWORK}: allow it")
-        )
+        words = f"Chromium asks once whether {visitor} may use the {_NETWORK}: allow it"
+        lines += _row("prompt", words)
     authority = None if started.certificate is None else started.certificate.authority
     trusting = ""
     if authority is not None:
         from corsmith.server.tls import trust_line  # only where a certificate is ours
 
-        lines.append(_row("trust it", trust_line(authority)))
+        lines.append(_whole("trust it", trust_line(authority)))
         trusting = f" --cacert {shlex.quote(str(authority))}"
     asked = shlex.quote(f"Origin: {some_origin(started.policy)}")
     curl = f"curl -i {started.url}/ -H {asked}{trusting}"
     if started.page is None:
-        lines.append(_row("try it", curl))
+        lines.append(_whole("try it", curl))
     else:
-        lines.append(_row("try it", f"{started.page}   (a page on another origin)"))
-        lines.append(_row("or", curl))
-    lines.append(_row("stop", "Ctrl-C"))
-    return lines
+        lines += _row("try it", f"{started.page} {_held('(a page on another origin)')}")
+        lines.append(_whole("or", curl))
+    return [*lines, *_row("stop", "Ctrl-C")]
 
 
-def _row(name: str, text: str) -> str:
+def _whole(name: str, text: str) -> str:
     return f"  {name:<10} {text}"
+
+
+def _row(name: str, text: str) -> list[str]:
+    """Return the lines of a row; a word too long for one stays whole."""
+    if name in _COPIED:
+        return [_whole(name, text)]
+    lines = textwrap.wrap(
+        text,
+        width=_COLUMNS,
+        initial_indent=_whole(name, ""),
+        subsequent_indent=_INDENT,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return [line.replace(_HELD, " ") for line in lines]
+
+
+def _phrases(policy: Policy | Routes) -> str:
+    """Return what a policy says; a phrase that fits in a line is held together."""
+    room = _COLUMNS - len(_INDENT) - len(" ·")
+    phrases = describe(policy)
+    return f"{_HELD}· ".join(_held(one) if len(one) <= room else one for one in phrases)
+
+
+def _held(text: str) -> str:
+    return text.replace(" ", _HELD)
 
 
 def _listed(policy: Policy | Routes) -> list[str]:
@@ -165,7 +204,10 @@ def not_started(error: CorsmithError) -> list[str]:
 
 def reloaded(file: str, notes: Iterable[tuple[str, str]]) -> list[str]:
     """Return what is said of an application that was loaded anew; ``notes`` are new as well."""
-    return [f"{file} has changed: the app is loaded anew", *(_row(*note) for note in notes)]
+    return [
+        f"{file} has changed: the app is loaded anew",
+        *(line for note in notes for line in _row(*note)),
+    ]
 
 
 def problems(error: CorsmithError) -> list[str]:

@@ -61,6 +61,10 @@ _MODULES: Final = {"corsmith": "corsmith", "corsmith.server.follower": "corsmith
 """What ``python -m`` runs as a command of another name."""
 
 
+_READY: Final = b"\x16\x03\x01\x00\x04\x01\x00\x00\x00"
+"""To HTTP no head; to TLS a record with an empty ClientHello (RFC 8446, sections 5.1 and 4)."""
+
+
 class PortTakenError(UsageError):
     """Another server listens on the port; the message says which and what to type."""
 
@@ -154,8 +158,8 @@ def reached_at(address: str) -> str:
 def wait_for_answer(address: str, port: int) -> None:
     """Return once the server that listens on an address answers.
 
-    What is sent is no HTTP and no TLS, so the server's parser answers it: no application
-    sees it, and no request line is written.
+    What is sent is neither a request nor a handshake, so the server's parser answers it: no
+    application sees it, and no line is written.
     """
     host = reached_at(address)
     while True:
@@ -163,7 +167,7 @@ def wait_for_answer(address: str, port: int) -> None:
             contextlib.suppress(OSError),
             socket.create_connection((host, port), timeout=1) as asking,
         ):
-            asking.sendall(b"ready?\r\n\r\n")
+            asking.sendall(_READY)
             if asking.recv(1):
                 return
         time.sleep(_PROBE_SECONDS)

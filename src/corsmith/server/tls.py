@@ -33,6 +33,7 @@ from typing import Any, Final, NoReturn
 
 from corsmith.diagnostics import quote
 from corsmith.errors import UsageError
+from corsmith.net.authorities import AUTHORITY, state_folder
 
 __all__ = [
     "Certificate",
@@ -252,13 +253,13 @@ def make_certificate(names: Sequence[str], folder: Path | None = None) -> Certif
     Base Directory Specification). Raises ``UsageError`` where nothing can be kept there, and
     ``ModuleNotFoundError`` where trustme is missing.
     """
-    kept = _state_folder(os.environ) if folder is None else folder
+    kept = state_folder(os.environ) if folder is None else folder
     digest = sha256("\n".join(names).encode()).hexdigest()[:16]
     made = Certificate(
         cert=kept / f"{digest}.pem",
         key=kept / f"{digest}-key.pem",
         names=tuple(names),
-        authority=kept / "ca.pem",
+        authority=kept / AUTHORITY,
     )
     try:
         kept.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -277,13 +278,6 @@ def make_certificate(names: Sequence[str], folder: Path | None = None) -> Certif
             "set XDG_STATE_HOME to a folder of your own, or give --cert and --key",
         )
     return made
-
-
-def _state_folder(environ: Mapping[str, str]) -> Path:
-    state = environ.get("XDG_STATE_HOME", "")
-    # A relative path is to be ignored (XDG Base Directory Specification).
-    base = Path(state) if state.startswith("/") else Path.home() / ".local" / "state"
-    return base / "corsmith" / "tls"
 
 
 @contextlib.contextmanager
@@ -325,7 +319,7 @@ def _authority(folder: Path) -> Any:  # noqa: ANN401  trustme's, which is import
     """Return the authority that is kept, or a new one."""
     from trustme import CA
 
-    cert, key = folder / "ca.pem", folder / "ca-key.pem"
+    cert, key = folder / AUTHORITY, folder / "ca-key.pem"
     with contextlib.suppress(OSError, ValueError):
         _examine(cert, key, cert.read_text(encoding="ascii"))
         return CA.from_pem(cert.read_bytes(), key.read_bytes())

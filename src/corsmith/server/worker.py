@@ -34,6 +34,7 @@ from corsmith.server.shortcut import Shortcut
 from corsmith.server.silence import Silence
 from corsmith.server.source import SEED, PolicySource
 from corsmith.server.stalls import Stalls
+from corsmith.server.unencrypted import Unencrypted
 
 __all__ = ["Lifeline", "Worker"]
 
@@ -123,6 +124,8 @@ class Worker:
         outermost = Shortcut(front, app, log) if isinstance(app, Prompt) else front
         if self.tls_port is None:
             return outermost
+        if not self.quiet:
+            Unencrypted(self.tls_port).start()
         silence = Silence(self.tls_port)
         silence.start()
         return silence.listen(Stalls(silence.close).listen(outermost))

@@ -18,7 +18,7 @@ from typing import Final
 
 import aiohttp
 
-from corsmith.errors import UsageError
+from corsmith.net.authorities import load_authorities
 from corsmith.server.gateway.request import LONGEST_LINE, READ_BYTES
 from corsmith.server.gateway.sockets import Socket, only_upgrades
 
@@ -60,15 +60,7 @@ class Trust:
         if self.ca is None:
             return not self.insecure
         made = ssl.create_default_context()
-        try:
-            made.load_verify_locations(self.ca)
-        except ssl.SSLError:
-            raise UsageError(
-                f"--ca {self.ca} holds no certificate\n"
-                "  it needs the authority's certificate as PEM: -----BEGIN CERTIFICATE-----"
-            ) from None
-        except OSError as error:
-            raise UsageError(f"--ca {self.ca} cannot be read: {error.strerror}") from None
+        load_authorities(made, "--ca", self.ca)
         return False if self.insecure else made
 
 
