@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 import pytest
@@ -16,8 +16,11 @@ from corsmith.server.echo import echo
 from corsmith.server.folder.serving import Files
 from corsmith.server.front import Front
 from corsmith.server.hosts import Hosts
-from corsmith.server.log import Log, Verdict, request_line
 from tests.server.in_memory import Answer
+from tests.server.kept import Kept
+
+if TYPE_CHECKING:
+    from corsmith.server.log import Log
 
 STRICT = Policy(origins=["https://app.example"], methods=["PUT"], credentials=True, max_age=5)
 POLICIES = [
@@ -55,17 +58,6 @@ lines = st.tuples(
 )
 heads = st.lists(lines, max_size=12) | st.just([(b"x", b"1")] * 200)
 bodies = st.lists(st.binary(max_size=8), max_size=4)
-
-
-class Kept(Log):
-    """A log whose lines are kept."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.lines: list[str] = []
-
-    def request(self, scope: Any, status: int, verdict: Verdict, problem: str | None) -> None:
-        self.lines.append(request_line(scope, status, verdict, problem))
 
 
 async def reader(scope: Any, receive: Any, send: Any) -> None:

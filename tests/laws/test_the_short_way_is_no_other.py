@@ -12,8 +12,9 @@ from corsmith.server.folder.serving import Files
 from corsmith.server.front import Front
 from corsmith.server.hosts import Hosts
 from corsmith.server.shortcut import Shortcut
-from tests.laws.test_every_request_has_one_answer import POLICIES, Kept
+from tests.laws.test_every_request_has_one_answer import POLICIES
 from tests.server.in_memory import parts, run, scope
+from tests.server.kept import Kept
 
 # Few of each, so that many are alike in all but one thing.
 ORIGINS = [b"http://localhost:5173", b"https://app.example", b"null"]

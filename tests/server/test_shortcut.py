@@ -13,9 +13,9 @@ from corsmith.server.folder.serving import FOLDER_SEED, Files
 from corsmith.server.front import Front
 from corsmith.server.hosts import Hosts
 from corsmith.server.limits import MAX_FIELDS, MAX_HEAD
-from corsmith.server.log import Log, Verdict, request_line
 from corsmith.server.shortcut import Shortcut
 from tests.server.in_memory import ask, parts, run, scope
+from tests.server.kept import Kept
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,17 +24,6 @@ PAGE = (b"origin", b"http://localhost:5173")
 STRANGER = (b"origin", b"https://evil.example")
 PART = (b"range", b"bytes=1-3")
 FOLDER = Policy.from_mapping(dict(FOLDER_SEED))
-
-
-class Kept(Log):
-    """A log whose lines are kept."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.lines: list[str] = []
-
-    def request(self, scope: Any, status: int, verdict: Verdict, problem: str | None) -> None:
-        self.lines.append(request_line(scope, status, verdict, problem))
 
 
 class Long(Front):
