@@ -75,7 +75,9 @@ def test_what_is_no_longer_the_same_is_not_found(
             told = {name: getattr(status, name) for name in ("st_mtime_ns", "st_size", "st_ino")}
             moved = SimpleNamespace(**told, st_dev=status.st_dev + 1)
             monkeypatch.setattr("corsmith.server.folder.latest.os.stat", lambda _: moved)
-        assert files.find(b"/a") is None
+        found = files.find(b"/a")
+        monkeypatch.undo()
+        assert found is None
         assert is_open(file)
 
     taken(root, look)

@@ -71,7 +71,7 @@ def test_an_answer_with_nothing_to_expose_exposes_nothing() -> None:
     assert EXPOSE not in ask(layer, "GET", "/", ALLOWED).headers
 
 
-@pytest.mark.parametrize("path", ["/", "/none", "/none/../api"])
+@pytest.mark.parametrize("path", ["/", "/api", "/none", "/none/../api"])
 def test_what_a_form_of_another_site_opens_loads_nothing(path: str) -> None:
     # Not even its icon, which a browser would ask the upstream for as its own page.
     answer = ask(EnforcingLayer(api, ROUTES, enforce=True), "POST", path, STRANGER)
