@@ -5,10 +5,12 @@ The page is `http://localhost` of one port, the files are `http://127.0.0.1` of 
 
 from __future__ import annotations
 
+import json
 import struct
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import pytest
 
@@ -242,10 +244,15 @@ def test_without_it_a_page_has_no_shared_memory(page: Browser) -> None:
 # ── the listing, without a script ──────────────────────────────────────────────
 
 LONG = f"sentinel-2_{'L2A_T32TQM_' * 14}B04.tif"
+ABOVE = ", ".join(["tiles of the year before the last one"] * 5)
+HERE = "z" * 200
 MARKUP = "<script>document.title='run'<"
 MANY = 5000
 NAMES = "[...document.querySelectorAll('tbody a')].map((link) => link.textContent)"
 FITS = "document.documentElement.scrollWidth <= innerWidth"
+CRUMBS = "[...document.querySelectorAll('nav a')]"
+TOPS = """[...document.querySelectorAll('tbody td:first-child a')].map(
+  (link) => link.getClientRects()[0].top - link.parentElement.getBoundingClientRect().top)"""
 SEEN = "[...document.querySelectorAll('time')].every((time) => time.offsetHeight > 0)"
 PAPER = "getComputedStyle(document.body).backgroundColor"
 
@@ -262,11 +269,12 @@ def listed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     many.mkdir()
     for number in range(MANY):
         (many / str(number)).touch()
+    (folder / "sub" / ABOVE / "x" / HERE).mkdir(parents=True)
     with Served(str(folder), "--no-try") as running:
         yield running
 
 
-@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("width", [320, 390, 1280])
 def test_it_fits_the_window_and_shows_every_date(
     browser: Browser, listed: Served, width: int
 ) -> None:
@@ -275,6 +283,36 @@ def test_it_fits_the_window_and_shows_every_date(
     assert browser.evaluate("innerWidth") == width
     assert browser.evaluate(FITS)
     assert browser.evaluate(SEEN)
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_the_folders_above_fit_the_window_and_are_named_in_full(
+    browser: Browser, listed: Served, width: int
+) -> None:
+    browser.resize(width, 800)
+    browser.open(f"http://localhost:{listed.port}/sub/{quote(ABOVE)}/x/{HERE}/")
+    assert browser.evaluate(FITS)
+    assert browser.evaluate(f"{CRUMBS}.map((link) => link.textContent)") == [
+        *("/", "sub", ABOVE, "x", HERE)
+    ]
+    assert browser.evaluate(f"{CRUMBS}.map((link) => link.title)") == ["/", "sub", ABOVE, "x", ""]
+    # One line for each folder above, and the window is not left.
+    assert browser.evaluate(f"{CRUMBS}.slice(0, -1).every((link) => link.offsetHeight < 40)")
+    assert browser.evaluate(f"{CRUMBS}.every((link) => link.offsetWidth < innerWidth)")
+    browser.press("nav a:nth-of-type(3)")
+    assert browser.wait_for(f"document.title.endsWith({json.dumps(ABOVE)}) && {NAMES}") == [
+        "../",
+        "x/",
+    ]
+
+
+def test_a_name_of_several_lines_begins_beside_its_drawing(
+    browser: Browser, listed: Served
+) -> None:
+    browser.resize(320, 800)
+    browser.open(f"http://localhost:{listed.port}/sub/{quote(ABOVE)}/x/")
+    above, here = browser.evaluate(TOPS)
+    assert abs(above - here) < 1
 
 
 def test_it_is_dark_for_who_prefers_that(browser: Browser, listed: Served) -> None:

@@ -68,6 +68,17 @@ def test_what_was_taken_on_a_persons_word_is_not_taken_by_a_browser(
         assert "A browser" not in check(server.origin, "-k", "--cacert", file).stdout
 
 
+def test_what_the_system_trusts_needs_no_word(
+    authority: tuple[trustme.CA, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, file = authority
+    monkeypatch.setenv("SSL_CERT_FILE", file)
+    with serve_tls(made) as server:
+        done = check(server.origin)
+    assert done.exit_code == Status.OK, done.output
+    assert "A browser" not in done.stdout
+
+
 def test_no_authority_is_read_on_the_word_of_a_text(authority: tuple[trustme.CA, str]) -> None:
     made, file = authority
     with serve_tls(made) as server:

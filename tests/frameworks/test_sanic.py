@@ -135,6 +135,22 @@ def test_a_handler_is_marked_and_so_is_a_view_and_each_of_its_methods() -> None:
     assert asked(ask("OPTIONS", "/views", APP, "GET")).lines(METHODS) == ["GET,PUT"]
 
 
+def test_a_method_that_no_route_has_is_answered_by_the_policy_of_those_that_there_are() -> None:
+    app = new()
+    app.add_route(cors(PARTNER)(hello_once()), "/marked", methods=["GET", "POST"], name="marked")
+    app.add_route(cors(PARTNER)(hello_once()), "/mixed", methods=["GET"], name="mixed")
+    app.add_route(hello_once(), "/mixed", methods=["POST"], name="mixed_post")
+    asked = over_sanic(install(app, POLICY))
+    reply = asked(ask("OPTIONS", "/marked", OTHER, "PUT"))
+    assert (reply.status, reply.lines(ALLOW), reply.lines(METHODS)) == (200, [OTHER], ["DELETE"])
+    reply = asked(ask("PUT", "/marked", OTHER))
+    assert (reply.status, reply.lines(ALLOW)) == (405, [OTHER])
+    assert asked(ask("OPTIONS", "/mixed", OTHER, "PUT")).lines(ALLOW) == []
+    assert asked(ask("OPTIONS", "/mixed", APP, "PUT")).lines(ALLOW) == [APP]
+    reply = asked(ask("PUT", "/mixed", APP))
+    assert (reply.status, reply.lines(ALLOW)) == (405, [APP])
+
+
 def hello_once() -> Any:
     """Return a handler that no other test has marked."""
 

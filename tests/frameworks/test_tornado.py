@@ -182,6 +182,30 @@ def test_a_handler_with_the_mixin_has_a_policy_of_its_own(build: Any) -> None:
     assert asked(ask("GET", "/items", OTHER)).lines(ALLOW) == []
 
 
+class OneMarked(CORSMixin, RequestHandler):
+    @cors(PARTNER)
+    def get(self) -> None:
+        self.write({})
+
+
+class OneOfTwoMarked(OneMarked):
+    def post(self) -> None: ...
+
+
+@pytest.mark.parametrize("method", ["PUT", "PROPFIND"])
+@pytest.mark.parametrize("is_installed", [True, False])
+def test_a_method_that_a_handler_lacks_is_answered_by_the_policy_of_those_it_has(
+    method: str, *, is_installed: bool
+) -> None:
+    given = {} if is_installed else settings(POLICY)
+    app = Application([("/one", OneMarked), ("/mixed", OneOfTwoMarked)], **given)
+    asked = over_tornado(install(app, POLICY) if is_installed else app)
+    assert asked(ask("OPTIONS", "/one", OTHER, method)).lines(METHODS) == ["DELETE"]
+    assert asked(ask(method, "/one", OTHER)).lines(ALLOW) == [OTHER]  # a 405
+    assert asked(ask("OPTIONS", "/mixed", OTHER, method)).lines(ALLOW) == []
+    assert asked(ask(method, "/mixed", APP)).lines(ALLOW) == [APP]
+
+
 def test_a_mixin_without_a_policy_is_as_none() -> None:
     class Plain(CORSMixin, Items):
         """A handler that has the application's policy, if it has one."""

@@ -113,7 +113,8 @@ def test_words_are_wrapped_between_phrases_and_what_is_copied_is_not() -> None:
     )
     page = f"http://127.0.0.1:54321/?token={'x' * 40}"
     words = "VITE_API_URL=http://localhost:8000 (or NEXT_PUBLIC_…, REACT_APP_… and their kin)"
-    notes = (("in the app", words),)
+    import_ = "corsmith import main:app > cors.toml, and serve with --policy cors.toml"
+    notes = (("in the app", words), ("keep it", import_))
     lines = banner(replace(started(policy, page=page), notes=notes))
     assert "\n".join(lines) == snapshot("""\
 corsmith serves {"status": "OK"} on http://127.0.0.1:8000
@@ -123,6 +124,7 @@ corsmith serves {"status": "OK"} on http://127.0.0.1:8000
              more · GET, HEAD, POST · @range, X-Key, X-Trace, X-Request-Id ·
              exposes @range · without credentials · kept 7200 s
   in the app VITE_API_URL=http://localhost:8000 (or NEXT_PUBLIC_…, REACT_APP_… and their kin)
+  keep it    corsmith import main:app > cors.toml, and serve with --policy cors.toml
   prompt     Chromium asks once whether https://0.preview.app.example may use
              the local network: allow it
   try it     http://127.0.0.1:54321/?token=xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
 from sanic import HTTPResponse, Sanic
-from sanic.exceptions import SanicException
+from sanic.exceptions import MethodNotAllowed, SanicException
 from sanic.signals import Event
 
 from corsmith.adapters.native import Answer, Asked, Layer, Treatment, text_of_bytes
@@ -90,14 +90,14 @@ async def _check_marks(app: App, *_: object) -> None:
 async def _meet(request: Request) -> HTTPResponse | None:
     """Decide about a request; what is returned is sent, and the application does not run."""
     layer: Layer = request.app.ctx.corsmith
-    mark = UNMARKED if request.route is None else _mark_of(request.route, request.method)
+    mark = _mark_at(request, request.method)
     if mark is UNMARKED and request.method != "OPTIONS":
         pairs = layer.pairs(_lines(request, "origin"))
         if pairs is not None:
             request.ctx.corsmith = Treatment(pairs=pairs, owned=OWNED_RESPONSE_HEADERS)
             return None
     asked = _ask(request)
-    asked.mark = _prepared_mark(request, asked.wanted) if asked.is_preflight else mark
+    asked.mark = _mark_at(request, asked.wanted) if asked.is_preflight else mark
     treatment = request.ctx.corsmith = await layer.treat_async(asked)
     return None if treatment.answer is None else _respond(treatment.answer)
 
@@ -138,13 +138,24 @@ def _lines(request: Request, name: str) -> Sequence[str]:
     return text_of_bytes(request.headers.getall(name, ()))
 
 
-def _prepared_mark(request: Request, method: str) -> Mark:
-    """Return the mark of the route that a preflight prepares a request of."""
-    host = request.headers.getone("host", None)
+def _mark_at(request: Request, method: str) -> Mark:
+    """Return the mark of the route that a method goes to, at the path of a request."""
+    if request.route is not None and method == request.method:
+        return _mark_of(request.route, method)
     try:
-        route, _, _ = request.app.router.get(request.path, method, host)
-    except SanicException:  # there is none, or not for this method
+        return _found_mark(request, method)
+    except MethodNotAllowed as refused:
+        # The policy of the path's methods tells the page which there are, if it is one.
+        methods = {*(refused.allowed_methods or ())} - {"OPTIONS"}
+        marks = {_found_mark(request, other) for other in methods}
+        return marks.pop() if len(marks) == 1 else UNMARKED
+    except SanicException:  # there is no such path
         return UNMARKED
+
+
+def _found_mark(request: Request, method: str) -> Mark:
+    host = request.headers.getone("host", None)
+    route, _, _ = request.app.router.get(request.path, method, host)
     return _mark_of(route, method)
 
 

@@ -142,7 +142,8 @@ class CORSMixin:
         """Find the policy, unless the application's layer did."""
         if _TREATMENT not in vars(request):
             layer = application.settings.get(SETTING, _NOBODYS)
-            mark = _mark_of(type(self), _ask(request).wanted)
+            handler = cast("type[RequestHandler]", type(self))  # it is a mixin
+            mark = _mark_of(handler, _ask(request).wanted)
             if mark is not UNMARKED:
                 _treat_alone(layer, request, mark)
                 _add_transform(application)
@@ -247,7 +248,7 @@ class _Gate(Router):
             return None
         noted[_TREATMENT] = _UNTOUCHED
         inside = self._app.find_handler(request)
-        handler = getattr(inside, "handler_class", None)
+        handler: type[RequestHandler] | None = getattr(inside, "handler_class", None)
         is_marked = handler is not None and self._is_marked(handler)
         layer: Layer = self._app.settings[SETTING]
         if not is_marked and request.method != "OPTIONS":
@@ -256,7 +257,7 @@ class _Gate(Router):
                 noted[_TREATMENT] = Treatment(pairs=pairs, owned=OWNED_RESPONSE_HEADERS)
                 return inside
         asked = _ask(request)
-        if is_marked:
+        if handler is not None and is_marked:
             asked.mark = _mark_of(handler, asked.wanted)
         if asked.mark is UNMARKED and not isinstance(layer.policy, (Policy, Routes)):
             return _Waiting(self, layer, asked, request, inside)
@@ -354,9 +355,25 @@ def _ask(request: HTTPServerRequest) -> Asked:
     )
 
 
-def _mark_of(handler: object, method: str) -> Mark:
+def _mark_of(handler: type[RequestHandler], method: str) -> Mark:
     """Return the mark of a handler class: first that of its method."""
-    return mark_of(getattr(handler, method.lower(), None), handler)
+    own = mark_of(handler)
+    if _has(handler, method):
+        return mark_of(getattr(handler, method.lower()), handler)
+    if own is not UNMARKED:
+        return own
+    # The policy of its methods tells the page which there are, if it is one.
+    methods = (one for one in handler.SUPPORTED_METHODS if one != "OPTIONS" and _has(handler, one))
+    marks = {mark_of(getattr(handler, one.lower())) for one in methods}
+    return marks.pop() if len(marks) == 1 else UNMARKED
+
+
+def _has(handler: type[RequestHandler], method: str) -> bool:
+    """Return whether a handler answers a method by itself; Tornado's own answer is a 405."""
+    if method not in handler.SUPPORTED_METHODS:
+        return False
+    name = method.lower()
+    return getattr(handler, name, None) is not getattr(RequestHandler, name, None)
 
 
 def _add_transform(app: Application) -> None:

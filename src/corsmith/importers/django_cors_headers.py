@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
+from corsmith.corsheaders import value_of
 from corsmith.diagnostics import Diagnostic, diagnose, quote
 from corsmith.importers.draft import (
     COMMON,
@@ -30,21 +31,6 @@ _TITLE: Final = "django-cors-headers"
 _HANDLERS: Final = frozenset(
     {"django.core.handlers.wsgi.WSGIHandler", "django.core.handlers.asgi.ASGIHandler"}
 )
-_HEADERS: Final = (
-    "accept",
-    "authorization",
-    "content-type",
-    "user-agent",
-    "x-csrftoken",
-    "x-requested-with",
-)
-_METHODS: Final = ("DELETE", "GET", "OPTIONS", "PATCH", "POST", "PUT")
-_MAX_AGE: Final = 86_400
-_OLD: Final = {
-    "CORS_ALLOW_ALL_ORIGINS": "CORS_ORIGIN_ALLOW_ALL",
-    "CORS_ALLOWED_ORIGINS": "CORS_ORIGIN_WHITELIST",
-    "CORS_ALLOWED_ORIGIN_REGEXES": "CORS_ORIGIN_REGEX_WHITELIST",
-}
 _SETTINGS: Final = {
     "CORS_ALLOW_METHODS": "methods",
     "CORS_ALLOW_HEADERS": "headers",
@@ -76,7 +62,7 @@ def read_settings(settings: Any) -> Imported | None:
         return None
     said = [*_of_place(middleware)]
     draft = _draft(settings)
-    pattern = getattr(settings, "CORS_URLS_REGEX", r"^.*$")
+    pattern = value_of(settings, "CORS_URLS_REGEX")
     rows = [Row(path="/", draft=draft)]
     where = read_pattern(pattern, is_open=True)
     if where is not None and getattr(pattern, "pattern", pattern) not in {r"^.*$", ".*", "", "^"}:
@@ -137,24 +123,19 @@ def _of_paths(where: Reading, draft: Draft) -> tuple[list[Row], list[Diagnostic]
 # ── the fields ───────────────────────────────────────────────────────────────
 
 
-def _get(settings: Any, name: str, default: Any) -> Any:
-    """Return a setting by its name or by the one that it had before version 3."""
-    return getattr(settings, name, getattr(settings, _OLD.get(name, name), default))
-
-
 def _draft(settings: Any) -> Draft:
     said: list[Diagnostic] = []
-    is_any = bool(_get(settings, "CORS_ALLOW_ALL_ORIGINS", default=False))
-    methods = _names(settings, "CORS_ALLOW_METHODS", _METHODS, said)
-    headers = _names(settings, "CORS_ALLOW_HEADERS", _HEADERS, said)
+    is_any = bool(value_of(settings, "CORS_ALLOW_ALL_ORIGINS"))
+    methods = _names(settings, "CORS_ALLOW_METHODS", said)
+    headers = _names(settings, "CORS_ALLOW_HEADERS", said)
     return Draft(
         origins=("*",) if is_any else _origins(settings, said),
         readings=() if is_any else tuple(_readings(settings)),
         methods=methods,
         headers=headers,
-        expose=_names(settings, "CORS_EXPOSE_HEADERS", (), said),
-        credentials=bool(_get(settings, "CORS_ALLOW_CREDENTIALS", default=False)),
-        max_age=_age(_get(settings, "CORS_PREFLIGHT_MAX_AGE", _MAX_AGE), said),
+        expose=_names(settings, "CORS_EXPOSE_HEADERS", said),
+        credentials=bool(value_of(settings, "CORS_ALLOW_CREDENTIALS")),
+        max_age=_age(value_of(settings, "CORS_PREFLIGHT_MAX_AGE"), said),
         is_literal=True,
         sent=frozenset({"methods", "headers", "expose"}),
         defaults=frozenset(
@@ -167,10 +148,9 @@ def _draft(settings: Any) -> Draft:
 def _names(
     settings: Any,
     name: str,
-    default: tuple[str, ...],
     said: list[Diagnostic],
 ) -> tuple[str, ...]:
-    value = _get(settings, name, default)
+    value = value_of(settings, name)
     # Of a string the letters are joined, so that "*" is right by chance.
     if not isinstance(value, str) or value == "*":
         return tuple(str(one) for one in value)
@@ -181,7 +161,7 @@ def _names(
 
 def _origins(settings: Any, said: list[Diagnostic]) -> tuple[str, ...]:
     """Return the origins as they are compared: scheme and host of each, all else left out."""
-    value = _get(settings, "CORS_ALLOWED_ORIGINS", ())
+    value = value_of(settings, "CORS_ALLOWED_ORIGINS")
     if isinstance(value, str):
         message = f"CORS_ALLOWED_ORIGINS is the string {quote(value)}, whose letters are compared."
         said.append(
@@ -205,7 +185,7 @@ def _origins(settings: Any, said: list[Diagnostic]) -> tuple[str, ...]:
 
 
 def _readings(settings: Any) -> Iterator[Reading]:
-    for pattern in _get(settings, "CORS_ALLOWED_ORIGIN_REGEXES", ()):
+    for pattern in value_of(settings, "CORS_ALLOWED_ORIGIN_REGEXES"):
         reading = read_pattern(pattern, is_open=True)
         if reading is not None:
             yield reading
@@ -237,7 +217,7 @@ def _differences(settings: Any, *, is_any: bool) -> Iterator[Diagnostic]:
             "a request with Origin.",
         )
         yield differs("Vary", "there it is sent although * is for everyone; here it is not.")
-    if getattr(settings, "CORS_ALLOW_PRIVATE_NETWORK", False):
+    if value_of(settings, "CORS_ALLOW_PRIVATE_NETWORK"):
         yield differs(
             "Access-Control-Allow-Private-Network",
             "it is never sent here: no browser asks for it any more.",

@@ -41,7 +41,7 @@ _NETWORK: Final = "local network"
 _COLUMNS: Final = 80
 _INDENT: Final = " " * 13
 
-_COPIED: Final = frozenset({"in the app"})
+_COPIED: Final = frozenset({"in the app", "keep it"})
 """The rows of a kind of target with a line that somebody copies, which must be one."""
 
 _HELD: Final = "\N{NO-BREAK SPACE}"

@@ -179,8 +179,17 @@ def test_a_page_leads_to_every_entry_and_to_each_folder_above() -> None:
     made = page("x", "y z", entries=ALL)
     assert made.links[:3] == ["../../", "../", "./"]
     assert made.links[6:] == ["../", "./B.bin", "./a.txt", "./sub/"]
-    assert "Top / x / y z" in made.words
+    assert "\n/ x / y z\n" in made.words
+    assert "\n/\n" in page().words
     assert page().links[4:] == ["./B.bin", "./a.txt", "./sub/"]
+
+
+def test_the_whole_name_of_a_folder_above_is_the_title_of_its_link() -> None:
+    body, _ = as_page(("a" * 200, '"'), ALL, Selection(), is_complete=True)
+    text = body.decode()
+    assert f'<a href="../" title="{"a" * 200}">{"a" * 200}</a>' in text
+    assert '<a href="./" aria-current="page">&quot;</a>' in text
+    assert '<a href="../../" title="/">/</a>' in text
 
 
 def test_sizes_and_dates_are_for_people_and_exact_for_programs() -> None:

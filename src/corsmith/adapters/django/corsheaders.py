@@ -1,8 +1,8 @@
 """The settings of django-cors-headers, read as a policy.
 
-What lives here: what each ``CORS_*`` setting of that library means, its defaults and its old
-names. What does not: its expressions (``expressions``), our own setting, and settings that
-nothing reads (``settings``).
+What lives here: what each ``CORS_*`` setting of that library means in a policy. What does not:
+their names and defaults (``corsmith.corsheaders``), their expressions (``expressions``), our own
+setting, and settings that nothing reads (``settings``).
 
 Facts that shape the code (django-cors-headers 4.9):
 
@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 from corsmith.adapters.django.expressions import join_expressions, judge_expressions
 from corsmith.adapters.django.reading import Reading, in_words
+from corsmith.corsheaders import DEFAULTS, name_in_use
 from corsmith.diagnostics import Diagnostic, Severity, diagnose, quote
 from corsmith.errors import PolicyError
 from corsmith.fields import MAX_AGE_LIMIT
@@ -28,7 +29,7 @@ from corsmith.policy import Policy
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["OLD_NAMES", "SETTINGS", "read_corsheaders"]
+__all__ = ["SETTINGS", "read_corsheaders"]
 
 SETTINGS: Final = {
     "origins": "CORS_ALLOWED_ORIGINS",
@@ -44,32 +45,6 @@ SETTINGS: Final = {
 }
 """The setting of each field; ``CORS_ACCEPT_RISKS`` alone is ours, for what is done knowingly."""
 
-OLD_NAMES: Final = {
-    "CORS_ALLOWED_ORIGINS": "CORS_ORIGIN_WHITELIST",
-    "CORS_ALLOW_ALL_ORIGINS": "CORS_ORIGIN_ALLOW_ALL",
-    "CORS_ALLOWED_ORIGIN_REGEXES": "CORS_ORIGIN_REGEX_WHITELIST",
-}
-"""Names before django-cors-headers 3.5, which it still reads where the new one is absent."""
-
-_DEFAULTS: Final = {
-    "origins": (),
-    "*": False,
-    "origin_regex": (),
-    "methods": ("DELETE", "GET", "OPTIONS", "PATCH", "POST", "PUT"),
-    "headers": (
-        "accept",
-        "authorization",
-        "content-type",
-        "user-agent",
-        "x-csrftoken",
-        "x-requested-with",
-    ),
-    "expose": (),
-    "credentials": False,
-    "max_age": MAX_AGE_LIMIT,
-    "accept_risks": (),
-    "urls": "",
-}
 _LISTS: Final = ("origins", "methods", "headers", "expose")
 _ANY_PATH: Final = frozenset({"", "^", ".*", "^.*", "^.*$"})
 _NOBODY: Final = "(?!)"
@@ -96,10 +71,11 @@ class _Reader:
     """The settings being read: ``problems`` and ``warnings`` are of fields until the end."""
 
     def __init__(self, settings: object) -> None:
-        self.words = {field: _name_in_use(settings, name) for field, name in SETTINGS.items()}
+        self.words = {field: name_in_use(settings, name) for field, name in SETTINGS.items()}
         self.written = {field for field, name in self.words.items() if hasattr(settings, name)}
         self.fields: dict[str, object] = {
-            field: getattr(settings, name, _DEFAULTS[field]) for field, name in self.words.items()
+            field: getattr(settings, self.words[field], DEFAULTS.get(name, ()))
+            for field, name in SETTINGS.items()
         }
         self.problems: list[Diagnostic] = []
         self.warnings: list[Diagnostic] = []
@@ -228,9 +204,3 @@ class _Reader:
         else:
             self.fields[item.field] = MAX_AGE_LIMIT
         return True
-
-
-def _name_in_use(settings: object, name: str) -> str:
-    """Return the name of a setting, the old one where only that is there."""
-    old = OLD_NAMES.get(name, name)
-    return old if hasattr(settings, old) and not hasattr(settings, name) else name

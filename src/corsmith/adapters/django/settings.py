@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Final
 
 from django.utils.module_loading import import_string
 
-from corsmith.adapters.django.corsheaders import OLD_NAMES, SETTINGS, read_corsheaders
+from corsmith.adapters.django.corsheaders import SETTINGS, read_corsheaders
 from corsmith.adapters.django.reading import Reading
+from corsmith.corsheaders import OLD_NAMES
 from corsmith.diagnostics import Diagnostic, diagnose, quote
 from corsmith.errors import PolicyError
 from corsmith.gate import admit, check_enforce

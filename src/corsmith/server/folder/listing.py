@@ -252,12 +252,17 @@ def as_page(
 
 
 def _crumbs(names: Sequence[str]) -> str:
+    """Return a link to each folder from the root on, which is ``/``: its own name is nobody's.
+
+    The style sheet cuts a long name of a folder above, so that is its title too.
+    """
     links = []
     for number, name in enumerate(["", *names]):
-        up = "../" * (len(names) - number) or "./"
-        shown = escape(_shown(name)) or "Top"
-        links.append(f'<a href="{up}">{shown}</a>')
-    return " <span>/</span> ".join(links)
+        shown = escape(_shown(name)) or "/"
+        up = "../" * (len(names) - number)
+        more = f' title="{shown}"' if up else ' aria-current="page"'
+        links.append(f'<a href="{up or "./"}"{more}>{shown}</a>')
+    return " ".join([links[0], " <span>/</span> ".join(links[1:])]).rstrip()
 
 
 def _count(
