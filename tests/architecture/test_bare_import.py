@@ -110,3 +110,10 @@ def test_a_server_loads_nothing_before_its_first_answer_that_it_can_load_later(
     loaded = loaded_by(SERVES.format(words=words))
     assert {"corsmith.server.front", "granian"} <= loaded
     assert NOT_BEFORE_THE_FIRST_ANSWER & loaded == set()
+
+
+def test_a_policy_function_has_what_its_failure_needs_before_it_fails() -> None:
+    """It may fail because no file can be opened any more."""
+    code = "from corsmith.gate import admit\nadmit(lambda *asked: None, {})"
+    assert "corsmith.regex" in loaded_by(code)
+    assert "corsmith.regex" not in loaded_by("import corsmith.gate")
