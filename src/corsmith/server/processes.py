@@ -62,6 +62,8 @@ _LOOK_SECONDS: Final = 0.02
 _SETTLE_SECONDS: Final = 0.25
 """How long a worker that says that it is ready may not yet hear a signal."""
 
+_HTTP1: Final = HTTP1Settings(header_read_timeout=HEAD_SECONDS * 1000, max_buffer_size=PARSER_BYTES)
+
 _HTTP2: Final = HTTP2Settings(
     keep_alive_interval=HEAD_SECONDS * 1000,
     keep_alive_timeout=HEAD_SECONDS,
@@ -144,8 +146,7 @@ class Processes(MPServer):
 
         ``hear`` is told of each start. While ``stays`` says so, a failed one is no reason to
         end: ``reload`` is waited for. ``on_wait`` is called with the signal that ends it
-        where requests in flight hold up the end, ``on_start`` once the first workers have been
-        started, and none of them is copied from what it does.
+        where requests in flight hold up the end, ``on_start`` once all workers are started.
         """
         address, port = address_of(listening)
         if certificate is not None:
@@ -161,9 +162,7 @@ class Processes(MPServer):
             address,
             port,
             http=HTTPModes.http1 if certificate is None else HTTPModes.auto,
-            http1_settings=HTTP1Settings(
-                header_read_timeout=HEAD_SECONDS * 1000, max_buffer_size=PARSER_BYTES
-            ),
+            http1_settings=_HTTP1,
             backlog=BACKLOG,
             log_level=LogLevels.error,
             log_dictconfig=_LOGGING,
