@@ -379,6 +379,7 @@ def test_what_is_there_at_the_start_is_never_looked_at_again_and_what_comes_late
     finally:
         gc.enable()
         gc.unfreeze()
+        signal.set_wakeup_fd(-1)
         for name, handler in {**handlers, signal.SIGHUP: hang_up}.items():
             signal.signal(name, handler)
     assert frozen[0] > 0

@@ -46,6 +46,7 @@ from granian.server import MPServer
 from granian.server.mp import WorkerProcess
 
 from corsmith.errors import AppError, CorsmithError
+from corsmith.server.interrupt import Interrupt
 from corsmith.server.limits import HEAD_SECONDS, PARSER_BYTES, TAKE_SECONDS
 from corsmith.server.ports import BACKLOG, address_of, end_stalled
 from corsmith.server.serving import Told
@@ -197,6 +198,9 @@ class Processes(MPServer):
     def startup(self, spawn_target: object, target_loader: object) -> None:
         """Start the workers, then answer signals ourselves."""
         hang_up = signal.getsignal(signal.SIGHUP)
+        interrupt = Interrupt()
+        self.main_loop_interrupt = interrupt  # type: ignore[assignment]  # Granian asks no more
+        interrupt.catch_signals()
         # What is there now stays, and is never looked at again: a look writes into each object,
         # and a page that is written has a copy of its own in each process.
         gc.freeze()
