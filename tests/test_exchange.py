@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-
-import pytest
-
 from corsmith.browser import ENGINES, Failure, FetchRequest, Profile, Sent
 from corsmith.exchange import Answer, Exchange, Leg, NoAnswer, Result
 
@@ -100,21 +96,3 @@ def test_a_leg_knows_its_answer() -> None:
     sent = Sent(kind="actual", method="GET", url=URL, headers=(), credentials=False, hop=0)
     answer = Answer(status=200)
     assert Leg(sent=sent, result=answer).answer is answer
-
-
-@pytest.mark.parametrize(
-    ("encoding", "body", "text"),
-    [
-        (None, b"caf\xc3\xa9 \xff", "café \ufffd"),
-        ("gzip", gzip.compress(b"hello", mtime=0), "hello"),
-        (" GZIP ", gzip.compress(b"x" * 100, mtime=0)[:30], None),
-        ("gzip", b"no gzip", ""),
-        ("br", b"hello", "hello"),
-    ],
-)
-def test_a_body_is_text_whatever_it_holds(
-    encoding: str | None, body: bytes, text: str | None
-) -> None:
-    headers = () if encoding is None else (("Content-Encoding", encoding),)
-    found = Answer(status=200, headers=headers, body=body).text
-    assert found == text if text is not None else set(found) <= {"x"}

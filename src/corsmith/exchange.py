@@ -1,63 +1,19 @@
 """One question of a page put to a server, and judged as each engine would judge it.
 
-What lives here: what came back for a request (``Answer`` or ``NoAnswer``), and ``Exchange``,
-which sends each distinct request once, whichever engines ask it, and keeps the record. What
-does not: the wire (``net``: ``Exchange`` is given a function that sends) and the judgement
-(``browser``).
+What lives here: what came back for a request (an ``Answer`` or ``NoAnswer``), and
+``Exchange``, which sends each distinct request once, whichever engines ask it, and keeps the
+record. What does not: the wire (``net``: ``Exchange`` is given a function that sends) and the
+judgement (``browser``).
 """
 
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final, Literal, TypeAlias
+from typing import TypeAlias
 
-from corsmith.browser import Failure, FetchRequest, Profile, Received, Sent, Verdict, fetch
+from corsmith.answer import Answer
+from corsmith.browser import Failure, FetchRequest, Profile, Sent, Verdict, fetch
 
 __all__ = ["Answer", "Exchange", "Leg", "NoAnswer", "Result", "Send", "Trial"]
-
-Pairs: TypeAlias = tuple[tuple[str, str], ...]
-
-_MOST_TEXT: Final = 64 * 1024
-"""How much of a body is looked at: every error page that names its maker is shorter."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What a server answered: the head whole, and the beginning of the body.
-
-    ``ended`` says why the body stops: it was ``complete``, over the ``limit``, slower than the
-    ``time`` given to it (a stream), or ``cut`` by the server. ``surplus`` says that bytes came
-    after the end of the answer.
-    """
-
-    status: int
-    headers: Pairs = ()
-    reason: str = ""
-    version: str = "1.1"
-    body: bytes = b""
-    ended: Literal["complete", "limit", "time", "cut"] = "complete"
-    surplus: bool = False
-    peer: str = ""
-
-    @property
-    def received(self) -> Received:
-        """The answer as the browser half takes it."""
-        return Received(status=self.status, headers=self.headers)
-
-    def get(self, name: str) -> str | None:
-        """Return the combined value of a header, or ``None``."""
-        return self.received.get(name)
-
-    @property
-    def text(self) -> str:
-        """The beginning of the body as text, unpacked where it is gzip; never raises."""
-        body = self.body
-        if (self.get("content-encoding") or "").strip().lower() in {"gzip", "x-gzip"}:
-            try:
-                body = zlib.decompressobj(wbits=31).decompress(body, _MOST_TEXT)
-            except zlib.error:
-                return ""
-        return body.decode("utf-8", "replace")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,6 +119,6 @@ class Exchange:
         return Trial(engine=name, verdict=verdict, legs=tuple(legs), unfollowed=unfollowed)
 
 
-def _canonical(headers: Pairs) -> tuple[tuple[str, str], ...]:
+def _canonical(headers: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
     """Return header lines without their order, which no server is to look at."""
     return tuple(sorted((name.lower(), value) for name, value in headers))

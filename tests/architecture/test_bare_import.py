@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from tests.architecture.tree import SOURCE
+# Beside this file, and not where the tools are: a bug is planted in a copy of the tree.
+SOURCE = Path(__file__).resolve().parents[2] / "src"
 
 # No I/O module and nothing third-party. On 3.11 pathlib and importlib.metadata load urllib and
 # socket, so they are out as well.
@@ -64,7 +66,7 @@ except SystemExit as done:
 
 def loaded_by(code: str, *flags: str) -> set[str]:
     """Return the names of the modules that a new interpreter has after some code."""
-    program = f"import sys; sys.path.insert(0, {str(SOURCE.parent)!r})\n{code}\n"
+    program = f"import sys; sys.path.insert(0, {str(SOURCE)!r})\n{code}\n"
     program += "print('\\n'.join(['', '-- modules --', *sys.modules]))"
     done = subprocess.run(
         [sys.executable, *flags, "-c", program], capture_output=True, text=True, check=True
@@ -110,3 +112,10 @@ def test_a_server_loads_nothing_before_its_first_answer_that_it_can_load_later(
     loaded = loaded_by(SERVES.format(words=words))
     assert {"corsmith.server.front", "granian"} <= loaded
     assert NOT_BEFORE_THE_FIRST_ANSWER & loaded == set()
+
+
+def test_a_policy_function_has_what_its_failure_needs_before_it_fails() -> None:
+    """It may fail because no file can be opened any more."""
+    code = "from corsmith.gate import admit\nadmit(lambda *asked: None, {})"
+    assert "corsmith.regex" in loaded_by(code)
+    assert "corsmith.regex" not in loaded_by("import corsmith.gate")

@@ -13,8 +13,10 @@ from corsmith.policy import Policy
 from corsmith.routes import Routes
 from corsmith.server import herald as module
 from corsmith.server.echo import Echo
+from corsmith.server.events import Receiver
 from corsmith.server.herald import Herald
 from corsmith.server.hosts import Hosts
+from corsmith.server.page import TryPage
 from corsmith.server.plan import Plan
 from corsmith.server.serving import Told
 from corsmith.server.source import PolicySource
@@ -141,3 +143,18 @@ def test_without_a_page_there_is_none_to_end() -> None:
     person = Person()
     person.herald.stop()
     assert person.told == []
+
+
+def test_a_page_that_does_not_start_is_told_and_ends_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(_page: TryPage) -> str:
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr(TryPage, "start", refuse)
+    person = Person()
+    person.herald.open_page(Receiver())
+    assert person.told == ["there is no try page: Too many open files"]
+    person.herald.stop()
+    person.herald.announce()
+    assert not any("token=" in line for line in person.told)

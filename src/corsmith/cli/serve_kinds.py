@@ -8,6 +8,7 @@ only when it is chosen: whoever serves a folder loads no HTTP client.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
+from importlib.util import find_spec
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -87,8 +88,11 @@ def _profile(value: str, given: Given) -> "Serving":
 
 
 def _gateway(value: str, given: Given, profile: "Profile | None" = None) -> "Serving":
-    gateway = load_module("corsmith.server.gateway.serving", "gateway").Gateway
-    serving: Serving = gateway.of(
+    if find_spec("aiohttp") is None:
+        raise _lacks("aiohttp", "gateway")
+    serving = load_module("corsmith.server.gateway.serving", "gateway")
+    serving.load_forwarder()
+    gateway: Serving = serving.Gateway.of(
         value if profile is None else profile.url,
         profile=profile,
         headers=given["added"],
@@ -96,7 +100,7 @@ def _gateway(value: str, given: Given, profile: "Profile | None" = None) -> "Ser
         insecure=given["insecure"],
         seconds=given["timeout"],
     )
-    return serving
+    return gateway
 
 
 KINDS: Final[Mapping[TargetKind, Kind]] = {
@@ -151,6 +155,10 @@ def load_module(name: str, extra: str = "serve") -> ModuleType:
         missing = (error.name or "").partition(".")[0]
         if missing in {"", "corsmith"}:
             raise
-        raise UsageError(
-            f"serve needs {missing}, which is not installed\n  pip install 'corsmith[{extra}]'"
-        ) from None
+        raise _lacks(missing, extra) from None
+
+
+def _lacks(missing: str, extra: str) -> UsageError:
+    return UsageError(
+        f"serve needs {missing}, which is not installed\n  pip install 'corsmith[{extra}]'"
+    )

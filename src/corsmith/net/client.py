@@ -11,8 +11,8 @@ from typing import Final
 import h11
 
 from corsmith.address import Address, read_address
+from corsmith.answer import Answer
 from corsmith.errors import NetworkError
-from corsmith.exchange import Answer
 from corsmith.net.dial import Dialer, Line
 from corsmith.net.wire import MOST_HEADERS, Ended, Limits, Request, Wire, complete_headers
 

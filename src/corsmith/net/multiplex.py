@@ -13,8 +13,8 @@ import h2.exceptions
 import h2.settings
 
 from corsmith.address import Address
+from corsmith.answer import Answer
 from corsmith.errors import NetworkError
-from corsmith.exchange import Answer
 from corsmith.net.dial import Line
 from corsmith.net.wire import MOST_HEADERS, Ended, Limits, Request, Wire, complete_headers
 

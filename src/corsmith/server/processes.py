@@ -46,6 +46,7 @@ from granian.server import MPServer
 from granian.server.mp import WorkerProcess
 
 from corsmith.errors import AppError, CorsmithError
+from corsmith.server.interrupt import Interrupt
 from corsmith.server.limits import HEAD_SECONDS, PARSER_BYTES, TAKE_SECONDS
 from corsmith.server.ports import BACKLOG, address_of, end_stalled
 from corsmith.server.serving import Told
@@ -61,6 +62,8 @@ _LOOK_SECONDS: Final = 0.02
 
 _SETTLE_SECONDS: Final = 0.25
 """How long a worker that says that it is ready may not yet hear a signal."""
+
+_HTTP1: Final = HTTP1Settings(header_read_timeout=HEAD_SECONDS * 1000, max_buffer_size=PARSER_BYTES)
 
 _HTTP2: Final = HTTP2Settings(
     keep_alive_interval=HEAD_SECONDS * 1000,
@@ -144,8 +147,7 @@ class Processes(MPServer):
 
         ``hear`` is told of each start. While ``stays`` says so, a failed one is no reason to
         end: ``reload`` is waited for. ``on_wait`` is called with the signal that ends it
-        where requests in flight hold up the end, ``on_start`` once the first workers have been
-        started, and none of them is copied from what it does.
+        where requests in flight hold up the end, ``on_start`` once all workers are started.
         """
         address, port = address_of(listening)
         if certificate is not None:
@@ -161,9 +163,7 @@ class Processes(MPServer):
             address,
             port,
             http=HTTPModes.http1 if certificate is None else HTTPModes.auto,
-            http1_settings=HTTP1Settings(
-                header_read_timeout=HEAD_SECONDS * 1000, max_buffer_size=PARSER_BYTES
-            ),
+            http1_settings=_HTTP1,
             backlog=BACKLOG,
             log_level=LogLevels.error,
             log_dictconfig=_LOGGING,
@@ -198,6 +198,9 @@ class Processes(MPServer):
     def startup(self, spawn_target: object, target_loader: object) -> None:
         """Start the workers, then answer signals ourselves."""
         hang_up = signal.getsignal(signal.SIGHUP)
+        interrupt = Interrupt()
+        self.main_loop_interrupt = interrupt  # type: ignore[assignment]  # Granian asks no more
+        interrupt.catch_signals()
         # What is there now stays, and is never looked at again: a look writes into each object,
         # and a page that is written has a copy of its own in each process.
         gc.freeze()

@@ -96,6 +96,7 @@ class Worker:
         # the handlers that it was forked with belong to the one that started it.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.set_wakeup_fd(-1)  # the other process's, where this one replaces another
         # Refusals have their request line, and warnings are told by the other process.
         logging.getLogger("corsmith").disabled = True
         gc.enable()  # an application is loaded as everywhere else

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from corsmith.server.gateway.added import Added
-from corsmith.server.gateway.client import Trust
 from corsmith.server.gateway.forward import Forwarder
+from corsmith.server.gateway.trust import Trust
 from corsmith.server.gateway.upstream import read_upstream
 from tests.server.in_memory import scope
 

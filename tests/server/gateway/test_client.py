@@ -13,8 +13,9 @@ from yarl import URL
 
 from corsmith.errors import UsageError
 from corsmith.server.gateway import client as module
-from corsmith.server.gateway.client import Trust, connect
+from corsmith.server.gateway.client import connect
 from corsmith.server.gateway.request import ask
+from corsmith.server.gateway.trust import Trust
 from tests.server.gateway.asking import OK, answering, listening
 
 if TYPE_CHECKING:
@@ -56,6 +57,33 @@ def over_tls(authority: trustme.CA, trust: Trust, host: str = "localhost") -> in
 def test_a_certificate_is_verified(authority: trustme.CA) -> None:
     with pytest.raises(ssl.SSLCertVerificationError):
         over_tls(authority, Trust())
+
+
+def test_the_systems_authorities_are_trusted(
+    authority: trustme.CA, ca: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(ca))
+    assert over_tls(authority, Trust()) == 200
+
+
+def test_without_a_certificate_to_judge_no_authority_is_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(_trust: Trust) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(Trust, "context", refuse)
+
+    async def scenario() -> int:
+        async with (
+            listening(answering(OK)) as port,
+            connect(Trust(), is_tls=False) as session,
+        ):
+            answer = await ask(session, "GET", URL(f"http://127.0.0.1:{port}/"), [], None)
+            answer.close()
+            return answer.status
+
+    assert asyncio.run(scenario()) == 200
 
 
 def test_one_more_authority_may_be_trusted(authority: trustme.CA, ca: Path) -> None:

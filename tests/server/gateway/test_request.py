@@ -10,8 +10,9 @@ import aiohttp
 import pytest
 from yarl import URL
 
-from corsmith.server.gateway.client import Trust, connect
+from corsmith.server.gateway.client import connect
 from corsmith.server.gateway.request import ask
+from corsmith.server.gateway.trust import Trust
 from tests.server.gateway.asking import OK, Asked, answering, listening, read_request
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ import trustme
 from aiohttp import web
 
 from corsmith.server.gateway import sockets
-from corsmith.server.gateway.client import Trust, connect
+from corsmith.server.gateway.client import connect
+from corsmith.server.gateway.trust import Trust
 from tests.server.gateway.asking import answering, gateway, living
 from tests.server.gateway.asking import listening as saying
 from tests.server.gateway.talking import (

@@ -1,7 +1,8 @@
 """The client that a gateway asks its upstream with: its connections, and TLS.
 
 What lives here: every setting of the client library, with its reason. What does not: one
-request (``request``), and what becomes of the answer (``forward``).
+request (``request``), what becomes of the answer (``forward``), and which certificates are
+good (``trust``).
 
 Facts about aiohttp that shape the code:
 
@@ -12,17 +13,15 @@ Facts about aiohttp that shape the code:
 """
 
 import socket
-import ssl
-from dataclasses import dataclass
 from typing import Final
 
 import aiohttp
 
-from corsmith.net.authorities import load_authorities
 from corsmith.server.gateway.request import LONGEST_LINE, READ_BYTES
 from corsmith.server.gateway.sockets import Socket, only_upgrades
+from corsmith.server.gateway.trust import Trust
 
-__all__ = ["Trust", "connect"]
+__all__ = ["connect"]
 
 _CONNECT_SECONDS: Final = 10.0
 """How long a connection and TLS may take: nginx 60, Envoy 5, curl 300."""
@@ -44,34 +43,16 @@ _NOT_ADDED: Final = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
 """What the library would add; the upstream gets what the page sent."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trust:
-    """Which certificates of an upstream are good: the system's, one more, or any."""
-
-    ca: str | None = None
-    insecure: bool = False
-
-    def context(self) -> ssl.SSLContext | bool:
-        """Return what TLS is done with; ``UsageError`` if ``ca`` cannot be used.
-
-        The client library has a context for the system's authorities, true, and one for any
-        certificate, false. One of our own would read a hundred authorities once more.
-        """
-        if self.ca is None:
-            return not self.insecure
-        made = ssl.create_default_context()
-        load_authorities(made, "--ca", self.ca)
-        return False if self.insecure else made
-
-
-def connect(trust: Trust) -> aiohttp.ClientSession:
+def connect(trust: Trust, *, is_tls: bool = True) -> aiohttp.ClientSession:
     """Return a client; made and closed in the event loop that uses it.
 
     It keeps no cookies, follows no redirect, unpacks nothing and obeys no proxy variable: a
     page's cookies are the browser's, and nothing is sent to an address that was not named.
+    ``is_tls`` says whether the upstream has a certificate at all: without one, no authority is
+    read.
     """
     connector = aiohttp.TCPConnector(
-        ssl=trust.context(),
+        ssl=trust.context() if is_tls else True,
         limit=_MOST_CONNECTIONS,
         keepalive_timeout=_IDLE_SECONDS,
         resolver=aiohttp.ThreadedResolver(),  # the system's, which knows /etc/hosts

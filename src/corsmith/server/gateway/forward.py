@@ -17,7 +17,7 @@ from corsmith.adapters.asgi import Receive, Scope, Send
 from corsmith.server.body import has_body
 from corsmith.server.gateway import faults
 from corsmith.server.gateway.added import Added
-from corsmith.server.gateway.client import Trust, connect
+from corsmith.server.gateway.client import connect
 from corsmith.server.gateway.faults import Fault, answer_fault
 from corsmith.server.gateway.guard import VOUCHES, Entry, enter, neighbour
 from corsmith.server.gateway.hops import has_cors, is_loop, request_headers, response_headers
@@ -27,6 +27,7 @@ from corsmith.server.gateway.relay import Client, Watch, relay
 from corsmith.server.gateway.request import ask
 from corsmith.server.gateway.site import Upstream
 from corsmith.server.gateway.sockets import serve_socket
+from corsmith.server.gateway.trust import Trust
 from corsmith.server.gateway.upstream import stray, target_of
 from corsmith.server.log import escape
 from corsmith.server.serving import CUT, NOTE
@@ -92,7 +93,7 @@ class Forwarder:
     async def _live(self, receive: Receive, send: Send) -> None:
         """Have a client from the server's start to its end."""
         await receive()
-        self._session = connect(self._trust)
+        self._session = connect(self._trust, is_tls=self._upstream.is_tls)
         try:
             await send({"type": "lifespan.startup.complete"})
             await receive()

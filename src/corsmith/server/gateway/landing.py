@@ -6,7 +6,6 @@ It leads on by a link alone, which makes a request of the gateway's own page: no
 can follow it, and none can put it into a frame.
 """
 
-from html import escape
 from typing import Final
 
 from corsmith.adapters.asgi import Scope, Send
@@ -51,6 +50,8 @@ _HEADERS: Final = (
 
 async def answer_landing(fault: Fault, upstream: Upstream, scope: Scope, send: Send) -> None:
     """Answer a request with the page, under the status of a fault."""
+    from html import escape  # only for a page: with half a megabyte of names
+
     scope[PROBLEM] = fault
     query: bytes = scope["query_string"]
     target = scope["raw_path"] + (b"?" + query if query else b"")

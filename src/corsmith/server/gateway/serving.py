@@ -8,7 +8,7 @@ import os
 import secrets
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from corsmith.adapters.asgi import App, CORSMiddleware
 from corsmith.address import read_address
@@ -20,15 +20,15 @@ from corsmith.prose import join_words
 from corsmith.question import Question, ask
 from corsmith.routes import Routes
 from corsmith.server.gateway.added import Added, read_added
-from corsmith.server.gateway.client import Trust
-from corsmith.server.gateway.forward import Forwarder
-from corsmith.server.gateway.layer import EnforcingLayer, ExposingLayer
-from corsmith.server.gateway.outlook import look_at
 from corsmith.server.gateway.site import Upstream
+from corsmith.server.gateway.trust import Trust, load_library
 from corsmith.server.gateway.upstream import read_upstream
 from corsmith.server.source import LOOPBACK
 
-__all__ = ["GATEWAY_SEED", "Gateway"]
+if TYPE_CHECKING:
+    from corsmith.server.gateway.forward import Forwarder
+
+__all__ = ["GATEWAY_SEED", "Gateway", "load_forwarder"]
 
 GATEWAY_SEED: Final[Mapping[str, object]] = {
     "origins": [LOOPBACK],
@@ -51,6 +51,17 @@ _HERE: Final = ("localhost", "127.0.0.1", "[::1]")
 
 def _name() -> bytes:
     return f"corsmith-{secrets.token_hex(4)}".encode()
+
+
+def load_forwarder() -> "type[Forwarder]":
+    """Return what is opened in a worker, with all that it needs, and load the client library.
+
+    Loaded before the worker is copied, it is in both processes once.
+    """
+    load_library()
+    from corsmith.server.gateway.forward import Forwarder  # needs it
+
+    return Forwarder
 
 
 # ── the apps that a policy allows ──────────────────────────────────────────────
@@ -130,7 +141,7 @@ class Gateway:
                 f"{flag} is about certificates, and {upstream.origin.decode()} has none\n"
                 f"  leave it out, or write https://{upstream.host.decode()}"
             )
-        trust.context()
+        trust.check()
         return cls(
             upstream=upstream,
             added=read_added(headers, os.environ),
@@ -158,6 +169,8 @@ class Gateway:
 
     def layer(self, given: Collection[str]) -> type[CORSMiddleware]:
         """Return a layer that exposes all that is sent, unless it was decided what to expose."""
+        from corsmith.server.gateway.layer import EnforcingLayer, ExposingLayer  # needs the library
+
         return EnforcingLayer if "expose" in given else ExposingLayer
 
     def notes(self, url: str) -> list[tuple[str, str]]:
@@ -215,12 +228,14 @@ class Gateway:
 
     def look(self, origin: str) -> Iterable[str]:
         """Return whether the upstream is reachable, and open already to pages of ``origin``."""
+        from corsmith.server.gateway.outlook import look_at  # asked once, after the first answer
+
         path = "/" if self.profile is None else self.profile.probe
         url = self.upstream.url(path.encode()).decode()
         return look_at(url, origin, verify=not self.trust.insecure, ca=self.trust.ca)
 
     def open(self) -> App:
         """Return the application."""
-        return Forwarder(
+        return load_forwarder()(
             self.upstream, via=self.via, added=self.added, trust=self.trust, seconds=self.seconds
         )
