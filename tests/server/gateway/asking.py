@@ -11,14 +11,22 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from corsmith.server.gateway.added import Added
+from corsmith.server.gateway.answered import Page
 from corsmith.server.gateway.client import Trust
 from corsmith.server.gateway.forward import Forwarder
+from corsmith.server.gateway.guard import Entry
+from corsmith.server.gateway.request import Asker, Begun
+from corsmith.server.gateway.site import Upstream
 from corsmith.server.gateway.upstream import read_upstream
+from corsmith.server.gateway.written import Written, head_of
 from tests.server.in_memory import scope
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+
+    import aiohttp
+    from yarl import URL
 
     Script = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -58,6 +66,30 @@ class Asked:
     def ended(self) -> bool:
         """Whether the answer has its last part: without it, the server cuts the connection."""
         return len(self.messages) > 1 and not self.messages[-1].get("more_body")
+
+
+async def ask_upstream(
+    session: aiohttp.ClientSession,
+    method: str,
+    url: URL,
+    lines: Iterable[tuple[str, str]] = (),
+    body: AsyncIterator[bytes] | None = None,
+) -> Begun:
+    """Ask what a request says, as the gateway asks it."""
+    origin = str(url.origin()).encode()
+    pairs = [(name.encode(), value.encode()) for name, value in lines]
+    written = Written(
+        method=method,
+        entry=Entry.GOES_ON,
+        has_body=body is not None,
+        page=Page(
+            upstream=Upstream(origin=origin), here=b"", path=b"/", abroad=False, follows=False
+        ),
+        url=url,
+        lines=tuple(lines),
+        head=head_of(method, url.raw_path_qs.encode(), pairs),
+    )
+    return await Asker(session, origin).ask(written, body)
 
 
 async def read_request(reader: asyncio.StreamReader) -> bytes:

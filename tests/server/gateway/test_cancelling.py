@@ -81,8 +81,8 @@ async def serve(app: Forwarder, method: str, heard: list[Any]) -> None:
 
 def connections(app: Forwarder) -> int:
     """Return how many connections to the upstream are in use."""
-    session = app._session
-    assert session is not None
+    assert app._asker is not None
+    session = app._asker.session
     assert session.connector is not None
     return len(session.connector._acquired)
 

@@ -15,16 +15,20 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable
 from time import monotonic
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Self, TypeVar
 
 import aiohttp
 
 from corsmith.adapters.asgi import Message, Receive, Send
+from corsmith.server.gateway.request import Begun
 
 __all__ = ["Client", "LeftError", "Watch", "relay"]
 
 _LOOK_SECONDS: Final = 0.1
 """How often the clients are looked at: a person does not notice a tenth of a second."""
+
+
+_T = TypeVar("_T")
 
 
 class LeftError(Exception):
@@ -126,7 +130,7 @@ class Client:
         """Return the parts of the body as they come; ``None`` where there is none."""
         return None if self._whole else self
 
-    async def begun(self, asking: Awaitable[aiohttp.ClientResponse]) -> aiohttp.ClientResponse:
+    async def begun(self, asking: Awaitable[_T]) -> _T:
         """Return the answer once it has begun; ``TimeoutError`` where it does not in time."""
         self._waits = True
         try:
@@ -178,13 +182,19 @@ class Client:
             self._task.cancel()
 
 
-async def relay(answer: aiohttp.ClientResponse, start: Message, send: Send) -> bool:
+async def relay(answer: Begun, start: Message, send: Send) -> bool:
     """Send on an answer that begins with ``start``; return whether the upstream ended it.
 
     The first part goes out at once, although it may be empty: the server holds the head back
     until there is one, and a page that opens a stream of events waits for the head.
     """
     content = answer.content
+    if answer.connection is None and content.is_eof() and content.exception() is None:
+        # All of it is here, so there is nothing to wait for or to lose.
+        await send(start)
+        body = content.read_nowait()
+        await send({"type": "http.response.body", "body": body, "more_body": False})
+        return True
     closed = _closed(answer)
 
     def lose(_closed: "asyncio.Future[None]") -> None:
@@ -212,7 +222,7 @@ async def relay(answer: aiohttp.ClientResponse, start: Message, send: Send) -> b
     return True
 
 
-def _closed(answer: aiohttp.ClientResponse) -> "asyncio.Future[None] | None":
+def _closed(answer: Begun) -> "asyncio.Future[None] | None":
     """Return what is done when the answer's connection is; ``None`` where that is over."""
     connection = answer.connection
     protocol = None if connection is None else connection.protocol
