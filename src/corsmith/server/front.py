@@ -18,7 +18,17 @@ import time
 from collections.abc import Awaitable
 from typing import Final
 
-from corsmith.adapters.asgi import App, CORSMiddleware, Message, Receive, Scope, Send
+from corsmith.adapters.asgi import (
+    App,
+    CORSMiddleware,
+    Message,
+    Pairs,
+    Receive,
+    Scope,
+    Send,
+    path_of,
+)
+from corsmith.gate import choose
 from corsmith.policy import Policy
 from corsmith.routes import Routes
 from corsmith.server.admitted import allow_besides
@@ -39,7 +49,7 @@ from corsmith.server.handshakes import as_request, is_own, status_of
 from corsmith.server.hosts import Hosts
 from corsmith.server.limits import USUAL_BODY, Problem, read_head
 from corsmith.server.lines import WRITE_BYTES
-from corsmith.server.log import Log, Verdicts, unasked
+from corsmith.server.log import Log, Verdict, Verdicts, unasked
 from corsmith.server.serving import CUT, NOTE
 from corsmith.server.streaming import CLIENT_LEFT, NO_ANSWER, NO_TUNNEL, UNFINISHED, Streamed
 
@@ -149,6 +159,25 @@ class Front:
         if scope["method"] == "POST":
             return self._post(head, scope, receive, send)
         return self._answer(head, scope, receive, send)
+
+    def welcome(self, scope: Scope) -> tuple[Pairs, Verdict] | None:
+        """Return the CORS headers and the verdict of a request with which nothing is wrong.
+
+        ``None`` where it is to be refused, read, or told in another way: it goes through all
+        layers. What is returned follows from the head and the policy in force alone.
+        """
+        policy = self._policy
+        if scope["method"] == "OPTIONS" or read_head(scope, self._hosts) != 0:
+            return None
+        if self._publisher.wants(scope):
+            return None
+        verdict = self._verdicts.of(policy, scope)
+        if verdict.decision is None or verdict.decision.reasons:
+            return None
+        chosen = policy if isinstance(policy, Policy) else choose(policy, *path_of(scope)).policy
+        origin = next((value for name, value in scope["headers"] if name == b"origin"), None)
+        pairs = None if chosen is None else self._app.judge(chosen, origin)
+        return None if pairs is None else (pairs, verdict)
 
     async def _answer(self, length: int | None, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request whose body nobody wants, then read that away."""

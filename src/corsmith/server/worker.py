@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from multiprocessing.util import Finalize
-from typing import Final
+from typing import Final, Protocol, runtime_checkable
 
 from corsmith.adapters.asgi import App, CORSMiddleware
 from corsmith.errors import CorsmithError
@@ -34,10 +34,18 @@ from corsmith.server.silence import Silence
 from corsmith.server.source import SEED, PolicySource
 from corsmith.server.stalls import Stalls
 
-__all__ = ["Lifeline", "Worker"]
+__all__ = ["Lifeline", "Shortened", "Worker"]
 
 _YOUNG_OBJECTS: Final = 50_000
 """How many new containers make the collector look; Python's own number is 700."""
+
+
+@runtime_checkable
+class Shortened(Protocol):
+    """Something to serve that has a short way past the front for some requests."""
+
+    def shorten(self, front: Front, app: App, layer: type[CORSMiddleware], log: Log | None) -> App:
+        """Return what is served; ``app``, ``layer`` and ``log`` are those of ``front``."""
 
 
 class Lifeline:
@@ -102,7 +110,8 @@ class Worker:
         except CorsmithError as error:
             self._tell(Told(error=error))
             raise  # where nobody was there to be told, and to end this process
-        front = self._front(app)
+        log, layer = self._log(), self._layer()
+        front = self._front(app, log, layer)
         self._follow(front)
         if self.admitted is not None:
             self.admitted.follow(front.admit)
@@ -117,11 +126,14 @@ class Worker:
         else:
             _tune_collector()
             tell(Told())
+        outermost: App = front
+        if isinstance(self.serving, Shortened):
+            outermost = self.serving.shorten(front, app, layer, log)
         if self.tls_port is None:
-            return front
+            return outermost
         silence = Silence(self.tls_port)
         silence.start()
-        return silence.listen(Stalls(silence.close).listen(front))
+        return silence.listen(Stalls(silence.close).listen(outermost))
 
     def _tell(self, told: Told) -> None:
         """Tell the other process; after an error, wait for the end that it will make of this."""
@@ -135,17 +147,17 @@ class Worker:
         while told.error is not None:
             signal.pause()
 
-    def _front(self, app: App) -> Front:
+    def _front(self, app: App, log: Log | None, layer: type[CORSMiddleware]) -> Front:
         return Front(
             app,
             self.policy,
             hosts=self.hosts,
             limit_body=self.limit_body,
-            log=self._log(),
+            log=log,
             publisher=Publisher(self.page),
             streams=self.serving.streams,
             enforces=self.serving.enforces,
-            layer=self._layer(),
+            layer=layer,
         )
 
     def _log(self) -> Log | None:

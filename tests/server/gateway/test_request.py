@@ -130,6 +130,26 @@ def test_anything_else_is_asked_once(method: str) -> None:
     assert len(connections) == 1
 
 
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_an_answer_that_came_before_it_was_asked_for_is_nobodys(method: str) -> None:
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_request(reader)
+        writer.write(OK)
+        await writer.drain()
+        await asyncio.sleep(0.05)
+        writer.write(OK.replace(b"ok", b"no"))
+        await reader.read()
+
+    async def use(session: Session, url: URL) -> None:
+        for _ in range(2):
+            answer = await ask_upstream(session, method, url)
+            assert await answer.content.read() == b"ok"
+            answer.close()
+            await asyncio.sleep(0.15)
+
+    assert with_session(script, use).connections == 2
+
+
 def test_a_body_that_is_gone_is_not_asked_with_again() -> None:
     connections: list[int] = []
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from corsmith.policy import Policy
 from corsmith.server.gateway.added import Added
 from corsmith.server.gateway.guard import Entry
 from corsmith.server.gateway.site import Upstream
-from corsmith.server.gateway.written import Writer, Written, head_of
+from corsmith.server.gateway.written import Standing, Writer, Written, head_of
 from tests.server.in_memory import scope
+
+if TYPE_CHECKING:
+    from corsmith.server.gateway.answered import Lines, Pairs
 
 UPSTREAM = Upstream(origin=b"https://api.example", base=b"/v1")
 PAGE = (b"origin", b"http://localhost:5173")
@@ -216,3 +220,51 @@ def test_a_large_answer_is_not_remembered() -> None:
     raw = ((b"x-a", b"a" * 4_096),)
     assert one.answered(200, raw) == one.answered(200, raw)
     assert one.answered(200, raw) is not one.answered(200, raw)
+
+
+# ── a head and a policy ────────────────────────────────────────────────────────
+
+
+def dress(headers: Lines, pairs: Pairs) -> Lines:
+    return [*headers, *pairs]
+
+
+def test_the_same_headers_are_dressed_once() -> None:
+    standing = Standing(Policy(origins="*"))
+    standing.pairs = ((b"vary", b"Origin"),)
+    headers = [DATE]
+    first = standing.dress(headers, dress)
+    assert first == [DATE, (b"vary", b"Origin")]
+    assert standing.dress(headers, dress) is first
+    # Others are, although they are equal: who made them may change them.
+    assert standing.dress([DATE], dress) is not first
+
+
+def test_large_headers_are_not_kept() -> None:
+    standing = Standing(Policy(origins="*"))
+    headers = [(b"x-a", b"a" * 4_096)]
+    assert standing.dress(headers, dress) == headers
+    assert standing.dress(headers, dress) is not standing.dress(headers, dress)
+
+
+@pytest.mark.parametrize(
+    ("request_scope", "passes"),
+    [
+        (USUAL, True),
+        (scope("POST", "/", PAGE), True),
+        (scope("POST", "/", PAGE, (b"content-length", b"1")), False),
+        (scope("TRACE", "/", PAGE), False),
+        (scope("GET", "/", (b"sec-fetch-site", b"same-site")), False),
+    ],
+    ids=["usual", "no body", "body", "TRACE", "no origin"],
+)
+def test_what_goes_on_whatever_is_said_of_other_pages_may_pass(
+    request_scope: dict[str, Any], *, passes: bool
+) -> None:
+    assert writer().write(request_scope).passes is passes
+
+
+def test_only_what_was_written_is_found() -> None:
+    one = writer()
+    assert one.find(USUAL) is None
+    assert one.write(USUAL) is one.find(USUAL)

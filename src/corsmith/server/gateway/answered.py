@@ -15,7 +15,7 @@ from corsmith.server.gateway.location import land
 from corsmith.server.gateway.site import Upstream
 from corsmith.server.log import escape
 
-__all__ = ["MOST_HEAD", "Answered", "Page", "Pairs", "read_answer"]
+__all__ = ["MOST_HEAD", "Answered", "Lines", "Page", "Pairs", "read_answer"]
 
 MOST_HEAD: Final = 262_144
 """The largest head of an answer, in bytes: a browser takes as much, nginx 8 KiB, Node 16 KiB."""
@@ -27,7 +27,7 @@ _CONTROLS: Final = bytes({*range(0x20), 0x7F} - {0x09})
 _DIGITS: Final = re.compile(rb"[0-9]{1,19}")
 
 Pairs: TypeAlias = tuple[tuple[bytes, bytes], ...]
-_Lines: TypeAlias = list[tuple[bytes, bytes]]
+Lines: TypeAlias = list[tuple[bytes, bytes]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +53,7 @@ class Answered(NamedTuple):
     if not to us, for the log, and ``size`` is that of the whole head, in bytes.
     """
 
-    headers: _Lines
+    headers: Lines
     size: int
     fault: Fault | None = None
     sets_cors: bool = False
@@ -94,7 +94,7 @@ def read_answer(status: int, pairs: Pairs, page: Page) -> Answered:
     return Answered(headers, size, None, sets_cors, elsewhere)
 
 
-def _elsewhere(raw: _Lines, page: Page) -> str | None:
+def _elsewhere(raw: Lines, page: Page) -> str | None:
     """Return where a redirect leads, as the log shows it; ``None`` where that is here."""
     locations = [value for name, value in raw if name == b"location"]
     if not locations or land(locations[0], page.upstream, page.here, page.path).inside:
@@ -102,7 +102,7 @@ def _elsewhere(raw: _Lines, page: Page) -> str | None:
     return escape(locations[0])
 
 
-def _is_sound(raw: _Lines) -> bool:
+def _is_sound(raw: Lines) -> bool:
     """Return whether the head of an answer can be sent on without a second meaning.
 
     RFC 9112, section 6.3: with both a length and a coding, or with two lengths, two readers

@@ -25,6 +25,7 @@ from corsmith.server.gateway.site import Upstream
 from corsmith.server.gateway.sockets import serve_socket
 from corsmith.server.gateway.written import NOT_SENT_ON, Writer, Written
 from corsmith.server.serving import CUT, NOTE
+from corsmith.server.streaming import CLIENT_LEFT
 
 __all__ = ["Forwarder"]
 
@@ -88,7 +89,6 @@ class Forwarder:
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, from the upstream or in its place."""
-        asker = self._client()
         written = self._writer.write(scope)
         if written.entry is not Entry.GOES_ON and not await _is_vouched(scope):
             await self._turn_away(written, scope, send)
@@ -96,6 +96,15 @@ class Forwarder:
         if written.fault is not None:
             await answer_fault(written.fault, scope, send)
             return
+        await self.forward(written, scope, receive, send)
+
+    def recognize(self, scope: Scope) -> Written | None:
+        """Return what was written for the head of a request that came before, if it was kept."""
+        return self._writer.find(scope)
+
+    async def forward(self, written: Written, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request that goes on, from the upstream or with what is wrong there."""
+        asker = self._client()
         with Client(receive, self._watch, has_body=written.has_body) as client:
             fault: Fault | None
             began = time.perf_counter()
@@ -119,6 +128,8 @@ class Forwarder:
                     answer.close()
             if fault is not None:
                 await answer_fault(fault, scope, send)
+        if client.left:
+            scope.setdefault(CUT, CLIENT_LEFT)
 
     async def _turn_away(self, written: Written, scope: Scope, send: Send) -> None:
         """Answer a request that may not go on, whatever it holds."""

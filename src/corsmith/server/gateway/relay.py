@@ -20,6 +20,7 @@ from typing import Final, Self, TypeVar
 import aiohttp
 
 from corsmith.adapters.asgi import Message, Receive, Send
+from corsmith.server.gateway.bulk import Bulk
 from corsmith.server.gateway.request import Begun
 
 __all__ = ["Client", "LeftError", "Watch", "relay"]
@@ -206,20 +207,43 @@ async def relay(answer: Begun, start: Message, send: Send) -> bool:
         closed.add_done_callback(lose)
     try:
         await send(start)
-        part = content.read_nowait()
-        while not content.at_eof():
-            await send({"type": "http.response.body", "body": part, "more_body": True})
-            part = await content.readany()
+        part = await _relay_parts(answer, send)
     except (aiohttp.ClientError, OSError):
         return False
     finally:
         if closed is not None:
             closed.remove_done_callback(lose)
+    if part is None:
+        return True
     # A body without a length ends with its connection, and a reset is no end.
     if closed is not None and closed.done() and closed.exception() is not None:
         return False
     await send({"type": "http.response.body", "body": part, "more_body": False})
     return True
+
+
+async def _relay_parts(answer: Begun, send: Send) -> bytes | None:
+    """Send on a body but for its last part, which is returned; ``None`` where that went too."""
+    content = answer.content
+    part = content.read_nowait()
+    while not content.at_eof():
+        await send({"type": "http.response.body", "body": part, "more_body": True})
+        part = content.read_nowait()
+        if part or content.is_eof():
+            continue
+        if (bulk := Bulk.of(answer)) is not None:
+            await _relay_bulk(bulk, send)
+            return None
+        part = await content.readany()
+    return part
+
+
+async def _relay_bulk(bulk: Bulk, send: Send) -> None:
+    """Send on the rest of a long body."""
+    while not bulk.is_over:
+        part = await bulk.read()
+        more = not bulk.is_over
+        await send({"type": "http.response.body", "body": part, "more_body": more})
 
 
 def _closed(answer: Begun) -> "asyncio.Future[None] | None":

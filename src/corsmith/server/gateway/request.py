@@ -26,7 +26,7 @@ from yarl import URL
 
 from corsmith.server.gateway.written import Written
 
-__all__ = ["LONGEST_LINE", "READ_BYTES", "Answer", "Asker", "Begun"]
+__all__ = ["LONGEST_LINE", "READ_BYTES", "Answer", "Asker", "Begun", "prepare"]
 
 READ_BYTES: Final = 65_536
 """How much of an answer waits here at most, twice over, while the page is slow."""
@@ -168,7 +168,15 @@ class Asker:
         if connector is None:
             raise RuntimeError("the client is closed")
         try:
-            return await connector.connect(request, traces=[], timeout=self.session.timeout)
+            while True:
+                connection = await connector.connect(
+                    request, traces=[], timeout=self.session.timeout
+                )
+                protocol = connection.protocol
+                if protocol is None or not len(protocol):
+                    return connection
+                # An answer is there to what nobody has asked yet.
+                connection.close()
         except TimeoutError as error:
             raise aiohttp.ConnectionTimeoutError(f"{request.host} accepts no connection") from error
 
@@ -179,12 +187,17 @@ def _ready(connection: Connection, written: Written) -> tuple[ResponseHandler, a
     transport = None if protocol is None else protocol.transport
     if protocol is None or transport is None:
         raise aiohttp.ServerDisconnectedError
+    prepare(protocol, skips_body=written.method == "HEAD")
+    return protocol, transport
+
+
+def prepare(protocol: ResponseHandler, *, skips_body: bool = False) -> None:
+    """Have a connection read an answer from its first byte."""
     protocol.set_response_params(
-        skip_payload=written.method == "HEAD",
+        skip_payload=skips_body,
         read_until_eof=True,
         auto_decompress=False,
         read_bufsize=READ_BYTES,
         max_line_size=LONGEST_LINE,
         max_field_size=LONGEST_LINE,
     )
-    return protocol, transport

@@ -24,8 +24,10 @@ from corsmith.server.gateway.client import Trust
 from corsmith.server.gateway.forward import Forwarder
 from corsmith.server.gateway.layer import EnforcingLayer, ExposingLayer
 from corsmith.server.gateway.outlook import look_at
+from corsmith.server.gateway.passage import Passage, Welcoming
 from corsmith.server.gateway.site import Upstream
 from corsmith.server.gateway.upstream import read_upstream
+from corsmith.server.log import Log
 from corsmith.server.source import LOOPBACK
 
 __all__ = ["GATEWAY_SEED", "Gateway"]
@@ -218,6 +220,14 @@ class Gateway:
         path = "/" if self.profile is None else self.profile.probe
         url = self.upstream.url(path.encode()).decode()
         return look_at(url, origin, verify=not self.trust.insecure, ca=self.trust.ca)
+
+    def shorten(
+        self, front: Welcoming, app: App, layer: type[CORSMiddleware], log: Log | None
+    ) -> App:
+        """Return the application behind ``front``, with a short way for what came before."""
+        if isinstance(app, Forwarder) and issubclass(layer, EnforcingLayer):
+            return Passage(front, app, layer, log)
+        return front
 
     def open(self) -> App:
         """Return the application."""

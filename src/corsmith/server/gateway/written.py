@@ -9,23 +9,29 @@ with, so it is remembered by all of them: two requests that differ in one byte s
 No policy is asked here, and nothing that a policy says is remembered.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from yarl import URL
 
 from corsmith.adapters.asgi import Scope
+from corsmith.policy import Policy
+from corsmith.routes import Routes
 from corsmith.server.body import has_body
 from corsmith.server.gateway import faults
 from corsmith.server.gateway.added import Added
-from corsmith.server.gateway.answered import Answered, Page, Pairs, read_answer
+from corsmith.server.gateway.answered import Answered, Lines, Page, Pairs, read_answer
 from corsmith.server.gateway.faults import Fault
 from corsmith.server.gateway.guard import Entry, enter
 from corsmith.server.gateway.hops import is_loop, request_headers
 from corsmith.server.gateway.site import Upstream
 from corsmith.server.gateway.upstream import stray, target_of
 
-__all__ = ["NOT_SENT_ON", "Writer", "Written", "head_of"]
+if TYPE_CHECKING:
+    from corsmith.server.log import Verdict
+
+__all__ = ["NOT_SENT_ON", "Standing", "Writer", "Written", "head_of"]
 
 NOT_SENT_ON: Final = frozenset({"CONNECT", "TRACE"})
 
@@ -44,11 +50,38 @@ _LONGEST_REMEMBERED: Final = 4_096
 _NOWHERE: Final = URL()
 
 
+class Standing:
+    """What one policy says of a head, and the last answer with its headers on.
+
+    ``verdict`` is ``None`` where the head is to go through all layers of the server.
+    """
+
+    __slots__ = ("_dressed", "_plain", "pairs", "policy", "verdict")
+
+    def __init__(self, policy: Policy | Routes) -> None:
+        """Nothing is said yet."""
+        self.policy = policy
+        self.pairs: Pairs = ()
+        self.verdict: Verdict | None = None
+        self._plain: Lines | None = None
+        self._dressed: Lines = []
+
+    def dress(self, headers: Lines, dress: Callable[[Lines, Pairs], Lines]) -> Lines:
+        """Return an answer's headers as ``dress`` makes them; the same list is dressed once."""
+        if headers is self._plain:
+            return self._dressed
+        dressed = dress(headers, self.pairs)
+        if sum([len(name) + len(value) for name, value in headers]) <= _LONGEST_REMEMBERED:
+            self._plain, self._dressed = headers, dressed
+        return dressed
+
+
 @dataclass(slots=True, kw_only=True)
 class Written:
     """One request as the upstream gets it; ``fault`` says why it does not, if it came so far.
 
     ``head`` is its head as it goes out, where it has no body; ``lines`` are its headers.
+    ``standing`` is what the policy in force says of it, once that was asked (``passage``).
     """
 
     method: str
@@ -59,7 +92,13 @@ class Written:
     url: URL = _NOWHERE
     lines: tuple[tuple[str, str], ...] = ()
     head: bytes = b""
+    standing: Standing | None = field(default=None, repr=False)
     _last: tuple[int, Pairs, Answered] | None = field(default=None, repr=False)
+
+    @property
+    def passes(self) -> bool:
+        """Whether it goes on whatever the policy says of other pages, and has no body."""
+        return self.entry is Entry.GOES_ON and self.fault is None and not self.has_body
 
     def answered(self, status: int, raw: Pairs) -> Answered:
         """Return what the page gets of an answer's head; that of the last one is remembered."""
@@ -82,16 +121,13 @@ class Writer:
         self._added = added
         self._known: dict[tuple[object, ...], Written] = {}
 
+    def find(self, scope: Scope) -> Written | None:
+        """Return what was written for a head that came before, if it is remembered."""
+        return self._known.get(_key(scope))
+
     def write(self, scope: Scope) -> Written:
         """Return what the upstream is asked for the head of a request."""
-        key = (
-            scope["raw_path"],
-            scope["query_string"],
-            scope["method"],
-            scope["scheme"],
-            scope["http_version"],
-            *scope["headers"],
-        )
+        key = _key(scope)
         found = self._known.get(key)
         if found is None:
             found = self._write(scope)
@@ -152,6 +188,18 @@ class Writer:
         except ValueError as error:
             return faults.unsendable(str(error))
         return None
+
+
+def _key(scope: Scope) -> tuple[object, ...]:
+    """Return all that a head is known by: every byte of it that is read anywhere."""
+    return (
+        scope["raw_path"],
+        scope["query_string"],
+        scope["method"],
+        scope["scheme"],
+        scope["http_version"],
+        *scope["headers"],
+    )
 
 
 def head_of(method: str, target: bytes, lines: list[tuple[bytes, bytes]]) -> bytes:
