@@ -125,7 +125,11 @@ def test_what_comes_after_its_end_answers_nobody(more: bytes, later: bool) -> No
         async def upstream(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             await turns.pop(0)(reader, writer)
 
-        async with listening(upstream) as port, living(gateway(port)) as app:
+        async with (
+            asyncio.timeout(PATIENCE / 5),
+            listening(upstream) as port,
+            living(gateway(port)) as app,
+        ):
             for expected in (LONG, b"ok"):
                 heard: list[Any] = []
 
@@ -215,7 +219,11 @@ def test_a_page_that_takes_nothing_stops_the_upstream() -> None:
             if heard > WORTH:
                 await taking.wait()
 
-        async with listening(script) as port, living(gateway(port)) as app:
+        async with (
+            asyncio.timeout(PATIENCE / 5),
+            listening(script) as port,
+            living(gateway(port)) as app,
+        ):
             serving = asyncio.create_task(
                 app(scope("GET", "/", PAGE), asyncio.Event().wait, send)  # type: ignore[arg-type]  # never returns
             )
@@ -294,7 +302,7 @@ def test_the_library_hears_that_the_connection_is_over() -> None:
     one.connection_lost(error)
     handler.connection_lost.assert_called_once_with(error)
     with pytest.raises(aiohttp.ClientPayloadError):
-        asyncio.run(one.read())
+        asyncio.run(asyncio.wait_for(one.read(), 1))
 
 
 def test_it_reads_on_once_most_of_what_came_was_taken() -> None:

@@ -369,23 +369,23 @@ def test_what_is_no_request_goes_the_long_way() -> None:
 
 
 def test_an_edit_is_met_by_the_very_next_request() -> None:
-    policies = [SEED, Policy(origins=["https://app.example"]), SEED]
+    strict = Policy(origins=["https://app.example"])
+    # Each is in force long enough that its answer is remembered.
+    edits = [SEED, SEED, strict, strict, strict, SEED, SEED, strict, SEED]
+    waiting = edits[1:]
 
     def edit(way: Way) -> None:
-        if way.log.said:
-            policies.append(policies.pop(0))
-            way.front.policy = policies[0]
+        if waiting:
+            way.front.policy = waiting.pop(0)
 
-    way, found = asked(*[GET] * 6, between=edit)
-    assert [one[0]["status"] for one in found] == [200, 403, 200, 200, 403, 200]
+    way, found = asked(*[GET] * len(edits), between=edit)
+    assert [one[0]["status"] for one in found] == [200 if one is SEED else 403 for one in edits]
     for messages in found:
         allowed = (b"access-control-allow-origin", PAGE[1]) in messages[0]["headers"]
         assert allowed is (messages[0]["status"] == 200)
-    assert [said[2].partition(" ")[0] for said in way.log.said][:3] == [
-        "allowed",
-        "refused",
-        "allowed",
-    ]
+    words = [said[2].partition(" ")[0] for said in way.log.said]
+    assert words == ["allowed" if one is SEED else "refused" for one in edits]
+    assert 1 < way.long < len(edits)
 
 
 def test_an_origin_that_is_allowed_in_passing_is_from_then_on() -> None:

@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 from unittest.mock import AsyncMock, Mock
 
+import aiohttp
 import pytest
 
 from corsmith.server.gateway.relay import Client, Watch, relay
@@ -162,6 +163,27 @@ def test_how_the_connection_ended_tells_whether_all_came(error: Exception | None
         return await relay(answer, {"type": "http.response.start"}, AsyncMock())
 
     assert asyncio.run(scenario()) is (error is None)
+
+
+@pytest.mark.parametrize(
+    ("error", "ends"), [(None, True), (aiohttp.ClientPayloadError(), False)], ids=["whole", "cut"]
+)
+def test_what_came_before_the_connection_was_over_is_sent_on(
+    error: aiohttp.ClientError | None, *, ends: bool
+) -> None:
+    async def scenario() -> tuple[bool, int]:
+        content = Mock(
+            read_nowait=Mock(return_value=b"ok", side_effect=error),
+            at_eof=lambda: False,
+            is_eof=lambda: True,
+            exception=lambda: error,
+        )
+        send = AsyncMock()
+        answer = Mock(content=content, connection=None)
+        return await relay(answer, {"type": "http.response.start"}, send), send.await_count
+
+    # The start goes out in any case: without it the page would see no status.
+    assert asyncio.run(scenario()) == (ends, 2 if ends else 1)
 
 
 def test_a_body_without_a_length_ends_with_its_connection() -> None:
