@@ -243,30 +243,30 @@ def test_only_a_request_with_which_nothing_is_wrong_is_welcome(
     request_scope: dict[str, Any], *, allowed: bool
 ) -> None:
     for app in (front(STRICT), front(Routes({"/": STRICT}))):
-        found = app.welcome(request_scope)
+        found = app.welcome(app.policy, request_scope)
         assert (found is not None) is allowed
         if found is not None:
             pairs, verdict = found
             assert set(pairs) <= set(ask(app, "GET", "/", *request_scope["headers"][1:]).lines)
             assert verdict.words in {"allowed", "not-cors"}
-    assert front(Routes({"/api": STRICT})).welcome(request_scope) is None
+    assert front().welcome(Routes({"/api": STRICT}), request_scope) is None
 
 
 def test_what_is_welcome_follows_the_policy_in_force() -> None:
     app = front(STRICT)
     request = scope("GET", "/", (b"origin", b"https://key.example"))
-    assert app.welcome(request) is None
+    assert app.welcome(app.policy, request) is None
     app.admit(("https://key.example",))
-    assert app.welcome(request) is not None
+    assert app.welcome(app.policy, request) is not None
     app.policy = STRICT
     app.admit(())
-    assert app.welcome(request) is None
+    assert app.welcome(app.policy, request) is None
 
 
 def test_a_press_of_the_try_page_is_told_and_so_not_welcome() -> None:
     request = scope("GET", f"/?{PRESS_PARAMETER}=1", APP)
-    assert front(STRICT).welcome(request) is not None
-    assert front(STRICT, publisher=Publisher("/nowhere")).welcome(request) is None
+    assert front().welcome(STRICT, request) is not None
+    assert front(STRICT, publisher=Publisher("/nowhere")).welcome(STRICT, request) is None
 
 
 def test_an_origin_that_a_key_allows_is_allowed_besides_whichever_policy_is_in_force() -> None:

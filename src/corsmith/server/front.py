@@ -160,13 +160,12 @@ class Front:
             return self._post(head, scope, receive, send)
         return self._answer(head, scope, receive, send)
 
-    def welcome(self, scope: Scope) -> tuple[Pairs, Verdict] | None:
+    def welcome(self, policy: Policy | Routes, scope: Scope) -> tuple[Pairs, Verdict] | None:
         """Return the CORS headers and the verdict of a request with which nothing is wrong.
 
         ``None`` where it is to be refused, read, or told in another way: it goes through all
-        layers. What is returned follows from the head and the policy in force alone.
+        layers. What is returned follows from the head and the policy alone.
         """
-        policy = self._policy
         if scope["method"] == "OPTIONS" or read_head(scope, self._hosts) != 0:
             return None
         if self._publisher.wants(scope):

@@ -11,14 +11,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from corsmith.server.gateway.added import Added
-from corsmith.server.gateway.answered import Page
 from corsmith.server.gateway.client import Trust
 from corsmith.server.gateway.forward import Forwarder
 from corsmith.server.gateway.guard import Entry
 from corsmith.server.gateway.request import Asker, Begun
 from corsmith.server.gateway.site import Upstream
 from corsmith.server.gateway.upstream import read_upstream
-from corsmith.server.gateway.written import Written, head_of
+from corsmith.server.gateway.written import Kind, Written, rest_of
 from tests.server.in_memory import scope
 
 if TYPE_CHECKING:
@@ -78,17 +77,14 @@ async def ask_upstream(
     """Ask what a request says, as the gateway asks it."""
     origin = str(url.origin()).encode()
     pairs = [(name.encode(), value.encode()) for name, value in lines]
-    written = Written(
+    kind = Kind(
         method=method,
         entry=Entry.GOES_ON,
         has_body=body is not None,
-        page=Page(
-            upstream=Upstream(origin=origin), here=b"", path=b"/", abroad=False, follows=False
-        ),
-        url=url,
         lines=tuple(lines),
-        head=head_of(method, url.raw_path_qs.encode(), pairs),
+        rest=rest_of(method, pairs),
     )
+    written = Written(kind, Upstream(origin=origin), url.raw_path_qs.encode())
     return await Asker(session, origin).ask(written, body)
 
 

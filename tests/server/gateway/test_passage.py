@@ -73,15 +73,16 @@ class Way:
         log = None if quiet else self.log
         settings: dict[str, Any] = {"streams": True, "enforces": True, "layer": layer}
         self.front = Front(app, policy, hosts=Hosts(8000), log=log, **settings)
-        self.long = 0
+        self.long = self.asked = 0
         self.short = Passage(self, app, layer, log)
 
     @property
     def policy(self) -> Policy | Routes:
         return self.front.policy
 
-    def welcome(self, request: Scope) -> tuple[Pairs, Verdict] | None:
-        return self.front.welcome(request)
+    def welcome(self, policy: Policy | Routes, request: Scope) -> tuple[Pairs, Verdict] | None:
+        self.asked += 1
+        return self.front.welcome(policy, request)
 
     def __call__(self, request: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         self.long += 1
@@ -411,6 +412,24 @@ def test_what_a_policy_exposes_is_that_of_the_policy_in_force(expose: tuple[str,
     assert found[1] != found[2]
 
 
+def test_one_kind_of_heads_is_asked_about_once_and_each_path_is_its_own() -> None:
+    heads = [scope("GET", f"/{number}?q={number}", PAGE) for number in range(5)]
+    way, found = asked(*heads, *heads)
+    assert (way.long, way.asked) == (1, 1)
+    assert [one[0]["status"] for one in found] == [200] * 10
+    assert len({said[3] for said in way.log.said}) == 1
+
+
+@pytest.mark.parametrize("target", ["/" + "a" * 1_024, "/?" + "a" * 1_024, "/" + "a" * 9_000])
+def test_a_long_path_is_asked_about_by_itself(target: str) -> None:
+    way, found = asked(GET, GET, *[scope("GET", target, *GET["headers"][1:])] * 2)
+    refused = len(target) > 8_192
+    assert [one[0]["status"] for one in found][2:] == [414 if refused else 200] * 2
+    assert way.long == (3 if refused else 1)
+    # Once for what came first, and for each long one that is not remembered.
+    assert way.asked == 2 + refused
+
+
 ROUTES = Routes({"/a": SEED, "/b": Policy(origins=["https://app.example"]), "/c": None})
 
 
@@ -422,6 +441,12 @@ def test_each_path_has_its_own_policy(path: str, status: int, long: int) -> None
     way, found = asked(*[scope("GET", path, PAGE)] * 2, policy=ROUTES)
     assert [one[0]["status"] for one in found] == [status] * 2
     assert way.long == long
+
+
+def test_also_after_a_head_of_its_kind_was_welcome_on_another_path() -> None:
+    paths = ["/a", "/a", "/b", "/c", "/a/x", "/b", "/a"]
+    _, found = asked(*[scope("GET", path, PAGE) for path in paths], policy=ROUTES)
+    assert [one[0]["status"] for one in found] == [200, 200, 403, 403, 200, 403, 200]
 
 
 # ── the try page ───────────────────────────────────────────────────────────────

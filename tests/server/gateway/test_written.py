@@ -10,7 +10,7 @@ from corsmith.policy import Policy
 from corsmith.server.gateway.added import Added
 from corsmith.server.gateway.guard import Entry
 from corsmith.server.gateway.site import Upstream
-from corsmith.server.gateway.written import Standing, Writer, Written, head_of
+from corsmith.server.gateway.written import Standing, Writer, Written, rest_of
 from tests.server.in_memory import scope
 
 if TYPE_CHECKING:
@@ -34,7 +34,8 @@ def known(writer: Writer) -> int:
 
 def test_a_head_is_written_whole() -> None:
     written = writer().write(scope("GET", "/a%2Fb?c", PAGE, (b"x-a", "é".encode())))
-    assert (written.entry, written.fault, written.has_body) == (Entry.GOES_ON, None, False)
+    kind = written.kind
+    assert (kind.entry, written.fault, kind.has_body) == (Entry.GOES_ON, None, False)
     assert written.head.decode().split("\r\n") == [
         "GET /v1/a%2Fb?c HTTP/1.1",
         "host: api.example",
@@ -46,33 +47,35 @@ def test_a_head_is_written_whole() -> None:
         "",
     ]
     assert str(written.url) == "https://api.example/v1/a%2Fb?c"
-    assert written.lines[-1] == ("via", "1.1 corsmith-1")
+    assert kind.lines[-1] == ("via", "1.1 corsmith-1")
     assert "hunter2" not in repr(Added({b"a": b"hunter2"}))
 
 
 @pytest.mark.parametrize("method", ["POST", "patch", "DELETE", "get"])
 def test_a_body_that_may_be_is_told_to_be_none(method: str) -> None:
     """RFC 9110, section 8.6."""
-    assert b"\r\nContent-Length: 0\r\n" in head_of(method, b"/", [(b"host", b"a")])
-    told = head_of(method, b"/", [(b"content-length", b"0")])
+    assert b"\r\nContent-Length: 0\r\n" in rest_of(method, [(b"host", b"a")])
+    told = rest_of(method, [(b"content-length", b"0")])
     assert told.lower().count(b"content-length") == 1
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
 def test_where_no_body_is_foreseen_nothing_is_told_of_it(method: str) -> None:
-    assert b"ength" not in head_of(method, b"/", [(b"host", b"a")])
+    assert b"ength" not in rest_of(method, [(b"host", b"a")])
 
 
 @pytest.mark.parametrize("sign", [b"\r", b"\n", b"\x00", b"\r\n\r\nGET / HTTP/1.1"])
 def test_no_line_is_two(sign: bytes) -> None:
-    for method, target, line in [
-        ("GET" + sign.decode(), b"/", (b"x-a", b"1")),
-        ("GET", b"/" + sign, (b"x-a", b"1")),
-        ("GET", b"/", (b"x-a" + sign, b"1")),
-        ("GET", b"/", (b"x-a", b"1" + sign)),
+    for method, line in [
+        ("GET" + sign.decode(), (b"x-a", b"1")),
+        ("GET", (b"x-a" + sign, b"1")),
+        ("GET", (b"x-a", b"1" + sign)),
     ]:
         with pytest.raises(ValueError, match="line break"):
-            head_of(method, target, [line])
+            rest_of(method, [line])
+    target = writer().write(scope("GET", "/", PAGE, raw_path=b"/a" + sign))
+    assert target.fault is not None
+    assert "characters that no URL has" in target.fault.sentence
     written = writer().write(scope("GET", "/", PAGE, (b"x-a", b"1" + sign)))
     assert written.fault is not None
     assert "a line of its head holds a line break" in written.fault.sentence
@@ -98,7 +101,7 @@ def test_what_is_not_sent_on_has_no_head(request_scope: dict[str, Any], word: st
 
 def test_whoever_shows_no_origin_is_told_apart_before_anything_is_asked() -> None:
     written = writer().write(scope("GET", "/", (b"sec-fetch-site", b"cross-site")))
-    assert written.entry is Entry.REFUSED
+    assert written.kind.entry is Entry.REFUSED
 
 
 # ── what is remembered ─────────────────────────────────────────────────────────
@@ -152,19 +155,19 @@ def test_two_heads_that_differ_in_any_byte_share_nothing(other: dict[str, Any]) 
     # And what is remembered is what would have been written anew.
     for one in (USUAL, other):
         remembered, anew = both.write(one), writer().write(one)
-        assert (remembered.head, remembered.lines, remembered.page, remembered.has_body) == (
+        assert (remembered.head, remembered.target, remembered.kind) == (
             anew.head,
-            anew.lines,
-            anew.page,
-            anew.has_body,
+            anew.target,
+            anew.kind,
         )
 
 
 def test_so_many_heads_are_remembered_and_no_more() -> None:
     one = writer()
     for number in range(1000):
-        one.write(scope("GET", f"/{number}", PAGE))
+        one.write(scope("GET", f"/{number}", PAGE, (b"x-a", str(number % 300).encode())))
         assert known(one) <= 128
+        assert len(one._kinds) <= 128
 
 
 @pytest.mark.parametrize(
@@ -229,22 +232,32 @@ def dress(headers: Lines, pairs: Pairs) -> Lines:
     return [*headers, *pairs]
 
 
+def standing() -> Standing:
+    made = Standing(Policy(origins="*"))
+    made.pairs = ((b"vary", b"Origin"),)
+    return made
+
+
 def test_the_same_headers_are_dressed_once() -> None:
-    standing = Standing(Policy(origins="*"))
-    standing.pairs = ((b"vary", b"Origin"),)
-    headers = [DATE]
-    first = standing.dress(headers, dress)
+    one, said, headers = written(), standing(), [DATE]
+    first = one.dress(headers, said, dress)
     assert first == [DATE, (b"vary", b"Origin")]
-    assert standing.dress(headers, dress) is first
+    assert one.dress(headers, said, dress) is first
     # Others are, although they are equal: who made them may change them.
-    assert standing.dress([DATE], dress) is not first
+    assert one.dress([DATE], said, dress) is not first
+
+
+def test_the_same_headers_are_dressed_anew_by_another_policy() -> None:
+    one, headers = written(), [DATE]
+    first = one.dress(headers, standing(), dress)
+    assert one.dress(headers, Standing(Policy(origins="*")), dress) == headers != first
 
 
 def test_large_headers_are_not_kept() -> None:
-    standing = Standing(Policy(origins="*"))
+    one, said = written(), standing()
     headers = [(b"x-a", b"a" * 4_096)]
-    assert standing.dress(headers, dress) == headers
-    assert standing.dress(headers, dress) is not standing.dress(headers, dress)
+    assert one.dress(headers, said, dress)[:1] == headers
+    assert one.dress(headers, said, dress) is not one.dress(headers, said, dress)
 
 
 @pytest.mark.parametrize(
@@ -264,7 +277,31 @@ def test_what_goes_on_whatever_is_said_of_other_pages_may_pass(
     assert writer().write(request_scope).passes is passes
 
 
-def test_only_what_was_written_is_found() -> None:
+def test_what_is_of_a_kind_that_was_written_is_found() -> None:
     one = writer()
     assert one.find(USUAL) is None
-    assert one.write(USUAL) is one.find(USUAL)
+    first = one.write(USUAL)
+    assert one.find(USUAL) is first
+    other = one.find(changed(raw_path=b"/other", query_string=b"x=1"))
+    assert other is not None
+    assert other.kind is first.kind
+    assert other.head.startswith(b"GET /v1/other?x=1 HTTP/1.1\r\n")
+    assert other.head.partition(b"\r\n")[2] == first.head.partition(b"\r\n")[2]
+    assert one.find(changed(method="PUT")) is None
+
+
+@pytest.mark.parametrize("path", [b"/..%2fadmin", b"/a b", b"*", b"/\xe9"])
+def test_a_path_is_looked_at_whatever_its_kind(path: bytes) -> None:
+    one = writer()
+    assert one.write(USUAL).fault is None
+    found = one.find(changed(raw_path=path))
+    assert found is not None
+    assert (found.head, found.passes) == (b"", False)
+    assert found.fault is not None
+
+
+@pytest.mark.parametrize("path", [b"/a[1]|b", b"/{x}", b"/^`", b'/"<>\\'])
+def test_what_is_no_url_to_the_letter_goes_on_as_it_came(path: bytes) -> None:
+    written = writer().write(changed(raw_path=path))
+    assert (written.fault, written.target) == (None, b"/v1" + path + b"?b")
+    assert written.url.raw_path_qs.encode() == written.target

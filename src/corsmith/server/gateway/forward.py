@@ -90,7 +90,7 @@ class Forwarder:
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, from the upstream or in its place."""
         written = self._writer.write(scope)
-        if written.entry is not Entry.GOES_ON and not await _is_vouched(scope):
+        if written.kind.entry is not Entry.GOES_ON and not await _is_vouched(scope):
             await self._turn_away(written, scope, send)
             return
         if written.fault is not None:
@@ -105,7 +105,7 @@ class Forwarder:
     async def forward(self, written: Written, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request that goes on, from the upstream or with what is wrong there."""
         asker = self._client()
-        with Client(receive, self._watch, has_body=written.has_body) as client:
+        with Client(receive, self._watch, has_body=written.kind.has_body) as client:
             fault: Fault | None
             began = time.perf_counter()
             try:
@@ -133,9 +133,9 @@ class Forwarder:
 
     async def _turn_away(self, written: Written, scope: Scope, send: Send) -> None:
         """Answer a request that may not go on, whatever it holds."""
-        if written.fault is not None and written.method in NOT_SENT_ON:
+        if written.fault is not None and written.kind.method in NOT_SENT_ON:
             await answer_fault(written.fault, scope, send)
-        elif written.entry is Entry.EXPLAINED:
+        elif written.kind.entry is Entry.EXPLAINED:
             await answer_landing(faults.strange(self._upstream), self._upstream, scope, send)
         else:
             await answer_fault(faults.strange(self._upstream), scope, send)

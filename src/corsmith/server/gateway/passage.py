@@ -18,6 +18,7 @@ from corsmith.adapters.asgi import Message, Pairs, Receive, Scope, Send
 from corsmith.policy import Policy
 from corsmith.routes import Routes
 from corsmith.server.echo import PROBLEM
+from corsmith.server.exchange import PRESS_PARAMETER
 from corsmith.server.gateway.forward import Forwarder
 from corsmith.server.gateway.layer import EnforcingLayer
 from corsmith.server.gateway.written import Standing, Written
@@ -26,6 +27,12 @@ from corsmith.server.serving import CUT, NOTE
 from corsmith.server.streaming import UNFINISHED
 
 __all__ = ["Passage", "Welcoming"]
+
+_MARK: Final = PRESS_PARAMETER.encode() + b"="
+"""In the query of a request that the try page is to be told of."""
+
+_LONGEST_TARGET: Final = 1_024
+"""The longest path and query about which nothing is to be asked: far from every limit."""
 
 _FAILURE: Final = b"Internal Server Error\n"
 
@@ -39,7 +46,7 @@ class Welcoming(Protocol):
     def policy(self) -> Policy | Routes:
         """The policy in force."""
 
-    def welcome(self, scope: Scope, /) -> tuple[Pairs, Verdict] | None:
+    def welcome(self, policy: Policy | Routes, scope: Scope, /) -> tuple[Pairs, Verdict] | None:
         """Return what a request gets with which nothing is wrong: CORS headers, and a verdict."""
 
     def __call__(self, scope: Scope, receive: Receive, send: Send, /) -> Awaitable[None]:
@@ -60,24 +67,30 @@ class Passage:
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Answer one request, by the short way where it may take that."""
-        if scope["type"] == "http":
+        if scope["type"] == "http" and _MARK not in scope["query_string"]:
             written = self._app.recognize(scope)
-            if written is not None:
+            if written is not None and written.passes:
+                policy = self._front.policy
                 standing = written.standing
-                if standing is None or standing.policy is not self._front.policy:
-                    standing = self._judge(written, scope)
+                if standing is None or standing.policy is not policy:
+                    standing = self._judge(written, policy, scope)
                 if standing.verdict is not None:
                     return self._pass(written, standing, scope, receive, send)
         return self._front(scope, receive, send)
 
-    def _judge(self, written: Written, scope: Scope) -> Standing:
-        """Have the front say what a head gets under the policy in force, and remember it."""
-        # Read before it is asked: an edit that comes between the two is met the next time.
-        standing = written.standing = Standing(self._front.policy)
-        if written.passes:
-            welcome = self._front.welcome(scope)
+    def _judge(self, written: Written, policy: Policy | Routes, scope: Scope) -> Standing:
+        """Return what a head gets under a policy, and remember it."""
+        # One policy says the same of all paths, as far as no limit is near.
+        shared = isinstance(policy, Policy) and len(written.target) <= _LONGEST_TARGET
+        standing = written.kind.standing if shared else None
+        if standing is None or standing.policy is not policy:
+            standing = Standing(policy)
+            welcome = self._front.welcome(policy, scope)
             if welcome is not None:
                 standing.pairs, standing.verdict = welcome
+            if shared:
+                written.kind.standing = standing
+        written.standing = standing
         return standing
 
     async def _pass(
@@ -91,7 +104,7 @@ class Passage:
             nonlocal status, ended
             if not status:
                 status = message["status"]
-                headers = standing.dress(message["headers"], self._dress)
+                headers = written.dress(message["headers"], standing, self._dress)
                 return send({**message, "headers": headers})
             sent = send(message)
             if not message.get("more_body"):

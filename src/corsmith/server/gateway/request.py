@@ -116,7 +116,7 @@ class Asker:
         except aiohttp.ClientConnectorError:
             raise
         except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError):
-            if written.method not in _REPEATED:
+            if written.kind.method not in _REPEATED:
                 raise
         return await self._exchange(written)
 
@@ -142,14 +142,14 @@ class Asker:
     async def _send(self, written: Written, body: AsyncIterable[bytes]) -> aiohttp.ClientResponse:
         """Send a request with its body, and wait for the head of the answer."""
         request = _Request(
-            written.method,
+            written.kind.method,
             written.url,
-            headers=list(written.lines),
+            headers=list(written.kind.lines),
             data=body,
             loop=asyncio.get_running_loop(),
             session=self.session,
         )
-        request.method = written.method  # as the page wrote it: `patch` is not PATCH (9.1)
+        request.method = written.kind.method  # as the page wrote it: `patch` is not PATCH (9.1)
         connection = await self._connect(request)
         try:
             _ready(connection, written)
@@ -187,7 +187,7 @@ def _ready(connection: Connection, written: Written) -> tuple[ResponseHandler, a
     transport = None if protocol is None else protocol.transport
     if protocol is None or transport is None:
         raise aiohttp.ServerDisconnectedError
-    prepare(protocol, skips_body=written.method == "HEAD")
+    prepare(protocol, skips_body=written.kind.method == "HEAD")
     return protocol, transport
 
 

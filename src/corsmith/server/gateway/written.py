@@ -5,13 +5,15 @@ rules for each header (``hops``) and path (``upstream``), whether a page without
 allowed, which the policy says (``forward``), and the sending (``request``).
 
 All that is said of a head follows from its own bytes and from what the gateway was started
-with, so it is remembered by all of them: two requests that differ in one byte share nothing.
-No policy is asked here, and nothing that a policy says is remembered.
+with, so it is remembered by all of them: two requests that differ in one byte share nothing
+but what does not depend on it. Heads that are alike but for path and query are of one kind:
+what their header lines become is read once. No policy is asked here.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from yarl import URL
 
@@ -31,7 +33,9 @@ from corsmith.server.gateway.upstream import stray, target_of
 if TYPE_CHECKING:
     from corsmith.server.log import Verdict
 
-__all__ = ["NOT_SENT_ON", "Standing", "Writer", "Written", "head_of"]
+__all__ = ["NOT_SENT_ON", "Kind", "Standing", "Writer", "Written", "rest_of"]
+
+_T = TypeVar("_T")
 
 NOT_SENT_ON: Final = frozenset({"CONNECT", "TRACE"})
 
@@ -41,74 +45,121 @@ _BODILESS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 (RFC 9110, section 8.6)."""
 _BREAKS: Final = b"\r\n\x00"
 
+_PLAIN: Final = re.compile(rb"/[A-Za-z0-9._~!$&'()*+,;=:@%/?-]*")
+"""A path and query in which nothing needs a closer look (RFC 3986, sections 3.3 and 3.4)."""
+
+_VISIBLE: Final = re.compile(rb"[!-~]+")
+"""What a target is made of at all: a blank would end it (RFC 9112, section 3.2)."""
+
 _REMEMBERED: Final = 128
-"""The most heads that are remembered: a page in development asks for a few dozen."""
+"""The most heads and kinds of heads that are remembered: a page in development asks for a few
+dozen."""
 
 _LONGEST_REMEMBERED: Final = 4_096
 """The largest head that is remembered, of a request and of its answer: browsers send 1 KB."""
 
-_NOWHERE: Final = URL()
-
 
 class Standing:
-    """What one policy says of a head, and the last answer with its headers on.
+    """What one policy says of a head; without a ``verdict`` it goes through all layers."""
 
-    ``verdict`` is ``None`` where the head is to go through all layers of the server.
-    """
-
-    __slots__ = ("_dressed", "_plain", "pairs", "policy", "verdict")
+    __slots__ = ("pairs", "policy", "verdict")
 
     def __init__(self, policy: Policy | Routes) -> None:
         """Nothing is said yet."""
         self.policy = policy
         self.pairs: Pairs = ()
         self.verdict: Verdict | None = None
-        self._plain: Lines | None = None
-        self._dressed: Lines = []
-
-    def dress(self, headers: Lines, dress: Callable[[Lines, Pairs], Lines]) -> Lines:
-        """Return an answer's headers as ``dress`` makes them; the same list is dressed once."""
-        if headers is self._plain:
-            return self._dressed
-        dressed = dress(headers, self.pairs)
-        if sum([len(name) + len(value) for name, value in headers]) <= _LONGEST_REMEMBERED:
-            self._plain, self._dressed = headers, dressed
-        return dressed
 
 
 @dataclass(slots=True, kw_only=True)
-class Written:
-    """One request as the upstream gets it; ``fault`` says why it does not, if it came so far.
+class Kind:
+    """All heads that are alike but for their path and query.
 
-    ``head`` is its head as it goes out, where it has no body; ``lines`` are its headers.
-    ``standing`` is what the policy in force says of it, once that was asked (``passage``).
+    ``fault`` says why none of them is sent on. ``rest`` is what follows the path in one that
+    has no body, and ``lines`` are the headers. ``standing`` is what the policy in force says of
+    all of them, if it does not look at the path, once that was asked (``passage``).
     """
 
     method: str
     entry: Entry
     has_body: bool
-    page: Page
+    here: bytes = b""
+    abroad: bool = False
+    follows: bool = False
     fault: Fault | None = None
-    url: URL = _NOWHERE
     lines: tuple[tuple[str, str], ...] = ()
-    head: bytes = b""
+    rest: bytes = b""
     standing: Standing | None = field(default=None, repr=False)
-    _last: tuple[int, Pairs, Answered] | None = field(default=None, repr=False)
+
+
+class Written:
+    """One request as the upstream gets it; ``fault`` says why it does not, if it came so far.
+
+    ``head`` is its head as it goes out, where it has no body. ``passes`` says that it goes on
+    whatever the policy says of other pages, and has no body. ``standing`` is what the policy in
+    force says of it, once that was asked.
+    """
+
+    __slots__ = (
+        "_dressed",
+        "_last",
+        "_upstream",
+        "fault",
+        "head",
+        "kind",
+        "passes",
+        "standing",
+        "target",
+    )
+
+    def __init__(
+        self, kind: Kind, upstream: Upstream, target: bytes, fault: Fault | None = None
+    ) -> None:
+        """Ask ``upstream`` for ``target``, unless there is a ``fault``."""
+        self.kind = kind
+        self.target = target
+        self.fault = kind.fault or fault
+        self.head = b"" if self.fault else kind.method.encode() + b" " + target + kind.rest
+        self.passes = kind.entry is Entry.GOES_ON and self.fault is None and not kind.has_body
+        self.standing: Standing | None = None
+        self._upstream = upstream
+        self._last: tuple[int, Pairs, Answered] | None = None
+        self._dressed: tuple[Lines, Standing, Lines] | None = None
 
     @property
-    def passes(self) -> bool:
-        """Whether it goes on whatever the policy says of other pages, and has no body."""
-        return self.entry is Entry.GOES_ON and self.fault is None and not self.has_body
+    def url(self) -> URL:
+        """What is asked for, as the client library has it."""
+        return _url(self._upstream, self.target)
 
     def answered(self, status: int, raw: Pairs) -> Answered:
         """Return what the page gets of an answer's head; that of the last one is remembered."""
         last = self._last
         if last is not None and last[0] == status and last[1] == raw:
             return last[2]
-        found = read_answer(status, raw, self.page)
+        kind = self.kind
+        page = Page(
+            upstream=self._upstream,
+            here=kind.here,
+            path=self.target,
+            abroad=kind.abroad,
+            follows=kind.follows,
+        )
+        found = read_answer(status, raw, page)
         if found.size <= _LONGEST_REMEMBERED:
             self._last = status, raw, found
         return found
+
+    def dress(
+        self, headers: Lines, standing: Standing, dress: Callable[[Lines, Pairs], Lines]
+    ) -> Lines:
+        """Return an answer's headers as ``dress`` makes them; the same list is dressed once."""
+        last = self._dressed
+        if last is not None and last[0] is headers and last[1] is standing:
+            return last[2]
+        dressed = dress(headers, standing.pairs)
+        if sum([len(name) + len(value) for name, value in headers]) <= _LONGEST_REMEMBERED:
+            self._dressed = headers, standing, dressed
+        return dressed
 
 
 class Writer:
@@ -120,59 +171,73 @@ class Writer:
         self._via = via
         self._added = added
         self._known: dict[tuple[object, ...], Written] = {}
+        self._kinds: dict[tuple[object, ...], Kind] = {}
 
     def find(self, scope: Scope) -> Written | None:
-        """Return what was written for a head that came before, if it is remembered."""
-        return self._known.get(_key(scope))
+        """Return what is asked for a head, if one of its kind was written and is remembered."""
+        key = _key(scope)
+        found = self._known.get((scope["raw_path"], scope["query_string"], key))
+        if found is None and (kind := self._kinds.get(key)) is not None:
+            found = self._fill(kind, key, scope)
+        return found
 
     def write(self, scope: Scope) -> Written:
         """Return what the upstream is asked for the head of a request."""
+        found = self.find(scope)
+        if found is not None:
+            return found
+        kind = self._read(scope)
         key = _key(scope)
-        found = self._known.get(key)
-        if found is None:
-            found = self._write(scope)
-            if len(self._known) >= _REMEMBERED:
-                self._known.clear()
-            size = len(scope["raw_path"]) + len(scope["query_string"]) + len(scope["method"])
-            size += sum([len(name) + len(value) for name, value in scope["headers"]])
-            if size <= _LONGEST_REMEMBERED:
-                self._known[key] = found
+        size = sum([len(name) + len(value) for name, value in scope["headers"]])
+        if size + len(kind.method) <= _LONGEST_REMEMBERED:
+            _remember(self._kinds, key, kind)
+        return self._fill(kind, key, scope)
+
+    def _fill(self, kind: Kind, key: tuple[object, ...], scope: Scope) -> Written:
+        """Return what a head of a kind asks for, and remember it where its kind is."""
+        raw_path, query = scope["raw_path"], scope["query_string"]
+        target = target_of(self._upstream, raw_path, query)
+        found = Written(kind, self._upstream, target, self._wrong(raw_path, target))
+        if key in self._kinds and len(target) <= _LONGEST_REMEMBERED:
+            _remember(self._known, (raw_path, query, key), found)
         return found
 
-    def _write(self, scope: Scope) -> Written:
+    def _wrong(self, raw_path: bytes, target: bytes) -> Fault | None:
+        """Return why a path is not asked for, if it is not."""
+        if (outside := stray(self._upstream, raw_path)) is not None:
+            return faults.unsendable(outside)
+        if _PLAIN.fullmatch(target):
+            return None
+        sent = _url(self._upstream, target).raw_path_qs.encode("ascii", "replace")
+        if sent != target or not _VISIBLE.fullmatch(target):
+            return faults.unsendable("its path holds characters that no URL has")
+        return None
+
+    def _read(self, scope: Scope) -> Kind:
+        """Return the kind of a head."""
         headers = scope["headers"]
         method: str = scope["method"]
-        target = target_of(self._upstream, scope["raw_path"], scope["query_string"])
-        names = {name for name, _ in headers}
-        written = Written(
+        lines = dict(headers)
+        kind = Kind(
             method=method,
             entry=enter(method, headers),
             has_body=has_body(scope),
-            page=Page(
-                upstream=self._upstream,
-                here=_origin_here(scope),
-                path=target,
-                abroad=_CROSS_SITE in headers,
-                # Whoever navigates sees where a redirect leads, and whoever sends no Origin
-                # is no page of another origin.
-                follows=b"origin" in names and dict(headers).get(b"sec-fetch-mode") != b"navigate",
-            ),
+            here=_origin_here(scope),
+            abroad=_CROSS_SITE in headers,
+            # Whoever navigates sees where a redirect leads, and whoever sends no Origin is no
+            # page of another origin.
+            follows=b"origin" in lines and lines.get(b"sec-fetch-mode") != b"navigate",
         )
-        written.fault = self._fill(written, target, scope)
-        return written
+        if method in NOT_SENT_ON:
+            kind.fault = faults.method_refused(method)
+        elif is_loop(headers, self._via):
+            kind.fault = faults.looped(self._upstream)
+        else:
+            kind.fault = self._write(kind, scope)
+        return kind
 
-    def _fill(self, written: Written, target: bytes, scope: Scope) -> Fault | None:
-        """Write down what is sent, or return why nothing is."""
-        if written.method in NOT_SENT_ON:
-            return faults.method_refused(written.method)
-        if is_loop(scope["headers"], self._via):
-            return faults.looped(self._upstream)
-        if (outside := stray(self._upstream, scope["raw_path"])) is not None:
-            return faults.unsendable(outside)
-        # The library writes what is not ASCII in UTF-8.
-        written.url = URL((self._upstream.origin + target).decode("ascii", "replace"), encoded=True)
-        if written.url.raw_path_qs.encode("ascii", "replace") != target:
-            return faults.unsendable("its path holds characters that no URL has")
+    def _write(self, kind: Kind, scope: Scope) -> Fault | None:
+        """Write down the headers of a kind, or return why they cannot be sent."""
         lines = request_headers(
             scope["headers"],
             self._upstream,
@@ -181,8 +246,8 @@ class Writer:
             tls=scope["scheme"] == "https",
         )
         try:
-            written.lines = tuple([(name.decode("ascii"), value.decode()) for name, value in lines])
-            written.head = head_of(written.method, target, lines)
+            kind.lines = tuple([(name.decode("ascii"), value.decode()) for name, value in lines])
+            kind.rest = rest_of(kind.method, lines)
         except UnicodeDecodeError:
             return faults.unsendable("a header has bytes that are no UTF-8")
         except ValueError as error:
@@ -191,32 +256,39 @@ class Writer:
 
 
 def _key(scope: Scope) -> tuple[object, ...]:
-    """Return all that a head is known by: every byte of it that is read anywhere."""
-    return (
-        scope["raw_path"],
-        scope["query_string"],
-        scope["method"],
-        scope["scheme"],
-        scope["http_version"],
-        *scope["headers"],
-    )
+    """Return all that a kind is known by: every byte of a head but path and query."""
+    return scope["method"], scope["scheme"], scope["http_version"], *scope["headers"]
 
 
-def head_of(method: str, target: bytes, lines: list[tuple[bytes, bytes]]) -> bytes:
-    r"""Return the head of a request without a body; ``ValueError`` for what breaks a line.
+def _remember(known: dict[tuple[object, ...], _T], key: tuple[object, ...], value: _T) -> None:
+    """Keep a value among so many others."""
+    if len(known) >= _REMEMBERED:
+        known.clear()
+    known[key] = value
 
-    >>> head_of("GET", b"/a", [(b"host", b"api.example")])
-    b'GET /a HTTP/1.1\r\nhost: api.example\r\n\r\n'
+
+def rest_of(method: str, lines: list[tuple[bytes, bytes]]) -> bytes:
+    r"""Return what follows the path in a head without a body; ``ValueError`` for broken lines.
+
+    >>> rest_of("GET", [(b"host", b"api.example")])
+    b' HTTP/1.1\r\nhost: api.example\r\n\r\n'
     """
     if method not in _BODILESS and not any(name == b"content-length" for name, _ in lines):
         lines = [*lines, (b"Content-Length", b"0")]
-    rows = [b"%b %b HTTP/1.1" % (method.encode("ascii"), target)]
-    rows += [b"%b: %b" % line for line in lines]
-    joined = b"".join(rows)
+    rows = [b"%b: %b" % line for line in lines]
     # The server's parser lets none of them through; a head that had one would be two.
-    if len(joined.translate(None, _BREAKS)) != len(joined):
+    if _is_broken(b"".join([method.encode("ascii"), *rows])):
         raise ValueError("a line of its head holds a line break")
-    return b"\r\n".join([*rows, b"", b""])
+    return b"\r\n".join([b" HTTP/1.1", *rows, b"", b""])
+
+
+def _is_broken(line: bytes) -> bool:
+    return len(line.translate(None, _BREAKS)) != len(line)
+
+
+def _url(upstream: Upstream, target: bytes) -> URL:
+    # The library writes what is not ASCII in UTF-8.
+    return URL((upstream.origin + target).decode("ascii", "replace"), encoded=True)
 
 
 def _origin_here(scope: Scope) -> bytes:
