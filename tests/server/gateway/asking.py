@@ -73,10 +73,13 @@ async def ask_upstream(
     url: URL,
     lines: Iterable[tuple[str, str]] = (),
     body: AsyncIterator[bytes] | None = None,
+    whole: bytes = b"",
 ) -> Begun:
     """Ask what a request says, as the gateway asks it."""
     origin = str(url.origin()).encode()
     pairs = [(name.encode(), value.encode()) for name, value in lines]
+    if whole:
+        pairs.append((b"content-length", str(len(whole)).encode()))
     kind = Kind(
         method=method,
         entry=Entry.GOES_ON,
@@ -85,7 +88,7 @@ async def ask_upstream(
         rest=rest_of(method, pairs),
     )
     written = Written(kind, Upstream(origin=origin), url.raw_path_qs.encode())
-    return await Asker(session, origin).ask(written, body)
+    return await Asker(session, origin).ask(written, body, whole)
 
 
 async def read_request(reader: asyncio.StreamReader) -> bytes:

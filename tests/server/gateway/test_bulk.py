@@ -189,8 +189,8 @@ def test_anything_else_is_read_by_the_library(taken: Iterator[list[Bulk]], raw: 
     assert next(taken) == []
 
 
-def test_so_is_the_answer_to_a_body(taken: Iterator[list[Bulk]]) -> None:
-    lines = (PAGE, (b"content-length", b"2"))
+def test_so_is_the_answer_to_a_body_in_parts(taken: Iterator[list[Bulk]]) -> None:
+    lines = (PAGE, (b"transfer-encoding", b"chunked"))
     part = {"type": "http.request", "body": b"ab", "more_body": False}
     answer = ask(bodies(head() + LONG, pause=0.005), "POST", "/", *lines, body=[part])
     assert answer.body == LONG

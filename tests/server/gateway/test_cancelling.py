@@ -55,7 +55,7 @@ async def slow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
 
 
 async def serve(app: Forwarder, method: str, heard: list[Any]) -> None:
-    """Serve one request, whose body, where it has one, comes in two parts."""
+    """Serve one request, whose body comes in two parts, of PUT in one, and of GET has none."""
     lines = [PAGE]
     messages: list[Any] = [{"type": "http.request", "body": b"", "more_body": False}]
     if method == "POST":
@@ -64,6 +64,10 @@ async def serve(app: Forwarder, method: str, heard: list[Any]) -> None:
             {"type": "http.request", "body": PART, "more_body": True},
             {"type": "http.request", "body": PART, "more_body": False},
         ]
+
+    if method == "PUT":
+        lines.append((b"content-length", str(len(PART)).encode()))
+        messages = [{"type": "http.request", "body": PART, "more_body": False}]
 
     async def receive() -> Any:
         await asyncio.sleep(0)
@@ -87,7 +91,7 @@ def connections(app: Forwarder) -> int:
     return len(session.connector._acquired)
 
 
-@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT"])
 def test_a_request_cancelled_wherever_it_waits_leaves_nothing_open(method: str) -> None:
     async def scenario(at: int, heard: list[Any]) -> bool:
         async with listening(slow) as port, living(gateway(port)) as app:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 from unittest.mock import Mock
 
@@ -159,6 +160,21 @@ def test_a_body_that_is_gone_is_not_asked_with_again() -> None:
         answer.close()
         with pytest.raises(aiohttp.ClientError):
             await ask_upstream(session, "PUT", url, [], two())
+
+    with_session(closing_second(connections), use)
+    assert len(connections) == 1
+
+
+def test_nor_is_a_whole_one() -> None:
+    """What was read of it, nobody knows."""
+    connections: list[int] = []
+
+    async def use(session: Session, url: URL) -> None:
+        for _ in range(2):
+            with pytest.raises(aiohttp.ServerDisconnectedError) if connections else nullcontext():
+                answer = await ask_upstream(session, "PUT", url, [], None, b"ab")
+                await answer.content.read()
+                answer.close()
 
     with_session(closing_second(connections), use)
     assert len(connections) == 1

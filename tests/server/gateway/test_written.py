@@ -305,3 +305,20 @@ def test_what_is_no_url_to_the_letter_goes_on_as_it_came(path: bytes) -> None:
     written = writer().write(changed(raw_path=path))
     assert (written.fault, written.target) == (None, b"/v1" + path + b"?b")
     assert written.url.raw_path_qs.encode() == written.target
+
+
+@pytest.mark.parametrize(
+    ("lines", "length"),
+    [
+        ([], -1),
+        ([(b"content-length", b"0")], 0),
+        ([(b"content-length", b"12")], 12),
+        ([(b"content-length", b"12"), (b"content-length", b"12")], -1),
+        ([(b"content-length", b"12"), (b"transfer-encoding", b"chunked")], -1),
+        ([(b"content-length", b"+12")], -1),
+        ([(b"content-length", b"1" * 20)], -1),
+    ],
+    ids=["none", "empty", "plain", "twice", "coding", "sign", "long"],
+)
+def test_only_a_length_that_is_told_plainly_is_one(lines: Lines, length: int) -> None:
+    assert writer().write(scope("POST", "/", PAGE, *lines)).kind.length == length

@@ -32,6 +32,10 @@ __all__ = ["Forwarder"]
 _LOGGER: Final = logging.getLogger("corsmith.server.gateway")
 
 
+_SMALL: Final = 65_536
+"""The largest body that is sent as a whole if it comes as one: forms and JSON are smaller."""
+
+
 class Forwarder:
     """One upstream as an ASGI application; its client lives as long as the application does."""
 
@@ -107,9 +111,12 @@ class Forwarder:
         asker = self._client()
         with Client(receive, self._watch, has_body=written.kind.has_body) as client:
             fault: Fault | None
+            whole = b""
+            if 0 < written.kind.length <= _SMALL:
+                whole = await client.whole(written.kind.length) or b""
             began = time.perf_counter()
             try:
-                answer = await client.begun(asker.ask(written, client.body()))
+                answer = await client.begun(asker.ask(written, client.body(), whole))
             except TimeoutError as error:
                 late = not isinstance(error, aiohttp.ClientError)
                 fault = (

@@ -80,6 +80,7 @@ class Client:
     """
 
     __slots__ = (
+        "_beginning",
         "_deadline",
         "_is_late",
         "_receive",
@@ -101,6 +102,7 @@ class Client:
         self._deadline = monotonic() + watch.seconds
         self._waits = False
         self._is_late = False
+        self._beginning = b""
         self.left = False
 
     def __enter__(self) -> Self:
@@ -129,7 +131,22 @@ class Client:
 
     def body(self) -> AsyncIterator[bytes] | None:
         """Return the parts of the body as they come; ``None`` where there is none."""
-        return None if self._whole else self
+        return None if self._whole and not self._beginning else self
+
+    async def whole(self, length: int) -> bytes | None:
+        """Return a body of so many bytes, if its first part is all of it.
+
+        Otherwise that part is the first of ``body``.
+        """
+        try:
+            part = await self._next()
+        except LeftError:
+            await asyncio.sleep(0)  # is cancelled
+            raise
+        if self._whole and len(part) == length:
+            return part
+        self._beginning = part
+        return None
 
     async def begun(self, asking: Awaitable[_T]) -> _T:
         """Return the answer once it has begun; ``TimeoutError`` where it does not in time."""
@@ -158,6 +175,13 @@ class Client:
 
     async def __anext__(self) -> bytes:
         """Return the next part; called by the task that sends to the upstream."""
+        part, self._beginning = self._beginning, b""
+        if part := part or await self._next():
+            return part
+        raise StopAsyncIteration
+
+    async def _next(self) -> bytes:
+        """Return the next part that is not empty; an empty one is the end."""
         while not self._whole:
             message = await self._receive()
             if message["type"] != "http.request":
@@ -169,7 +193,7 @@ class Client:
             part: bytes = message.get("body", b"")
             if part:
                 return part
-        raise StopAsyncIteration
+        return b""
 
     async def _wait(self) -> None:
         """Wait until the client leaves."""

@@ -56,7 +56,7 @@ class _Request(aiohttp.ClientRequest):
 
 
 class Answer:
-    """An answer that has begun, to a request without a body.
+    """An answer that has begun, to a request that was sent as a whole.
 
     ``connection`` is ``None`` once all of it is here: the next request may have it then.
     """
@@ -103,8 +103,12 @@ class Asker:
             "GET", URL(origin.decode()), loop=asyncio.get_running_loop(), session=session
         )
 
-    async def ask(self, written: Written, body: AsyncIterable[bytes] | None) -> Begun:
+    async def ask(
+        self, written: Written, body: AsyncIterable[bytes] | None, whole: bytes = b""
+    ) -> Begun:
         """Send a request, and return its answer as soon as its head is there.
+
+        A body is given part by part, or ``whole`` where the head tells its length.
 
         An upstream may close an idle connection in the moment in which it is used: what may be
         asked twice is then asked again.
@@ -112,20 +116,20 @@ class Asker:
         if body is not None:
             return await self._send(written, body)
         try:
-            return await self._exchange(written)
+            return await self._exchange(written, whole)
         except aiohttp.ClientConnectorError:
             raise
         except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError):
-            if written.kind.method not in _REPEATED:
+            if whole or written.kind.method not in _REPEATED:
                 raise
-        return await self._exchange(written)
+        return await self._exchange(written, whole)
 
-    async def _exchange(self, written: Written) -> Answer:
-        """Send a head, which is all of the request, and wait for the answer's."""
+    async def _exchange(self, written: Written, whole: bytes) -> Answer:
+        """Send a head and what is there of a body, and wait for the answer's head."""
         connection = await self._connect(self._way)
         try:
             protocol, transport = _ready(connection, written)
-            transport.write(written.head)
+            transport.write(written.head + whole)
             message, content = await protocol.read()
             while message.code in _INFORMATIONAL:
                 message, content = await protocol.read()

@@ -48,6 +48,8 @@ _BREAKS: Final = b"\r\n\x00"
 _PLAIN: Final = re.compile(rb"/[A-Za-z0-9._~!$&'()*+,;=:@%/?-]*")
 """A path and query in which nothing needs a closer look (RFC 3986, sections 3.3 and 3.4)."""
 
+_DIGITS: Final = re.compile(rb"[0-9]{1,19}")
+
 _VISIBLE: Final = re.compile(rb"[!-~]+")
 """What a target is made of at all: a blank would end it (RFC 9112, section 3.2)."""
 
@@ -76,7 +78,8 @@ class Kind:
     """All heads that are alike but for their path and query.
 
     ``fault`` says why none of them is sent on. ``rest`` is what follows the path in one that
-    has no body, and ``lines`` are the headers. ``standing`` is what the policy in force says of
+    has no body or one of ``length`` bytes, and ``lines`` are the headers; a length of -1 is none
+    that the head tells. ``standing`` is what the policy in force says of
     all of them, if it does not look at the path, once that was asked (``passage``).
     """
 
@@ -89,15 +92,16 @@ class Kind:
     fault: Fault | None = None
     lines: tuple[tuple[str, str], ...] = ()
     rest: bytes = b""
+    length: int = -1
     standing: Standing | None = field(default=None, repr=False)
 
 
 class Written:
     """One request as the upstream gets it; ``fault`` says why it does not, if it came so far.
 
-    ``head`` is its head as it goes out, where it has no body. ``passes`` says that it goes on
-    whatever the policy says of other pages, and has no body. ``standing`` is what the policy in
-    force says of it, once that was asked.
+    ``head`` is its head as it goes out, where it has no body or one whose length it tells.
+    ``passes`` says that it goes on whatever the policy says of other pages, and has no body.
+    ``standing`` is what the policy in force says of it, once that was asked.
     """
 
     __slots__ = (
@@ -222,6 +226,7 @@ class Writer:
             method=method,
             entry=enter(method, headers),
             has_body=has_body(scope),
+            length=_length(headers),
             here=_origin_here(scope),
             abroad=_CROSS_SITE in headers,
             # Whoever navigates sees where a redirect leads, and whoever sends no Origin is no
@@ -280,6 +285,15 @@ def rest_of(method: str, lines: list[tuple[bytes, bytes]]) -> bytes:
     if _is_broken(b"".join([method.encode("ascii"), *rows])):
         raise ValueError("a line of its head holds a line break")
     return b"\r\n".join([b" HTTP/1.1", *rows, b"", b""])
+
+
+def _length(headers: Lines) -> int:
+    """Return the length of a body that is told once and plainly, or -1."""
+    values = [value for name, value in headers if name == b"content-length"]
+    if len(values) != 1 or not _DIGITS.fullmatch(values[0]):
+        return -1
+    # RFC 9112, section 6.3: where there is a coding, it counts.
+    return -1 if any(name == b"transfer-encoding" for name, _ in headers) else int(values[0])
 
 
 def _is_broken(line: bytes) -> bool:
