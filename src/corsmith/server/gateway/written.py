@@ -180,7 +180,7 @@ class Writer:
     def find(self, scope: Scope) -> Written | None:
         """Return what is asked for a head, if one of its kind was written and is remembered."""
         key = _key(scope)
-        found = self._known.get((scope["raw_path"], scope["query_string"], key))
+        found = self._known.get(_place(key, scope))
         if found is None and (kind := self._kinds.get(key)) is not None:
             found = self._fill(kind, key, scope)
         return found
@@ -199,11 +199,11 @@ class Writer:
 
     def _fill(self, kind: Kind, key: tuple[object, ...], scope: Scope) -> Written:
         """Return what a head of a kind asks for, and remember it where its kind is."""
-        raw_path, query = scope["raw_path"], scope["query_string"]
-        target = target_of(self._upstream, raw_path, query)
-        found = Written(kind, self._upstream, target, self._wrong(raw_path, target))
+        target = target_of(self._upstream, scope["raw_path"], scope["query_string"])
+        fault = self._wrong(scope["raw_path"], target)
+        found = Written(kind, self._upstream, target, fault)
         if key in self._kinds and len(target) <= _LONGEST_REMEMBERED:
-            _remember(self._known, (raw_path, query, key), found)
+            _remember(self._known, _place(key, scope), found)
         return found
 
     def _wrong(self, raw_path: bytes, target: bytes) -> Fault | None:
@@ -263,6 +263,11 @@ class Writer:
 def _key(scope: Scope) -> tuple[object, ...]:
     """Return all that a kind is known by: every byte of a head but path and query."""
     return scope["method"], scope["scheme"], scope["http_version"], *scope["headers"]
+
+
+def _place(kind: tuple[object, ...], scope: Scope) -> tuple[object, ...]:
+    """Return all that a head is known by: its kind, and every byte of path and query."""
+    return scope["raw_path"], scope["query_string"], kind
 
 
 def _remember(known: dict[tuple[object, ...], _T], key: tuple[object, ...], value: _T) -> None:
