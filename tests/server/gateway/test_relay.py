@@ -225,6 +225,36 @@ def test_how_the_connection_ended_tells_whether_all_came(error: Exception | None
     assert asyncio.run(scenario()) is (error is None)
 
 
+@pytest.mark.parametrize("closed", [True, False], ids=["gone", "there"])
+def test_what_comes_while_a_part_is_taken_is_sent_on_at_once(*, closed: bool) -> None:
+    """The last part is not known to be that before all the others were taken."""
+
+    async def scenario() -> list[Any]:
+        coming = [b"a", b"b", b"c"]
+        taken: list[bytes] = []
+
+        def read_nowait() -> bytes:
+            taken.append(coming.pop(0) if coming else b"")
+            return taken[-1]
+
+        content = Mock(
+            read_nowait=read_nowait,
+            at_eof=lambda: taken[-1] == b"",
+            is_eof=lambda: bool(taken) and not coming,
+            exception=lambda: None,
+            readany=AsyncMock(side_effect=AssertionError("nothing is waited for")),
+        )
+        there = Mock(protocol=Mock(closed=asyncio.get_running_loop().create_future()))
+        answer = Mock(content=content, connection=None if closed else there)
+        send = AsyncMock()
+        assert await relay(answer, {"type": "http.response.start"}, send)
+        return [call.args[0] for call in send.await_args_list[1:]]
+
+    messages = asyncio.run(scenario())
+    assert [message["body"] for message in messages] == [b"a", b"b", b"c", b""]
+    assert [message["more_body"] for message in messages] == [True, True, True, False]
+
+
 @pytest.mark.parametrize(
     ("error", "ends"), [(None, True), (aiohttp.ClientPayloadError(), False)], ids=["whole", "cut"]
 )

@@ -141,8 +141,8 @@ class Client:
         try:
             part = await self._next()
         except LeftError:
-            await asyncio.sleep(0)  # is cancelled
-            raise
+            part = b""
+            await asyncio.sleep(0)  # where this is cancelled, as the client has left
         if self._whole and len(part) == length:
             return part
         self._beginning = part
