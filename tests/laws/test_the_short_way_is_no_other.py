@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from corsmith.server.folder.serving import Files
+from corsmith.server.folder.shortcut import Shortcut
 from corsmith.server.front import Front
 from corsmith.server.hosts import Hosts
-from corsmith.server.shortcut import Shortcut
 from tests.laws.test_every_request_has_one_answer import POLICIES
 from tests.server.in_memory import parts, run, scope
 from tests.server.kept import Kept

@@ -16,9 +16,18 @@ import asyncio
 import threading
 import time
 from collections.abc import Awaitable
-from typing import Final, NamedTuple
+from typing import Final
 
-from corsmith.adapters.asgi import App, CORSMiddleware, Message, Pairs, Receive, Scope, Send
+from corsmith.adapters.asgi import (
+    App,
+    CORSMiddleware,
+    Message,
+    Receive,
+    Scope,
+    Send,
+    path_of,
+)
+from corsmith.gate import choose
 from corsmith.policy import Policy
 from corsmith.routes import Routes
 from corsmith.server.admitted import allow_besides
@@ -39,11 +48,12 @@ from corsmith.server.handshakes import as_request, is_own, status_of
 from corsmith.server.hosts import Hosts
 from corsmith.server.limits import USUAL_BODY, Problem, read_head
 from corsmith.server.lines import WRITE_BYTES
-from corsmith.server.log import Log, Verdict, Verdicts, unasked
+from corsmith.server.log import Log, Verdicts, unasked
 from corsmith.server.serving import CUT, NOTE
+from corsmith.server.shortened import Welcome
 from corsmith.server.streaming import CLIENT_LEFT, NO_ANSWER, NO_TUNNEL, UNFINISHED, Streamed
 
-__all__ = ["Front", "Grant"]
+__all__ = ["Front"]
 
 _BEGUN: Final = "corsmith.begun"
 """Where a scope holds the policy and the start of an answer that has not ended yet."""
@@ -52,13 +62,6 @@ _LOOPBACK: Final = Hosts(0)
 
 _PRESS: Final = "corsmith.press"
 """Where a scope holds the press of the try page whose request it is."""
-
-
-class Grant(NamedTuple):
-    """What a request gets with which nothing is wrong: CORS headers, and a line's columns."""
-
-    pairs: Pairs
-    verdict: Verdict
 
 
 class Front:
@@ -157,21 +160,23 @@ class Front:
             return self._post(head, scope, receive, send)
         return self._answer(head, scope, receive, send)
 
-    def grant(self, policy: Policy | Routes, scope: Scope) -> Grant | None:
-        """Return what a GET without a body gets under a policy, whatever its path.
+    def welcome(self, policy: Policy | Routes, scope: Scope) -> Welcome | None:
+        """Return the CORS headers and the verdict of a request with which nothing is wrong.
 
-        ``None``: the path matters, or there is something to refuse, to read or to tell.
+        ``None`` where it is to be refused, read, or told in another way: it goes through all
+        layers. What is returned follows from the head and the policy alone.
         """
-        if not isinstance(policy, Policy) or self._enforces or self._streams:
+        if scope["method"] == "OPTIONS" or read_head(scope, self._hosts) != 0:
             return None
-        if read_head(scope, self._hosts) != 0:
+        if self._publisher.wants(scope):
             return None
         verdict = self._verdicts.of(policy, scope)
         if verdict.decision is None or verdict.decision.reasons:
             return None
+        chosen = policy if isinstance(policy, Policy) else choose(policy, *path_of(scope)).policy
         origin = next((value for name, value in scope["headers"] if name == b"origin"), None)
-        pairs = self._app.judge(policy, origin)
-        return None if pairs is None else Grant(pairs, verdict)
+        pairs = None if chosen is None else self._app.judge(chosen, origin)
+        return None if pairs is None else Welcome(pairs, verdict)
 
     async def _answer(self, length: int | None, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request whose body nobody wants, then read that away."""

@@ -14,7 +14,6 @@ from corsmith.policy import Policy
 from corsmith.routes import Routes
 
 __all__ = [
-    "CONDITIONS",
     "CUT",
     "FOLLOWED",
     "NOTE",
@@ -22,7 +21,6 @@ __all__ = [
     "Layered",
     "Lending",
     "Looking",
-    "Prompt",
     "Serving",
     "Starting",
     "Tell",
@@ -34,18 +32,6 @@ CUT: Final = "corsmith.cut"
 
 It is a word for the request's line, such as ``file-changed``.
 """
-
-CONDITIONS: Final = frozenset(
-    {
-        b"if-match",
-        b"if-modified-since",
-        b"if-none-match",
-        b"if-range",
-        b"if-unmodified-since",
-        b"range",
-    }
-)
-"""The header lines that say which part of what, and which version (RFC 9110, 13.1 and 14.2)."""
 
 FOLLOWED: Final = "corsmith.followed"
 """What a command line has for its object where a program has started it, and waits for it."""
@@ -106,22 +92,6 @@ class Starting(Protocol):
 
     def on_start(self, tell: Tell) -> None:
         """Take whom to tell, once; called before anything is served."""
-
-
-@runtime_checkable
-class Prompt(Protocol):
-    """An application that has some answers at once: whole, without a wait."""
-
-    def at_once(
-        self, raw: bytes, asked: Iterable[tuple[bytes, bytes]]
-    ) -> tuple[int, list[tuple[bytes, bytes]], bytes] | None:
-        """Return the status, headers and body of the answer to a GET without a query.
-
-        ``raw`` is the path as it was received, and ``asked`` are the ``CONDITIONS`` of the
-        request: the answer depends on nothing else. ``None``: the application has to be asked
-        as any other. None of the headers is CORS's own or ``Vary``, and nobody changes their
-        list.
-        """
 
 
 @runtime_checkable

@@ -29,8 +29,8 @@ from corsmith.server.events import Publisher
 from corsmith.server.front import Front
 from corsmith.server.hosts import Hosts
 from corsmith.server.log import Log
-from corsmith.server.serving import Layered, Prompt, Serving, Starting, Told
-from corsmith.server.shortcut import Shortcut
+from corsmith.server.serving import Layered, Serving, Starting, Told
+from corsmith.server.shortened import Shortened
 from corsmith.server.silence import Silence
 from corsmith.server.source import SEED, PolicySource
 from corsmith.server.stalls import Stalls
@@ -106,8 +106,8 @@ class Worker:
         except CorsmithError as error:
             self._tell(Told(error=error))
             raise  # where nobody was there to be told, and to end this process
-        log = self._log()
-        front = self._front(app, log)
+        log, layer = self._log(), self._layer()
+        front = self._front(app, log, layer)
         self._follow(front)
         if self.admitted is not None:
             self.admitted.follow(front.admit)
@@ -122,7 +122,9 @@ class Worker:
         else:
             _tune_collector()
             tell(Told())
-        outermost = Shortcut(front, app, log) if isinstance(app, Prompt) else front
+        outermost: App = front
+        if isinstance(self.serving, Shortened):
+            outermost = self.serving.shorten(front, app, layer, log)
         if self.tls_port is None:
             return outermost
         if not self.quiet:
@@ -143,7 +145,7 @@ class Worker:
         while told.error is not None:
             signal.pause()
 
-    def _front(self, app: App, log: Log | None) -> Front:
+    def _front(self, app: App, log: Log | None, layer: type[CORSMiddleware]) -> Front:
         return Front(
             app,
             self.policy,
@@ -153,7 +155,7 @@ class Worker:
             publisher=Publisher(self.page),
             streams=self.serving.streams,
             enforces=self.serving.enforces,
-            layer=self._layer(),
+            layer=layer,
         )
 
     def _log(self) -> Log | None:

@@ -12,13 +12,20 @@ from typing import TYPE_CHECKING, Any
 
 from corsmith.server.gateway.added import Added
 from corsmith.server.gateway.forward import Forwarder
+from corsmith.server.gateway.guard import Entry
+from corsmith.server.gateway.request import Asker, Begun
+from corsmith.server.gateway.site import Upstream
 from corsmith.server.gateway.trust import Trust
 from corsmith.server.gateway.upstream import read_upstream
+from corsmith.server.gateway.written import Kind, Written, rest_of
 from tests.server.in_memory import scope
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+
+    import aiohttp
+    from yarl import URL
 
     Script = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -58,6 +65,30 @@ class Asked:
     def ended(self) -> bool:
         """Whether the answer has its last part: without it, the server cuts the connection."""
         return len(self.messages) > 1 and not self.messages[-1].get("more_body")
+
+
+async def ask_upstream(
+    session: aiohttp.ClientSession,
+    method: str,
+    url: URL,
+    lines: Iterable[tuple[str, str]] = (),
+    body: AsyncIterator[bytes] | None = None,
+    whole: bytes = b"",
+) -> Begun:
+    """Ask what a request says, as the gateway asks it."""
+    origin = str(url.origin()).encode()
+    pairs = [(name.encode(), value.encode()) for name, value in lines]
+    if whole:
+        pairs.append((b"content-length", str(len(whole)).encode()))
+    kind = Kind(
+        method=method,
+        entry=Entry.GOES_ON,
+        has_body=body is not None,
+        lines=tuple(lines),
+        rest=rest_of(method, pairs),
+    )
+    written = Written(kind, Upstream(origin=origin), url.raw_path_qs.encode())
+    return await Asker(session, origin).ask(written, body, whole)
 
 
 async def read_request(reader: asyncio.StreamReader) -> bytes:

@@ -21,7 +21,10 @@ CHUNKED = (b"transfer-encoding", b"chunked")
 
 
 def post(
-    *messages: dict[str, Any], limit: int | None = None, reads: bool = True
+    *messages: dict[str, Any],
+    limit: int | None = None,
+    reads: bool = True,
+    line: tuple[bytes, bytes] = CHUNKED,
 ) -> tuple[list[Any], bytes]:
     """Return what a page is sent, and what the upstream was; after the messages nothing comes."""
     sent: list[Any] = []
@@ -59,7 +62,7 @@ def post(
             life = asyncio.ensure_future(front({"type": "lifespan"}, asks.get, told.put))
             await told.get()
             async with asyncio.timeout(PATIENCE):
-                await front(scope("POST", "/", PAGE, CHUNKED), receive, send)
+                await front(scope("POST", "/", PAGE, line), receive, send)
             asks.put_nowait({"type": "lifespan.shutdown"})
             await life
 
@@ -97,3 +100,12 @@ def test_within_them_all_goes_on() -> None:
     sent, _ = post(part(b"ab"), part(b"cd", more=False), limit=4, reads=False)
     assert sent[0]["status"] == 200
     assert (b"access-control-allow-credentials", b"true") in sent[0]["headers"]
+
+
+@pytest.mark.parametrize(("messages", "status"), [([], 408), ([GONE], 400)], ids=["none", "gone"])
+def test_a_body_that_never_comes_is_asked_of_nobody(
+    monkeypatch: pytest.MonkeyPatch, messages: list[dict[str, Any]], status: int
+) -> None:
+    monkeypatch.setattr("corsmith.server.body.DRAIN_SECONDS", 0.1)
+    sent, seen = post(*messages, line=(b"content-length", b"4"))
+    assert (sent[0]["status"], seen) == (status, b"")

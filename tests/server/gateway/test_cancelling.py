@@ -55,7 +55,7 @@ async def slow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
 
 
 async def serve(app: Forwarder, method: str, heard: list[Any]) -> None:
-    """Serve one request, whose body, where it has one, comes in two parts."""
+    """Serve one request, whose body comes in two parts, of PUT in one, and of GET has none."""
     lines = [PAGE]
     messages: list[Any] = [{"type": "http.request", "body": b"", "more_body": False}]
     if method == "POST":
@@ -64,6 +64,10 @@ async def serve(app: Forwarder, method: str, heard: list[Any]) -> None:
             {"type": "http.request", "body": PART, "more_body": True},
             {"type": "http.request", "body": PART, "more_body": False},
         ]
+
+    if method == "PUT":
+        lines.append((b"content-length", str(len(PART)).encode()))
+        messages = [{"type": "http.request", "body": PART, "more_body": False}]
 
     async def receive() -> Any:
         await asyncio.sleep(0)
@@ -81,13 +85,13 @@ async def serve(app: Forwarder, method: str, heard: list[Any]) -> None:
 
 def connections(app: Forwarder) -> int:
     """Return how many connections to the upstream are in use."""
-    session = app._session
-    assert session is not None
+    assert app._asker is not None
+    session = app._asker.session
     assert session.connector is not None
     return len(session.connector._acquired)
 
 
-@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT"])
 def test_a_request_cancelled_wherever_it_waits_leaves_nothing_open(method: str) -> None:
     async def scenario(at: int, heard: list[Any]) -> bool:
         async with listening(slow) as port, living(gateway(port)) as app:

@@ -14,9 +14,8 @@ from yarl import URL
 from corsmith.errors import UsageError
 from corsmith.server.gateway import client as module
 from corsmith.server.gateway.client import connect
-from corsmith.server.gateway.request import ask
 from corsmith.server.gateway.trust import Trust
-from tests.server.gateway.asking import OK, answering, listening
+from tests.server.gateway.asking import OK, answering, ask_upstream, listening
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,7 +44,7 @@ def over_tls(authority: trustme.CA, trust: Trust, host: str = "localhost") -> in
         async with listening(answering(OK), tls=context) as port:
             session = connect(trust)
             try:
-                answer = await ask(session, "GET", URL(f"https://{host}:{port}/"), [], None)
+                answer = await ask_upstream(session, "GET", URL(f"https://{host}:{port}/"))
                 answer.close()
                 return answer.status
             finally:
@@ -79,7 +78,7 @@ def test_without_a_certificate_to_judge_no_authority_is_read(
             listening(answering(OK)) as port,
             connect(Trust(), is_tls=False) as session,
         ):
-            answer = await ask(session, "GET", URL(f"http://127.0.0.1:{port}/"), [], None)
+            answer = await ask_upstream(session, "GET", URL(f"http://127.0.0.1:{port}/"))
             answer.close()
             return answer.status
 
@@ -134,14 +133,14 @@ def test_cookies_are_not_kept_and_redirects_not_followed() -> None:
             session = connect(Trust())
             for _ in range(2):
                 url = URL(f"http://127.0.0.1:{port}/")
-                answer = await ask(session, "GET", url, [("X-A", "1")], None)
-                assert (answer.status, await answer.read()) == (302, b"ok")
+                answer = await ask_upstream(session, "GET", url, [("Host", "a"), ("X-A", "1")])
+                assert (answer.status, await answer.content.read()) == (302, b"ok")
             await session.close()
 
     asyncio.run(scenario())
     for request in found:
         assert b"cookie" not in request.lower()
-        assert request.startswith(b"GET / HTTP/1.1\r\nHost: ")
+        assert request.startswith(b"GET / HTTP/1.1\r\nHost: a\r\n")
         assert request.endswith(b"\r\nX-A: 1\r\n\r\n")
         assert request.count(b"\r\n") == 4
 
@@ -153,7 +152,7 @@ def test_proxy_variables_are_not_obeyed(monkeypatch: pytest.MonkeyPatch) -> None
     async def scenario() -> int:
         async with listening(answering(OK)) as port:
             session = connect(Trust())
-            answer = await ask(session, "GET", URL(f"http://127.0.0.1:{port}/"), [], None)
+            answer = await ask_upstream(session, "GET", URL(f"http://127.0.0.1:{port}/"))
             answer.close()
             await session.close()
             return answer.status

@@ -108,6 +108,7 @@ DOCUMENT = ((b"sec-fetch-mode", b"navigate"), (b"sec-fetch-dest", b"document"))
         ("GET", (PAGE, (b"via", b"1.0 a, 1.1 " + VIA + b", 1.1 b")), 508, "gateway-loop"),
         ("CONNECT", (PAGE,), 501, "method-not-sent-on"),
         ("TRACE", (PAGE,), 501, "method-not-sent-on"),
+        ("TRACE", cross(), 501, "method-not-sent-on"),
         ("GET", (PAGE, (b"x-name", b"\xe9")), 400, "not-sendable"),
     ],
 )

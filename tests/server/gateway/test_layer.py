@@ -79,6 +79,24 @@ def test_what_a_form_of_another_site_opens_loads_nothing(path: str) -> None:
     assert answer.headers["content-security-policy"] == "default-src 'none'"
 
 
+@pytest.mark.parametrize("kind", [EnforcingLayer, ExposingLayer])
+def test_an_answers_headers_by_themselves_get_what_the_layer_gives(
+    kind: type[EnforcingLayer],
+) -> None:
+    answer = ask(kind(api, POLICY, enforce=True), "GET", "/", ALLOWED)
+    bare: list[Any] = []
+
+    async def send(message: Any) -> None:
+        bare.append(message)
+
+    asyncio.run(api({}, None, send))
+    pairs = POLICY.byte_answers.find(ALLOWED[1]) or POLICY.byte_answers.meet(ALLOWED[1])
+    assert pairs is not None
+    given = list(bare[0]["headers"])
+    assert kind.dress(bare[0]["headers"], pairs) == answer.lines
+    assert bare[0]["headers"] == given
+
+
 async def vouched(scope: Any, _receive: Any, send: Any) -> None:
     """Answer what the layer says of an origin that the request does not show."""
     said = await scope[VOUCHES](scope, scope["query_string"])

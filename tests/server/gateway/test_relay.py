@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 from unittest.mock import AsyncMock, Mock
 
+import aiohttp
 import pytest
 
 from corsmith.server.gateway.relay import Client, Watch, relay
@@ -47,6 +48,66 @@ def test_a_body_with_a_length_is_sent_with_it() -> None:
     assert b"\r\ncontent-length: 6\r\n" in asked.requests[0].lower()
     assert b"transfer-encoding" not in asked.requests[0].lower()
     assert body_of(asked.requests[0]) == b"abcdef"
+
+
+@pytest.mark.parametrize("method", ["POST", "patch", "GET"])
+def test_a_small_body_is_sent_with_its_head(method: str) -> None:
+    asked = Asked()
+    lines = (PAGE, (b"content-length", b"6"), (b"content-type", b"text/x"))
+    answer = ask(answering(OK, asked=asked), method, "/", *lines, body=parts(b"abcdef"))
+    assert (answer.status, answer.body) == (200, b"ok")
+    first, *head = asked.requests[0].partition(b"\r\n\r\n")[0].split(b"\r\n")
+    assert first == method.encode() + b" / HTTP/1.1"
+    assert head[2:] == [b"content-length: 6", b"content-type: text/x", b"via: 1.1 corsmith-1"]
+    assert body_of(asked.requests[0]) == b"abcdef"
+
+
+@pytest.mark.parametrize(
+    "messages", [parts(b"abc", b"def"), parts(b"", b"abcdef"), parts(b"abcdef", b"")]
+)
+def test_one_that_comes_in_parts_is_the_same(messages: list[Any]) -> None:
+    asked = Asked()
+    lines = (PAGE, (b"content-length", b"6"))
+    ask(answering(OK, asked=asked), "POST", "/", *lines, body=messages)
+    assert body_of(asked.requests[0]) == b"abcdef"
+    assert asked.requests[0].lower().count(b"content-length: 6\r\n") == 1
+
+
+@pytest.mark.parametrize("found", [b"", b"ab", b"abcd"])
+def test_one_of_another_length_than_was_told_is_never_a_whole_one(found: bytes) -> None:
+    """No server hands one over; the upstream would take what is left for the next request."""
+    seen: list[bytes] = []
+
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        seen.append(await reader.read(-1))
+
+    lines = (PAGE, (b"content-length", b"3"))
+    answer = ask(script, "POST", "/", *lines, body=parts(found), seconds=0.3)
+    assert answer.messages[0]["status"] in {502, 504}
+    assert len(body_of(seen[0])) <= 3
+
+
+def test_a_client_that_leaves_before_its_body_asks_nobody() -> None:
+    answer = ask(answering(OK), "POST", "/", PAGE, (b"content-length", b"6"), body=[GONE])
+    assert (answer.messages, answer.connections) == ([], 0)
+
+
+def test_the_first_part_of_a_body_is_not_lost() -> None:
+    async def scenario() -> list[bytes]:
+        waiting = parts(b"abc", b"def")
+
+        async def receive() -> Any:
+            return waiting.pop(0)
+
+        found: list[bytes] = []
+        with Client(receive, Watch(1.0), has_body=True) as client:
+            assert await client.whole(6) is None
+            body = client.body()
+            assert body is not None
+            found += [part async for part in body]
+        return found
+
+    assert asyncio.run(scenario()) == [b"abc", b"def"]
 
 
 def test_a_body_without_a_length_is_sent_in_chunks() -> None:
@@ -162,6 +223,57 @@ def test_how_the_connection_ended_tells_whether_all_came(error: Exception | None
         return await relay(answer, {"type": "http.response.start"}, AsyncMock())
 
     assert asyncio.run(scenario()) is (error is None)
+
+
+@pytest.mark.parametrize("closed", [True, False], ids=["gone", "there"])
+def test_what_comes_while_a_part_is_taken_is_sent_on_at_once(*, closed: bool) -> None:
+    """The last part is not known to be that before all the others were taken."""
+
+    async def scenario() -> list[Any]:
+        coming = [b"a", b"b", b"c"]
+        taken: list[bytes] = []
+
+        def read_nowait() -> bytes:
+            taken.append(coming.pop(0) if coming else b"")
+            return taken[-1]
+
+        content = Mock(
+            read_nowait=read_nowait,
+            at_eof=lambda: taken[-1] == b"",
+            is_eof=lambda: bool(taken) and not coming,
+            exception=lambda: None,
+            readany=AsyncMock(side_effect=AssertionError("nothing is waited for")),
+        )
+        there = Mock(protocol=Mock(closed=asyncio.get_running_loop().create_future()))
+        answer = Mock(content=content, connection=None if closed else there)
+        send = AsyncMock()
+        assert await relay(answer, {"type": "http.response.start"}, send)
+        return [call.args[0] for call in send.await_args_list[1:]]
+
+    messages = asyncio.run(scenario())
+    assert [message["body"] for message in messages] == [b"a", b"b", b"c", b""]
+    assert [message["more_body"] for message in messages] == [True, True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("error", "ends"), [(None, True), (aiohttp.ClientPayloadError(), False)], ids=["whole", "cut"]
+)
+def test_what_came_before_the_connection_was_over_is_sent_on(
+    error: aiohttp.ClientError | None, *, ends: bool
+) -> None:
+    async def scenario() -> tuple[bool, int]:
+        content = Mock(
+            read_nowait=Mock(return_value=b"ok", side_effect=error),
+            at_eof=lambda: False,
+            is_eof=lambda: True,
+            exception=lambda: error,
+        )
+        send = AsyncMock()
+        answer = Mock(content=content, connection=None)
+        return await relay(answer, {"type": "http.response.start"}, send), send.await_count
+
+    # The start goes out in any case: without it the page would see no status.
+    assert asyncio.run(scenario()) == (ends, 2 if ends else 1)
 
 
 def test_a_body_without_a_length_ends_with_its_connection() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 from unittest.mock import Mock
 
@@ -11,9 +12,8 @@ import pytest
 from yarl import URL
 
 from corsmith.server.gateway.client import connect
-from corsmith.server.gateway.request import ask
 from corsmith.server.gateway.trust import Trust
-from tests.server.gateway.asking import OK, Asked, answering, listening, read_request
+from tests.server.gateway.asking import OK, Asked, answering, ask_upstream, listening, read_request
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -43,7 +43,7 @@ def sent(method: str, *lines: tuple[str, str], body: AsyncIterator[bytes] | None
     seen = Asked()
 
     async def use(session: Session, url: URL) -> None:
-        answer = await ask(session, method, url, lines, body)
+        answer = await ask_upstream(session, method, url, lines, body)
         answer.close()
 
     with_session(answering(OK if method != "HEAD" else OK[:-2], asked=seen), use)
@@ -65,9 +65,11 @@ def test_a_request_is_written_as_it_is_and_nothing_is_added(method: str) -> None
     assert sorted(lines[1:-2]) == sorted(["host: api.example", "x-a: 1", "x-a: 2", *added])
 
 
-def test_a_body_has_its_length_or_chunks_and_no_type_of_ours() -> None:
-    head, _, body = sent("POST", ("content-length", "4"), body=two()).partition(b"\r\n\r\n")
-    assert (b"content-type" in head.lower(), body) == (False, b"abcd")
+def test_a_body_has_its_length_or_chunks_and_nothing_is_added() -> None:
+    lines = ("host", "a"), ("content-length", "4")
+    head, _, body = sent("POST", *lines, body=two()).partition(b"\r\n\r\n")
+    assert head.lower().split(b"\r\n")[1:] == [b"host: a", b"content-length: 4"]
+    assert body == b"abcd"
     head, _, body = sent("POST", body=two()).partition(b"\r\n\r\n")
     assert b"Transfer-Encoding: chunked" in head
     assert body == b"2\r\nab\r\n2\r\ncd\r\n0\r\n\r\n"
@@ -81,7 +83,7 @@ def test_a_connection_is_used_again() -> None:
 
     async def use(session: Session, url: URL) -> None:
         for _ in range(3):
-            answer = await ask(session, "GET", url, [], None)
+            answer = await ask_upstream(session, "GET", url)
             assert await answer.content.read() == b"ok"
             answer.close()
 
@@ -106,7 +108,7 @@ def test_what_may_be_asked_twice_is_where_an_idle_connection_was_closed(method: 
 
     async def use(session: Session, url: URL) -> None:
         for _ in range(2):
-            answer = await ask(session, method, url, [], None)
+            answer = await ask_upstream(session, method, url)
             assert answer.status == 200
             await answer.content.read()
             answer.close()
@@ -120,25 +122,60 @@ def test_anything_else_is_asked_once(method: str) -> None:
     connections: list[int] = []
 
     async def use(session: Session, url: URL) -> None:
-        answer = await ask(session, method, url, [], None)
+        answer = await ask_upstream(session, method, url)
         await answer.content.read()
         answer.close()
         with pytest.raises(aiohttp.ServerDisconnectedError):
-            await ask(session, method, url, [], None)
+            await ask_upstream(session, method, url)
 
     with_session(closing_second(connections), use)
     assert len(connections) == 1
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_an_answer_that_came_before_it_was_asked_for_is_nobodys(method: str) -> None:
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_request(reader)
+        writer.write(OK)
+        await writer.drain()
+        await asyncio.sleep(0.05)
+        writer.write(OK.replace(b"ok", b"no"))
+        await reader.read()
+
+    async def use(session: Session, url: URL) -> None:
+        for _ in range(2):
+            answer = await ask_upstream(session, method, url)
+            assert await answer.content.read() == b"ok"
+            answer.close()
+            await asyncio.sleep(0.15)
+
+    assert with_session(script, use).connections == 2
 
 
 def test_a_body_that_is_gone_is_not_asked_with_again() -> None:
     connections: list[int] = []
 
     async def use(session: Session, url: URL) -> None:
-        answer = await ask(session, "PUT", url, [], None)
+        answer = await ask_upstream(session, "PUT", url)
         await answer.content.read()
         answer.close()
         with pytest.raises(aiohttp.ClientError):
-            await ask(session, "PUT", url, [], two())
+            await ask_upstream(session, "PUT", url, [], two())
+
+    with_session(closing_second(connections), use)
+    assert len(connections) == 1
+
+
+def test_nor_is_a_whole_one() -> None:
+    """What was read of it, nobody knows."""
+    connections: list[int] = []
+
+    async def use(session: Session, url: URL) -> None:
+        for _ in range(2):
+            with pytest.raises(aiohttp.ServerDisconnectedError) if connections else nullcontext():
+                answer = await ask_upstream(session, "PUT", url, [], None, b"ab")
+                await answer.content.read()
+                answer.close()
 
     with_session(closing_second(connections), use)
     assert len(connections) == 1
@@ -147,7 +184,7 @@ def test_a_body_that_is_gone_is_not_asked_with_again() -> None:
 def test_nobody_is_asked_twice_who_does_not_listen() -> None:
     async def use(session: Session, _url: URL) -> None:
         with pytest.raises(aiohttp.ClientConnectorError):
-            await ask(session, "GET", URL("http://127.0.0.1:1/"), [], None)
+            await ask_upstream(session, "GET", URL("http://127.0.0.1:1/"))
 
     with_session(answering(OK), use)
 
@@ -161,7 +198,7 @@ def test_an_upstream_that_accepts_no_connection_is_told_as_that() -> None:
 
         session.connector.connect = never  # type: ignore[assignment,method-assign]  # a stand-in
         with pytest.raises(aiohttp.ConnectionTimeoutError):
-            await ask(session, "GET", url, [], None)
+            await ask_upstream(session, "GET", url)
 
     with_session(answering(OK), use)
 
@@ -171,7 +208,7 @@ def test_a_client_that_is_closed_asks_nobody() -> None:
         session = connect(Trust())
         await session.close()
         with pytest.raises(RuntimeError, match="closed"):
-            await ask(session, "GET", URL("http://127.0.0.1:1/"), [], None)
+            await ask_upstream(session, "GET", URL("http://127.0.0.1:1/"))
 
     asyncio.run(scenario())
 
@@ -184,7 +221,7 @@ def test_a_connection_that_is_lost_before_it_is_used_is_told() -> None:
     async def use(_session: Session, url: URL) -> None:
         session = Mock(connector=Connector())
         with pytest.raises(aiohttp.ServerDisconnectedError):
-            await ask(session, "POST", url, [], None)
+            await ask_upstream(session, "POST", url)
 
     assert with_session(answering(OK), use).connections == 0
 
@@ -194,7 +231,7 @@ def test_a_request_that_is_cancelled_leaves_no_connection_in_use() -> None:
         await reader.read()
 
     async def use(session: Session, url: URL) -> None:
-        asking = asyncio.create_task(ask(session, "GET", url, [], None))
+        asking = asyncio.create_task(ask_upstream(session, "GET", url))
         await asyncio.sleep(0.05)
         asking.cancel()
         with pytest.raises(asyncio.CancelledError):

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from corsmith.adapters.asgi import CORSMiddleware
 from corsmith.errors import UsageError
 from corsmith.policy import Policy
 from corsmith.profiles import PROFILES, find_profile
 from corsmith.routes import Routes
 from corsmith.server.gateway.forward import Forwarder
 from corsmith.server.gateway.layer import EnforcingLayer, ExposingLayer
+from corsmith.server.gateway.passage import Passage
 from corsmith.server.gateway.serving import GATEWAY_SEED, Gateway
 
 if TYPE_CHECKING:
@@ -217,3 +219,15 @@ def test_it_opens_as_an_application_that_streams_and_enforces() -> None:
     assert made.has_lifespan
     assert made.enforces
     assert made.seed is GATEWAY_SEED
+
+
+def test_some_requests_have_a_short_way_where_the_layer_is_the_gateways() -> None:
+    async def front(_scope: Any, _receive: Any, _send: Any) -> None:
+        """Stand for the front."""
+
+    given: Any = front
+    app = gateway().open()
+    for layer in (EnforcingLayer, ExposingLayer):
+        assert isinstance(gateway().shorten(given, app, layer, None), Passage)
+    assert gateway().shorten(given, app, CORSMiddleware, None) is front
+    assert gateway().shorten(given, front, ExposingLayer, None) is front

@@ -19,6 +19,18 @@ __all__ = [
     "write_date",
 ]
 
+CONDITIONS: Final = frozenset(
+    {
+        b"if-match",
+        b"if-modified-since",
+        b"if-none-match",
+        b"if-range",
+        b"if-unmodified-since",
+        b"range",
+    }
+)
+"""The header lines that say which part of what, and which version (RFC 9110, 13.1 and 14.2)."""
+
 NOT_MODIFIED: Final = 304
 PRECONDITION_FAILED: Final = 412
 

@@ -9,11 +9,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple, TypeAlias
 
-from corsmith.server.folder.conditions import NOT_MODIFIED, allows_range, judge, write_date
+from corsmith.server.folder.conditions import (
+    CONDITIONS,
+    NOT_MODIFIED,
+    allows_range,
+    judge,
+    write_date,
+)
 from corsmith.server.folder.media import type_of
 from corsmith.server.folder.ranges import Part, Span, multipart, select
 from corsmith.server.folder.tree import Opened, Version, tag_of
-from corsmith.server.serving import CONDITIONS
 
 __all__ = ["Line", "Replies", "Reply", "asked_of", "reply_to"]
 

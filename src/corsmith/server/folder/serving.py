@@ -12,12 +12,15 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from corsmith.adapters.asgi import App
+from corsmith.adapters.asgi import App, CORSMiddleware
 from corsmith.diagnostics import quote
 from corsmith.errors import UsageError
 from corsmith.server.folder.files import FileServer, OneFile
 from corsmith.server.folder.listing import MOST_ENTRIES, quote_name
+from corsmith.server.folder.shortcut import Shortcut
 from corsmith.server.folder.viewers import Viewer, is_near, suggest
+from corsmith.server.log import Log
+from corsmith.server.shortened import Welcoming
 from corsmith.server.source import LOOPBACK
 
 __all__ = ["FOLDER_SEED", "Files"]
@@ -137,3 +140,13 @@ class Files:
         if self.name is None:
             return FileServer(self.path, lines)
         return OneFile(self.path, self.name, lines)
+
+    def shorten(
+        self,
+        front: Welcoming,
+        app: App,
+        layer: type[CORSMiddleware],  # noqa: ARG002  no other has a short way
+        log: Log | None,
+    ) -> App:
+        """Return the application behind ``front``, with a short way for what is small."""
+        return Shortcut(front, app, log) if isinstance(app, FileServer) else front

@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Coroutine
 from functools import lru_cache
 from typing import Any, Final
 
-from corsmith.adapters.asgi import CORSMiddleware, Message, Receive, Scope, Send
+from corsmith.adapters.asgi import CORSMiddleware, Message, Pairs, Receive, Scope, Send, marked
 from corsmith.gate import Choice
 from corsmith.headers import (
     ALLOW_METHODS,
@@ -25,6 +25,7 @@ from corsmith.headers import (
     OWNED_RESPONSE_HEADERS,
     SAFELISTED_RESPONSE_HEADERS,
 )
+from corsmith.server.gateway.answered import Lines
 from corsmith.server.gateway.faults import INERT, answer_fault, unlisted
 from corsmith.server.gateway.guard import VOUCHES
 
@@ -60,6 +61,12 @@ class EnforcingLayer(CORSMiddleware):
         scope[VOUCHES] = self._vouches
         return super().__call__(scope, receive, send)
 
+    @staticmethod
+    def dress(headers: Lines, pairs: Pairs) -> Lines:
+        """Return an answer's headers with those of the policy, as a page gets them."""
+        dressed: Lines = marked({"headers": headers}, pairs)["headers"]
+        return dressed
+
     async def _vouches(self, scope: Scope, origin: bytes) -> bool:
         """Return whether the policy that holds for a request allows an origin."""
         return self._admits(await self._choose(self._source, scope), [origin])
@@ -92,8 +99,13 @@ class ExposingLayer(EnforcingLayer):
 
         return super().__call__(scope, receive, send_exposed)
 
+    @staticmethod
+    def dress(headers: Lines, pairs: Pairs) -> Lines:
+        """Return an answer's headers with those of the policy, and what may be read of them."""
+        return _exposed(EnforcingLayer.dress(headers, pairs))
 
-def _exposed(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+
+def _exposed(headers: Lines) -> Lines:
     """Return headers with the names of all that a page may read, where an origin is allowed."""
     names = tuple([name.lower() for name, _ in headers])
     if _ALLOWED not in names:

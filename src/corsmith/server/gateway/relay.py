@@ -15,16 +15,21 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable
 from time import monotonic
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Self, TypeVar
 
 import aiohttp
 
 from corsmith.adapters.asgi import Message, Receive, Send
+from corsmith.server.gateway.bulk import Bulk
+from corsmith.server.gateway.request import Begun
 
 __all__ = ["Client", "LeftError", "Watch", "relay"]
 
 _LOOK_SECONDS: Final = 0.1
 """How often the clients are looked at: a person does not notice a tenth of a second."""
+
+
+_T = TypeVar("_T")
 
 
 class LeftError(Exception):
@@ -75,6 +80,7 @@ class Client:
     """
 
     __slots__ = (
+        "_beginning",
         "_deadline",
         "_is_late",
         "_receive",
@@ -96,6 +102,7 @@ class Client:
         self._deadline = monotonic() + watch.seconds
         self._waits = False
         self._is_late = False
+        self._beginning = b""
         self.left = False
 
     def __enter__(self) -> Self:
@@ -124,9 +131,24 @@ class Client:
 
     def body(self) -> AsyncIterator[bytes] | None:
         """Return the parts of the body as they come; ``None`` where there is none."""
-        return None if self._whole else self
+        return None if self._whole and not self._beginning else self
 
-    async def begun(self, asking: Awaitable[aiohttp.ClientResponse]) -> aiohttp.ClientResponse:
+    async def whole(self, length: int) -> bytes | None:
+        """Return a body of so many bytes, if its first part is all of it.
+
+        Otherwise that part is the first of ``body``.
+        """
+        try:
+            part = await self._next()
+        except LeftError:
+            part = b""
+            await asyncio.sleep(0)  # where this is cancelled, as the client has left
+        if self._whole and len(part) == length:
+            return part
+        self._beginning = part
+        return None
+
+    async def begun(self, asking: Awaitable[_T]) -> _T:
         """Return the answer once it has begun; ``TimeoutError`` where it does not in time."""
         self._waits = True
         try:
@@ -153,6 +175,13 @@ class Client:
 
     async def __anext__(self) -> bytes:
         """Return the next part; called by the task that sends to the upstream."""
+        part, self._beginning = self._beginning, b""
+        if part := part or await self._next():
+            return part
+        raise StopAsyncIteration
+
+    async def _next(self) -> bytes:
+        """Return the next part that is not empty; an empty one is the end."""
         while not self._whole:
             message = await self._receive()
             if message["type"] != "http.request":
@@ -164,7 +193,7 @@ class Client:
             part: bytes = message.get("body", b"")
             if part:
                 return part
-        raise StopAsyncIteration
+        return b""
 
     async def _wait(self) -> None:
         """Wait until the client leaves."""
@@ -178,13 +207,19 @@ class Client:
             self._task.cancel()
 
 
-async def relay(answer: aiohttp.ClientResponse, start: Message, send: Send) -> bool:
+async def relay(answer: Begun, start: Message, send: Send) -> bool:
     """Send on an answer that begins with ``start``; return whether the upstream ended it.
 
     The first part goes out at once, although it may be empty: the server holds the head back
     until there is one, and a page that opens a stream of events waits for the head.
     """
     content = answer.content
+    if answer.connection is None and content.is_eof() and content.exception() is None:
+        # All of it is here, so there is nothing to wait for or to lose.
+        await send(start)
+        body = content.read_nowait()
+        await send({"type": "http.response.body", "body": body, "more_body": False})
+        return True
     closed = _closed(answer)
 
     def lose(_closed: "asyncio.Future[None]") -> None:
@@ -196,15 +231,14 @@ async def relay(answer: aiohttp.ClientResponse, start: Message, send: Send) -> b
         closed.add_done_callback(lose)
     try:
         await send(start)
-        part = content.read_nowait()
-        while not content.at_eof():
-            await send({"type": "http.response.body", "body": part, "more_body": True})
-            part = await content.readany()
+        part = await _relay_parts(answer, send)
     except (aiohttp.ClientError, OSError):
         return False
     finally:
         if closed is not None:
             closed.remove_done_callback(lose)
+    if part is None:
+        return True
     # A body without a length ends with its connection, and a reset is no end.
     if closed is not None and closed.done() and closed.exception() is not None:
         return False
@@ -212,7 +246,31 @@ async def relay(answer: aiohttp.ClientResponse, start: Message, send: Send) -> b
     return True
 
 
-def _closed(answer: aiohttp.ClientResponse) -> "asyncio.Future[None] | None":
+async def _relay_parts(answer: Begun, send: Send) -> bytes | None:
+    """Send on a body but for its last part, which is returned; ``None`` where that went too."""
+    content = answer.content
+    part = content.read_nowait()
+    while not content.at_eof():
+        await send({"type": "http.response.body", "body": part, "more_body": True})
+        part = content.read_nowait()
+        if part or content.is_eof():
+            continue
+        if (bulk := Bulk.of(answer)) is not None:
+            await _relay_bulk(bulk, send)
+            return None
+        part = await content.readany()
+    return part
+
+
+async def _relay_bulk(bulk: Bulk, send: Send) -> None:
+    """Send on the rest of a long body."""
+    while not bulk.is_over:
+        part = await bulk.read()
+        more = not bulk.is_over
+        await send({"type": "http.response.body", "body": part, "more_body": more})
+
+
+def _closed(answer: Begun) -> "asyncio.Future[None] | None":
     """Return what is done when the answer's connection is; ``None`` where that is over."""
     connection = answer.connection
     protocol = None if connection is None else connection.protocol

@@ -23,6 +23,8 @@ from corsmith.server.gateway.added import Added, read_added
 from corsmith.server.gateway.site import Upstream
 from corsmith.server.gateway.trust import Trust, load_library
 from corsmith.server.gateway.upstream import read_upstream
+from corsmith.server.log import Log
+from corsmith.server.shortened import Welcoming
 from corsmith.server.source import LOOPBACK
 
 if TYPE_CHECKING:
@@ -233,6 +235,19 @@ class Gateway:
         path = "/" if self.profile is None else self.profile.probe
         url = self.upstream.url(path.encode()).decode()
         return look_at(url, origin, verify=not self.trust.insecure, ca=self.trust.ca)
+
+    def shorten(
+        self, front: Welcoming, app: App, layer: type[CORSMiddleware], log: Log | None
+    ) -> App:
+        """Return the application behind ``front``, with a short way for what came before."""
+        # They need the library, which only a worker has loaded.
+        from corsmith.server.gateway.forward import Forwarder
+        from corsmith.server.gateway.layer import EnforcingLayer
+        from corsmith.server.gateway.passage import Passage
+
+        if isinstance(app, Forwarder) and issubclass(layer, EnforcingLayer):
+            return Passage(front, app, layer, log)
+        return front
 
     def open(self) -> App:
         """Return the application."""

@@ -10,10 +10,10 @@ import pytest
 from corsmith.policy import Policy
 from corsmith.routes import Routes
 from corsmith.server.folder.serving import FOLDER_SEED, Files
+from corsmith.server.folder.shortcut import Shortcut
 from corsmith.server.front import Front
 from corsmith.server.hosts import Hosts
 from corsmith.server.limits import MAX_FIELDS, MAX_HEAD
-from corsmith.server.shortcut import Shortcut
 from tests.server.in_memory import ask, parts, run, scope
 from tests.server.kept import Kept
 
@@ -213,15 +213,6 @@ def test_where_paths_have_policies_of_their_own_all_go_through_the_front(root: P
     assert ways.compare("GET", "/in/b.bin", STRANGER) == 200
 
 
-def test_a_front_that_enforces_or_streams_grants_nothing(root: Path) -> None:
-    app = Files.of(str(root)).open()
-    request = scope("GET", "/a.bin", PAGE)
-    wishes: list[dict[str, Any]] = [{"enforces": True}, {"streams": True}]
-    for settings in wishes:
-        assert Front(app, FOLDER, hosts=Hosts(8000), **settings).grant(FOLDER, request) is None
-    assert Front(app, FOLDER, hosts=Hosts(8000)).grant(FOLDER, request) is not None
-
-
 def test_the_start_of_an_answer_is_that_of_this_file_and_this_page(root: Path) -> None:
     ways = Ways(root, Policy(origins=["http://localhost:5173", "https://evil.example"]))
     (root / "c.bin").write_bytes(b"0123456789")
@@ -235,14 +226,14 @@ def test_the_start_of_an_answer_is_that_of_this_file_and_this_page(root: Path) -
 def test_no_more_heads_are_remembered_than_is_allowed(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("corsmith.server.shortcut._REMEMBERED", 2)
+    monkeypatch.setattr("corsmith.server.folder.shortcut._REMEMBERED", 2)
     ways = Ways(root)
     for number in range(9):
         assert ways.is_short("/a.bin", PAGE, (b"x", str(number).encode()))
-        assert 1 <= len(ways.short._grants) <= 2
+        assert 1 <= len(ways.short._known) <= 2
     assert ways.is_short("/a.bin", PAGE, (b"x", b"y" * 5_000))  # decided, and not remembered
-    assert max(len(key) for key in ways.short._grants) <= 4
-    assert not any(b"y" * 5_000 in str(key).encode() for key in ways.short._grants)
+    assert max(len(key) for key in ways.short._known) <= 4
+    assert not any(b"y" * 5_000 in str(key).encode() for key in ways.short._known)
 
 
 def test_what_is_no_request_goes_through_the_front(root: Path) -> None:

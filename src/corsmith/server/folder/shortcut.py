@@ -1,7 +1,7 @@
 """``Shortcut``: a short way through the server for answers that are there at once.
 
 What lives here: which requests may take it. What does not: what is right for them, which the
-``front`` decides, and the answers, which the application has (``serving.Prompt``).
+server's front decides, and the answers (``files``).
 
 A page asks for hundreds of parts of a file with one head. What follows from that head alone
 (the Host check, the limits, the CORS headers, the words of the log) is decided once, and the
@@ -15,9 +15,10 @@ from typing import Final, TypeAlias
 from corsmith.adapters.asgi import Message, Receive, Scope, Send
 from corsmith.policy import Policy
 from corsmith.routes import Routes
-from corsmith.server.front import Front, Grant
+from corsmith.server.folder.conditions import CONDITIONS
+from corsmith.server.folder.files import FileServer
 from corsmith.server.log import Log
-from corsmith.server.serving import CONDITIONS, Prompt
+from corsmith.server.shortened import Welcome, Welcoming
 
 __all__ = ["Shortcut"]
 
@@ -43,19 +44,19 @@ _LONGEST_REMEMBERED: Final = 4_096
 
 
 class Shortcut:
-    """An application behind its ``front``, past which some requests go."""
+    """Files behind their ``front``, past which some requests go."""
 
-    def __init__(self, front: Front, app: Prompt, log: Log | None) -> None:
+    def __init__(self, front: Welcoming, app: FileServer, log: Log | None) -> None:
         """Remember nothing yet; ``log`` is the front's."""
         self._front = front
         self._app = app
         self._log = log
         self._policy: Policy | Routes | None = None
-        self._grants: dict[tuple[object, ...], Grant | None] = {}
+        self._known: dict[tuple[object, ...], Welcome | None] = {}
         # The start of the last answer: the next is often the same.
         self._start: Message = {}
         self._lines: list[_Line] | None = None
-        self._grant: Grant | None = None
+        self._welcome: Welcome | None = None
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Answer one request."""
@@ -64,20 +65,20 @@ class Shortcut:
             asked = [line for line in lines if line[0] in CONDITIONS]
             if _is_short(scope["raw_path"], asked):
                 head = [line for line in lines if line[0] not in CONDITIONS] if asked else lines
-                grant = self._find(head, scope)
-                found = grant and self._app.at_once(scope["raw_path"], asked)
-                if grant and found:
-                    return self._answer(*found, grant, scope, send)
+                welcome = self._find(head, scope)
+                found = welcome and self._app.at_once(scope["raw_path"], asked)
+                if welcome and found:
+                    return self._answer(*found, welcome, scope, send)
         return self._front(scope, receive, send)
 
-    def _find(self, head: list[_Line], scope: Scope) -> Grant | None:
+    def _find(self, head: list[_Line], scope: Scope) -> Welcome | None:
         """Return what every request with this head gets under the policy in force."""
         policy = self._front.policy
         if policy is not self._policy:
-            self._policy, self._grants = policy, {}
+            self._policy, self._known = policy, {}
         key = (scope["http_version"], *head)
         try:
-            return self._grants[key]
+            return self._known[key]
         except KeyError:
             return self._decide(key, head, policy, scope)
 
@@ -87,33 +88,35 @@ class Shortcut:
         head: list[_Line],
         policy: Policy | Routes,
         scope: Scope,
-    ) -> Grant | None:
+    ) -> Welcome | None:
         """Have the front decide, and remember it."""
-        # With as much as may be left out of such a head, so that its limits hold for all.
-        grant = self._front.grant(policy, {**scope, "headers": [*head, *_LEFT_OUT]})
+        welcome = None
+        if isinstance(policy, Policy):  # the same for every path
+            # With as much as may be left out of such a head, so that its limits hold for all.
+            welcome = self._front.welcome(policy, {**scope, "headers": [*head, *_LEFT_OUT]})
         if sum(len(name) + len(value) for name, value in head) <= _LONGEST_REMEMBERED:
-            if len(self._grants) >= _REMEMBERED:
-                self._grants.clear()
-            self._grants[key] = grant
-        return grant
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
+            self._known[key] = welcome
+        return welcome
 
     async def _answer(
         self,
         status: int,
         lines: list[_Line],
         body: bytes,
-        grant: Grant,
+        welcome: Welcome,
         scope: Scope,
         send: Send,
     ) -> None:
-        if lines is not self._lines or grant is not self._grant:
-            headers = [*lines, *grant.pairs]
+        if lines is not self._lines or welcome is not self._welcome:
+            headers = [*lines, *welcome.pairs]
             self._start = {"type": "http.response.start", "status": status, "headers": headers}
-            self._lines, self._grant = lines, grant
+            self._lines, self._welcome = lines, welcome
         await send(self._start)
         sent = send({"type": "http.response.body", "body": body})
         if self._log is not None:
-            self._log.request(scope, status, grant.verdict, None)
+            self._log.request(scope, status, welcome.verdict, None)
         await sent
 
 
