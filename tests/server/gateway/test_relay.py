@@ -92,6 +92,21 @@ def test_a_client_that_leaves_before_its_body_asks_nobody() -> None:
     assert (answer.messages, answer.connections) == ([], 0)
 
 
+def test_a_body_whose_end_is_told_apart_is_sent_with_its_head() -> None:
+    """As Granian does; the connection is used again, whenever the upstream answers."""
+
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for _ in range(2):
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(OK)
+            await reader.readexactly(3)
+
+    lines = (PAGE, (b"content-length", b"3"))
+    answer = ask(script, "POST", "/", *lines, body=[part(b"abc")] * 2, times=2)
+    assert [message.get("status") for message in answer.messages[::2]] == [200, 200]
+    assert answer.connections == 1
+
+
 def test_the_first_part_of_a_body_is_not_lost() -> None:
     async def scenario() -> list[bytes]:
         waiting = parts(b"abc", b"def")
@@ -312,13 +327,12 @@ def test_a_client_that_leaves_ends_the_request_to_the_upstream(raw: bytes) -> No
     assert ended == [b""]
 
 
-def test_a_client_that_leaves_after_its_body_does_too() -> None:
+@pytest.mark.parametrize(
+    "messages", [[part(b"ok", more=False)], [part(b"ok")], [part(b"ok"), part(b"", more=False)]]
+)
+def test_a_client_that_leaves_after_its_body_does_too(messages: list[Any]) -> None:
     ended: list[bytes] = []
-    left_by(
-        waiting_for_the_end(b"", ended),
-        (b"content-length", b"2"),
-        body=[part(b"ok", more=False)],
-    )
+    left_by(waiting_for_the_end(b"", ended), (b"content-length", b"2"), body=messages)
     assert ended == [b"ok"]
 
 

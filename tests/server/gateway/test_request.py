@@ -238,3 +238,21 @@ def test_a_request_that_is_cancelled_leaves_no_connection_in_use() -> None:
             await asking
 
     with_session(silent, use)
+
+
+def test_an_answer_that_is_left_is_left_by_its_body_too() -> None:
+    """No cycle is left: the server has its garbage looked for seldom."""
+
+    async def long(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_request(reader)
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nok")
+        await reader.read()
+
+    async def use(session: Session, url: URL) -> None:
+        answer = await ask_upstream(session, "GET", url)
+        assert answer.content._eof_callbacks
+        answer.close()
+        assert not answer.content._eof_callbacks
+        assert isinstance(answer.content.exception(), aiohttp.ClientConnectionError)
+
+    with_session(long, use)

@@ -134,7 +134,7 @@ class Client:
         return None if self._whole and not self._beginning else self
 
     async def whole(self, length: int) -> bytes | None:
-        """Return a body of so many bytes, if its first part is all of it.
+        """Return a body of so many bytes (its head says so), if its first part is all of it.
 
         Otherwise that part is the first of ``body``.
         """
@@ -143,7 +143,9 @@ class Client:
         except LeftError:
             part = b""
             await asyncio.sleep(0)  # where this is cancelled, as the client has left
-        if self._whole and len(part) == length:
+        if len(part) == length:
+            # The server may tell the end apart from it: what comes now is that, or that it left.
+            self._whole = True
             return part
         self._beginning = part
         return None

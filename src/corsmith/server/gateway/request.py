@@ -86,6 +86,8 @@ class Answer:
         """Cut the connection, unless it was given back."""
         connection, self.connection = self.connection, None
         if connection is not None:
+            # It lets go of this, which holds it: nothing is left for the garbage collector.
+            self.content.set_exception(aiohttp.ClientConnectionError("the answer was left"))
             connection.close()
 
 
