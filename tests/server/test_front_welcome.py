@@ -1,4 +1,4 @@
-"""What the front says of a request with which nothing is wrong."""
+"""Which requests the front says nothing is wrong with, and what they get."""
 
 from __future__ import annotations
 

@@ -133,20 +133,6 @@ def test_a_quiet_worker_has_no_log(*, quiet: bool) -> None:
     assert (app._log is None) is quiet
 
 
-def test_what_has_a_short_way_past_the_front_is_served_by_it() -> None:
-    class Short(Echo):
-        def shorten(self, front: Front, *given: Any) -> Any:
-            return front, given
-
-    started = Started(quiet=False)
-    made: Any = replace(started.worker, serving=Short())()
-    front, (app, layer, log) = made
-    assert isinstance(front, Front)
-    assert (front._log, log is None) == (log, False)
-    assert layer is CORSMiddleware
-    assert app is front._app.app
-
-
 def test_what_the_collector_looks_at_is_what_requests_leave() -> None:
     Started().worker()
     assert gc.get_freeze_count() > 1_000

@@ -12,6 +12,7 @@ import pytest
 from yarl import URL
 
 from corsmith.server.gateway.client import connect
+from corsmith.server.gateway.request import Answer
 from corsmith.server.gateway.trust import Trust
 from tests.server.gateway.asking import OK, Asked, answering, ask_upstream, listening, read_request
 
@@ -256,3 +257,14 @@ def test_an_answer_that_is_left_is_left_by_its_body_too() -> None:
         assert isinstance(answer.content.exception(), aiohttp.ClientConnectionError)
 
     with_session(long, use)
+
+
+def test_a_connection_is_given_back_once() -> None:
+    connection, content = Mock(), Mock()
+    answer = Answer(connection, 200, (), content)
+    (over,) = content.on_eof.call_args.args
+    over()
+    over()
+    answer.close()
+    connection.release.assert_called_once_with()
+    connection.close.assert_not_called()
