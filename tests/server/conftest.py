@@ -1,4 +1,4 @@
-"""The try page, running: one for the tests of a module that only ask, or one of a test's own."""
+"""The try page, running, and a server in memory that does not wait long."""
 
 from __future__ import annotations
 
@@ -10,6 +10,13 @@ from tests.server.opened import Opened, Stream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+@pytest.fixture(autouse=True)
+def impatient(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In memory nobody sends the rest of a body that nobody wants."""
+    if request.node.get_closest_marker("servers") is None:
+        monkeypatch.setattr("corsmith.server.body.DRAIN_SECONDS", 0.05)
 
 
 @pytest.fixture
