@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -68,8 +69,14 @@ def loaded_by(code: str, *flags: str) -> set[str]:
     """Return the names of the modules that a new interpreter has after some code."""
     program = f"import sys; sys.path.insert(0, {str(SOURCE)!r})\n{code}\n"
     program += "print('\\n'.join(['', '-- modules --', *sys.modules]))"
+    # Measuring coverage would load modules of its own.
+    env = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
     done = subprocess.run(
-        [sys.executable, *flags, "-c", program], capture_output=True, text=True, check=True
+        [sys.executable, *flags, "-c", program],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=env,
     )
     return set(done.stdout.rpartition("-- modules --")[2].split())
 

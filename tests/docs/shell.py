@@ -64,7 +64,8 @@ class StandInPorts:
     def __init__(self, text: str) -> None:
         """Find a free port for each; every other port that ``text`` names is meant as it is."""
         self._meant = {port for port in re.findall(r":(\d+)", text) if port != self.ANY}
-        candidates = iter(random.sample(range(2000, 8000), 6000))
+        meant = {int(number) for number in re.findall(r"(?<!\d)\d{4}(?!\d)", text)}
+        candidates = iter(random.sample([*{*range(2000, 8000)} - meant], 5_000))
         self.real = {name: str(next(filter(_is_free, candidates))) for name in self.NAMED}
 
     def to_real(self, text: str) -> str:
