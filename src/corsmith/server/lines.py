@@ -45,14 +45,17 @@ class Lines:
 
     def __init__(self) -> None:
         """Begin; nothing waits."""
-        self._waiting: list[tuple[int, bytes]] = []
+        self._waiting: list[tuple[int, list[bytes]]] = []  # each is for one write
+        self._last: tuple[int, list[bytes]] = -1, []
+        self._room = 0
         self._size = 0
         self._lost = 0
         self._next = 0.0
 
     def put(self, stream: int, line: bytes) -> None:
         """Have a line written soon."""
-        if self._size + len(line) > MOST_WAITING:
+        size = len(line)
+        if self._size + size > MOST_WAITING:
             self._lost += 1
             return
         if not self._waiting:
@@ -65,8 +68,14 @@ class Lines:
                 # The pause begins anew when this one has ended, not before.
                 loop.call_at(self._next, self.flush)
                 self._next += _PAUSE
-        self._waiting.append((stream, line))
-        self._size += len(line)
+        if stream == self._last[0] and size <= self._room:
+            self._last[1].append(line)
+            self._room -= size
+        else:
+            self._last = stream, [line]
+            self._waiting.append(self._last)
+            self._room = WRITE_BYTES - size
+        self._size += size
 
     def flush(self) -> None:
         """Write the lines that wait, in their order, in as few writes as may be whole.
@@ -76,30 +85,19 @@ class Lines:
         """
         loop = _running_loop()
         waiting, self._waiting = self._waiting, []
-        at = 0
         stalled: set[int] = set()
-        while at < len(waiting):
-            stream, line = waiting[at]
-            together, size = [line], len(line)
-            at += 1
-            while (
-                at < len(waiting)
-                and waiting[at][0] == stream
-                and size + len(waiting[at][1]) <= WRITE_BYTES
-            ):
-                together.append(waiting[at][1])
-                size += len(waiting[at][1])
-                at += 1
+        for stream, lines in waiting:
             if stream in stalled or not takes(stream, 0 if loop else _LAST_WAIT):
                 stalled.add(stream)
-                self._waiting.append((stream, b"".join(together)))
+                self._waiting.append((stream, lines))
             else:
-                _write(stream, b"".join(together))
+                _write(stream, b"".join(lines))
         if self._lost and not self._waiting:
             told = f"corsmith: {self._lost} lines had no reader, and were not kept\n"
-            self._waiting.append((_STDERR, told.encode()))
+            self._waiting.append((_STDERR, [told.encode()]))
             self._lost = 0
-        self._size = sum(len(line) for _, line in self._waiting)
+        self._size = sum(len(line) for _, lines in self._waiting for line in lines)
+        self._room = 0  # what is left over is closed: the next line begins another write
         if self._waiting and loop is not None:
             self._next = loop.time() + _LOOK
             loop.call_at(self._next, self.flush)

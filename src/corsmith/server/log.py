@@ -248,9 +248,9 @@ class Log:
         self._file = file
         self._tell = tell
         self._second = -1
-        self._time = ""
+        self._time = b""
         self._lines = Lines()
-        self._known: dict[tuple[object, ...], tuple[str, str]] = {}
+        self._known: dict[tuple[object, ...], tuple[bytes, bytes]] = {}
 
     def tell_no_flag(self) -> None:
         """Tell of no flag any more, where the policy comes from somewhere else."""
@@ -262,8 +262,8 @@ class Log:
         _, origin, words = verdict
         key = (scope["method"], scope["raw_path"], status, origin, words)
         begun, flag = self._known.get(key) or self._remember(key, scope, status, verdict)
-        more = flag if problem is None else f" {problem}{flag}"
-        self._lines.put(_STDERR, f"{self._now()}{begun}{more}\n".encode())
+        more = flag if problem is None else f" {problem}".encode() + flag
+        self._lines.put(_STDERR, b"%b%b%b\n" % (self._now(), begun, more))
         if self._tell is not None and _refused(verdict):
             # Called in the order in which they came: after the line is written.
             loop = asyncio.get_running_loop()
@@ -272,11 +272,11 @@ class Log:
 
     def _remember(
         self, key: tuple[object, ...], scope: Scope, status: int, verdict: Verdict
-    ) -> tuple[str, str]:
+    ) -> tuple[bytes, bytes]:
         """Return what the lines of requests like this one have between time, problem and end."""
-        made = f" {request_line(scope, status, verdict, None)}", ""
+        made = f" {request_line(scope, status, verdict, None)}".encode(), b""
         if _refused(verdict):
-            made = made[0], self._remedy(verdict.origin)
+            made = made[0], self._remedy(verdict.origin).encode()
         if len(self._known) >= _REMEMBERED_LINES:
             self._known.clear()
         if len(scope["method"]) + len(scope["raw_path"]) <= _LONGEST_REMEMBERED:
@@ -300,8 +300,9 @@ class Log:
         """Write what waits: nothing else will, once the event loop has ended."""
         self._lines.flush()
 
-    def _now(self) -> str:
+    def _now(self) -> bytes:
         second = int(self._clock())
         if second != self._second:
-            self._second, self._time = second, time.strftime("%H:%M:%S", time.localtime(second))
+            told = time.strftime("%H:%M:%S", time.localtime(second))
+            self._second, self._time = second, told.encode()
         return self._time
