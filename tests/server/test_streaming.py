@@ -185,8 +185,15 @@ def test_what_an_application_raises_holds_no_channel_of_the_server() -> None:
     served = front(raising, log=Lines())
 
     def noting(scope: Any, receive: Any, send: Any) -> Any:
-        channels.extend([weakref.ref(receive), weakref.ref(send)])
-        return served(scope, receive, send)
+        # Of their own: a frame also holds those that called it, down to the one that runs it all.
+        def take() -> Any:
+            return receive()
+
+        def give(message: Any) -> Any:
+            return send(message)
+
+        channels.extend([weakref.ref(take), weakref.ref(give)])
+        return served(scope, take, give)
 
     answer = run(noting, scope("POST", "/", CHUNKED), parts(b"a", broken=True))
     assert answer.status == 400
