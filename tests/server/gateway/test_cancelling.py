@@ -8,15 +8,19 @@ import gc
 import os
 from typing import TYPE_CHECKING, Any
 
+import aiohttp
 import pytest
 
+from corsmith.server.gateway.relay import LeftError
+from corsmith.server.serving import CUT
+from corsmith.server.streaming import CLIENT_LEFT
 from tests.server.gateway.asking import GONE, PAGE, gateway, listening, living, read_request
 from tests.server.gateway.cancelling import cancelled_at, settled
 from tests.server.in_memory import scope
 from tests.server.served import soon
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Iterator
 
     from corsmith.server.gateway.forward import Forwarder
 
@@ -145,3 +149,35 @@ def test_after_many_that_were_cancelled_the_next_is_served() -> None:
 
     heard = asyncio.run(scenario())
     assert b"".join(message["body"] for message in heard[1:]) == PART * PARTS
+
+
+def test_a_page_that_leaves_inside_a_step_of_its_request_cancels_nothing_that_comes_later(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """From Python 3.12 on the library begins to read a body before it waits for anything."""
+
+    async def at_once(_written: object, body: AsyncIterator[bytes], _whole: bytes) -> None:
+        with pytest.raises(LeftError):
+            async for _part in body:
+                pass
+        raise aiohttp.ServerDisconnectedError
+
+    async def scenario() -> None:
+        async with listening(slow) as port, living(gateway(port)) as app:
+            monkeypatch.setattr(app._client(), "ask", at_once)
+            messages = [{"type": "http.request", "body": PART, "more_body": True}, GONE]
+            heard: list[Any] = []
+
+            async def receive() -> Any:
+                return messages.pop(0)
+
+            async def send(message: Any) -> None:
+                heard.append(message)
+
+            request = scope("POST", "/", PAGE, (b"transfer-encoding", b"chunked"))
+            await app(request, receive, send)
+            assert heard == []
+            assert request[CUT] == CLIENT_LEFT
+            await asyncio.sleep(0.01)
+
+    asyncio.run(scenario())

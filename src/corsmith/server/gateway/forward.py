@@ -134,7 +134,7 @@ class Forwarder:
                 finally:
                     # Of no effect where the upstream has ended it: the connection is kept.
                     answer.close()
-            if fault is not None:
+            if fault is not None and not client.left:
                 await answer_fault(fault, scope, send)
         if client.left:
             scope.setdefault(CUT, CLIENT_LEFT)

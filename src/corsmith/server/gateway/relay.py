@@ -206,6 +206,12 @@ class Client:
     def _leave(self) -> None:
         if self._task is not None:
             self.left = True
+            # Not at once: the library may read a body inside a step of this very task, which
+            # would then be cancelled wherever it waits next, be it after its end here.
+            asyncio.get_running_loop().call_soon(self._cancel)
+
+    def _cancel(self) -> None:
+        if self._task is not None:
             self._task.cancel()
 
 
