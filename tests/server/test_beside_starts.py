@@ -9,13 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from corsmith.errors import AppError
-from corsmith.policy import Policy
 from corsmith.server import background, beside
-from corsmith.server.echo import Echo
-from corsmith.server.hosts import Hosts
 from corsmith.server.ports import listen
-from corsmith.server.run import Plan, Supervisor
-from corsmith.server.source import PolicySource
+from corsmith.server.run import Supervisor
+from tests.server.planned import planned
 from tests.server.served import soon
 
 if TYPE_CHECKING:
@@ -87,20 +84,7 @@ def test_once_it_serves_an_edit_is_waited_for(
 ) -> None:
     """A worker that ended by itself is started anew, and finds the code broken."""
     with listen("127.0.0.1", 0) as listening:
-        plan = Plan(
-            listening=listening,
-            serving=Echo(),
-            policy=Policy(origins=["*"]),
-            source=PolicySource(),
-            hosts=Hosts(0, ()),
-            limit_body=None,
-            workers=1,
-            grace=0,
-            quiet=True,
-            try_page=False,
-            watched=("folder",),
-            is_followed=is_followed,
-        )
+        plan = planned(listening=listening, watched=("folder",), is_followed=is_followed)
         supervisor = Supervisor(plan, lambda _lines: None)
         monkeypatch.setattr(supervisor, "_waited", waited)
         assert supervisor._stays() is stays

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import socket
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,14 +11,12 @@ from corsmith.errors import AppError
 from corsmith.policy import Policy
 from corsmith.routes import Routes
 from corsmith.server import herald as module
-from corsmith.server.echo import Echo
 from corsmith.server.events import Receiver
 from corsmith.server.herald import Herald
-from corsmith.server.hosts import Hosts
 from corsmith.server.page import TryPage
-from corsmith.server.plan import Plan
 from corsmith.server.serving import Told
 from corsmith.server.source import PolicySource
+from tests.server.planned import planned
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,19 +31,7 @@ class Person:
 
     def __init__(self, **settings: Any) -> None:
         self.lines: list[str] = []
-        fields: dict[str, Any] = {
-            "listening": socket.socket.__new__(socket.socket),  # never asked
-            "serving": Echo(),
-            "policy": Policy(origins=[APP]),
-            "source": PolicySource(),
-            "hosts": Hosts(8000, ()),
-            "limit_body": None,
-            "workers": 1,
-            "grace": 0,
-            "quiet": True,
-            "try_page": False,
-        }
-        plan = Plan(**{**fields, **settings})
+        plan = planned(**{"policy": Policy(origins=[APP]), **settings})
         self.herald = Herald(plan, self.lines.extend, WHERE)
 
     @property

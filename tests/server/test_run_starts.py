@@ -7,12 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from corsmith.policy import Policy
 from corsmith.server import run
-from corsmith.server.echo import Echo
-from corsmith.server.hosts import Hosts
 from corsmith.server.ports import listen
-from corsmith.server.source import PolicySource
+from tests.server.planned import planned
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,18 +21,7 @@ pytestmark = pytest.mark.servers
 def supervisor() -> Iterator[run.Supervisor]:
     """One that is not run, with a try page."""
     with listen("127.0.0.1", 0) as listening:
-        plan = run.Plan(
-            listening=listening,
-            serving=Echo(),
-            policy=Policy(origins=["*"]),
-            source=PolicySource(),
-            hosts=Hosts(0, ()),
-            limit_body=None,
-            workers=1,
-            grace=0,
-            quiet=True,
-            try_page=True,
-        )
+        plan = planned(listening=listening, try_page=True)
         made = run.Supervisor(plan, lambda _lines: None)
         with made._ends:
             made._open_channel()

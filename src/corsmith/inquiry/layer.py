@@ -103,7 +103,7 @@ _MARKS: Final = (
     # Its other answers are as of any server on Granian: `probes` asks for the last of these.
     _mark("corsmith", Place.SERVER, "proxy-status", r"corsmith;", "corsmith"),
     _mark("corsmith", Place.SERVER, _BODY, r"This origin may not use this server: the", "corsmith"),
-    _mark("corsmith", Place.SERVER, _BODY, r".*: .This server does not answer to", "corsmith"),
+    _mark("corsmith", Place.SERVER, _BODY, r".*: .(This server does not answer to)", "corsmith"),
     _mark(GRANIAN, Place.SERVER, "server", r"granian\b"),
     _mark("gunicorn", Place.SERVER, "server", r"gunicorn\b"),
     _mark("Django's server", Place.SERVER, "server", r"WSGIServer/.*CPython", "django"),
@@ -145,7 +145,10 @@ def _shown(mark: _Mark, answer: Answer) -> str | None:
     flags = re.IGNORECASE | re.DOTALL
     if mark.header == _BODY:
         found = re.match(mark.pattern, answer.text[:_MOST_LOOKED_AT].lstrip(), flags)
-        return None if found is None else f"its body says {found[0][-60:].strip()!r}"
+        if found is None:
+            return None
+        # A group is what says it, where that is not where a body begins.
+        return f"its body says {found[found.re.groups][-60:].strip()!r}"
     value = answer.get(mark.header)
     if value is None or re.match(mark.pattern, value, flags) is None:
         return None

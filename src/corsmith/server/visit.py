@@ -218,7 +218,7 @@ class Visit(http.server.BaseHTTPRequestHandler):
                 shown = now
                 described = json.dumps(describe(now, page.target, origin, page.tried))
                 lines.append(f"event: policy\ndata: {described}\n\n")
-            for seen, record in page.events.wait(seen, 0.0 if lines else _TICK_SECONDS):  # noqa: B020
+            for seen, record in page.events.wait(seen, 0.0 if lines else _TICK_SECONDS):  # noqa: B020  the next wait is after what was seen
                 lines.append(f"event: exchange\nid: {seen}\ndata: {record}\n\n")
             if not lines and time.monotonic() - silent_since > _BEAT_SECONDS:
                 lines.append(":\n\n")

@@ -96,12 +96,14 @@ def test_whatever_is_wrong_with_it(script: Any, status: int) -> None:
     asyncio.run(scenario())
 
 
-def test_a_page_that_leaves_inside_its_answer_is_told_as_that() -> None:
-    async def half(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await read_request(reader)
-        writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n")
-        await reader.read()
+async def half(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Begin an answer, and never end it."""
+    await read_request(reader)
+    writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n")
+    await reader.read()
 
+
+def test_a_page_that_leaves_inside_its_answer_is_told_as_that() -> None:
     async def scenario() -> None:
         async with listening(half) as port, living(gateway(port)) as app:
             way = Way(app)
@@ -115,11 +117,6 @@ def test_a_page_that_leaves_inside_its_answer_is_told_as_that() -> None:
 
 
 def test_one_that_is_cancelled_inside_its_answer_is_told_as_unfinished() -> None:
-    async def half(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await read_request(reader)
-        writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n")
-        await reader.read()
-
     async def scenario() -> None:
         async with listening(half) as port, living(gateway(port)) as app:
             way = Way(app)
